@@ -1,0 +1,28 @@
+#pragma once
+/// What every actor of one engine shares: settings, the wall clock and the health board.
+#include "config/config.hpp"
+#include "messages/work.hpp"
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace troupe {
+
+/// Written by actors, read by web threads.
+struct health_board {
+  std::atomic<unix_ms> last_poll_at{0};
+  std::atomic<bool> poll_conflict{false};
+  std::atomic<bool> storage_failed{false};
+};
+
+struct engine_context {
+  std::shared_ptr<const config::settings> settings;
+  std::function<unix_ms()> now; ///< Wall clock; virtual in tests.
+  std::shared_ptr<health_board> health = std::make_shared<health_board>();
+  std::string callback_secret;
+
+  const config::options& opts() const { return settings->opts; }
+};
+using context_ptr = std::shared_ptr<const engine_context>;
+
+} // namespace troupe

@@ -1,0 +1,217 @@
+#include "actors/backoff.hpp"
+#include "actors/courier_queue.hpp"
+#include "actors/log.hpp"
+#include "actors/spawn.hpp"
+#include "net/telegram.hpp"
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace troupe {
+namespace {
+
+using nlohmann::json;
+using clock_type = courier_queue::clock;
+
+constexpr std::size_t slots_remembered_max = 100'000; // older ones are found in the store
+constexpr int tries_max = 8;                          // of a message that is stored; 1+2+4+..+60 s
+constexpr auto retry_wait_max = std::chrono::seconds{60};
+
+struct courier_state {
+  explicit courier_state() : queue{courier_limits{}} {}
+  static inline const char* name = "courier";
+  context_ptr ctx;
+  http_actor http;
+  ledger_actor ledger;
+  courier_queue queue;
+  std::size_t in_flight = 0;
+  std::unordered_map<std::string, std::int64_t> slots; ///< "chat/slot" -> message
+  std::deque<std::string> slot_order;
+  std::unordered_map<std::int64_t, int> tries; ///< by outbox id
+  std::uint64_t round = 0;
+  std::optional<clock_type::time_point> alarm;
+
+  static std::string slot_key(const outgoing& m) { return std::to_string(m.chat_id) + "/" + m.slot; }
+
+  void remember(const outgoing& m, std::int64_t message_id) {
+    if (m.slot.empty() || message_id == 0) return;
+    auto key = slot_key(m);
+    if (slots.insert_or_assign(key, message_id).second) slot_order.push_back(key);
+    while (slot_order.size() > slots_remembered_max) {
+      slots.erase(slot_order.front());
+      slot_order.pop_front();
+    }
+  }
+  std::int64_t message_in(const outgoing& m) const {
+    auto it = slots.find(slot_key(m));
+    return it != slots.end() ? it->second : m.slot_message_id;
+  }
+};
+using self_ptr = courier_actor::stateful_pointer<courier_state>;
+
+void pump(self_ptr self);
+
+/// A message into a filled slot becomes an edit. Nothing when there is nothing to edit yet.
+std::optional<outgoing> fit_slot(const courier_state& s, outgoing m) {
+  if (m.slot.empty()) return m;
+  auto message_id = s.message_in(m);
+  if (message_id == 0) {
+    if (m.urgency == lane::progress) return std::nullopt;
+    return m;
+  }
+  auto params = json::parse(m.params);
+  params["message_id"] = message_id;
+  m.params = params.dump();
+  m.method = "editMessageText";
+  return m;
+}
+
+void report(self_ptr self, const outgoing& m, delivery_report r) {
+  auto& s = self->state;
+  if (m.outbox_id != 0) {
+    s.tries.erase(m.outbox_id);
+    r.outbox_id = m.outbox_id;
+    r.at = s.ctx->now();
+    r.chat_id = m.chat_id;
+    r.slot = m.slot;
+    r.job_id = m.job_id;
+    self->send(s.ledger, std::move(r));
+  }
+}
+
+void drop_uploads(const outgoing& m) {
+  for (auto& u : m.uploads) {
+    std::error_code ignored;
+    std::filesystem::remove(u.path, ignored);
+  }
+}
+
+void again(self_ptr self, outgoing m, const telegram::answer& a) {
+  auto& s = self->state;
+  if (m.outbox_id == 0) return s.queue.finish(m, self->clock().now()); // a toast or a bar is not worth it
+  auto tries = ++s.tries[m.outbox_id];
+  if (a.what == telegram::outcome::unsure && tries > tries_max) {
+    log("courier")->error("a {} to chat {} is given up after {} tries: {}", m.method, m.chat_id, tries, a.description);
+    report(self, m, {.why = a.description});
+    return s.queue.finish(m, self->clock().now());
+  }
+  if (a.retry_after_ms > 0) s.queue.flooded(std::move(m), self->clock().now(), std::chrono::milliseconds{a.retry_after_ms});
+  else s.queue.retry(std::move(m), self->clock().now(), backoff(tries - 1, retry_wait_max));
+}
+
+/// The message to edit is not there any more: say it in a new one.
+void say_anew(self_ptr self, outgoing m) {
+  auto& s = self->state;
+  s.slots.erase(courier_state::slot_key(m));
+  m.slot_message_id = 0;
+  if (m.method == "editMessageText" || !m.slot.empty()) {
+    auto params = json::parse(m.params);
+    params.erase("message_id");
+    m.params = params.dump();
+    m.method = "sendMessage";
+    return s.queue.retry(std::move(m), self->clock().now(), {});
+  }
+  report(self, m, {.why = "the message to edit is gone"});
+  s.queue.finish(m, self->clock().now());
+}
+
+void settle(self_ptr self, outgoing m, const telegram::answer& a) {
+  auto& s = self->state;
+  auto now = self->clock().now();
+  using telegram::outcome;
+  switch (a.what) {
+  case outcome::delivered:
+    s.remember(m, a.message_id);
+    report(self, m, {.delivered = true, .message_id = a.message_id, .file_id = a.file_id});
+    drop_uploads(m);
+    return s.queue.finish(m, now);
+  case outcome::wait_and_retry:
+  case outcome::unsure:
+  case outcome::conflict: return again(self, std::move(m), a);
+  case outcome::give_up:
+    log("courier")->error("Telegram refuses the token; nothing can be sent: {}", a.description);
+    return s.queue.retry(std::move(m), now, retry_wait_max);
+  case outcome::chat_gone:
+    log("courier")->info("chat {} is gone: {}", m.chat_id, a.description);
+    report(self, m, {.chat_gone = true, .why = a.description});
+    return s.queue.finish(m, now);
+  case outcome::message_gone:
+    if (m.urgency == lane::progress) return s.queue.finish(m, now);
+    return say_anew(self, std::move(m));
+  case outcome::our_mistake:
+    if (m.urgency != lane::answer) log("courier")->error("{} to chat {} was refused: {}", m.method, m.chat_id, a.description);
+    if (a.description.find("can't parse entities") != std::string::npos && m.params.find("parse_mode") != std::string::npos) {
+      auto params = json::parse(m.params); // our fault must not leave the user without an answer
+      params.erase("parse_mode");
+      m.params = params.dump();
+      return s.queue.retry(std::move(m), now, {});
+    }
+    report(self, m, {.why = a.description});
+    return s.queue.finish(m, now);
+  }
+}
+
+void send_out(self_ptr self, outgoing m) {
+  auto& s = self->state;
+  auto fitted = fit_slot(s, m);
+  if (!fitted) return s.queue.finish(m, self->clock().now());
+  auto& t = s.ctx->opts().telegram;
+  ++s.in_flight;
+  auto answered = [=, m = std::move(m)](const http_reply& reply) mutable {
+    --self->state.in_flight;
+    settle(self, std::move(m), telegram::read_answer(reply));
+    pump(self);
+  };
+  self->request(s.http, caf::infinite, telegram::call({t.api_url, t.bot_token}, *fitted))
+    .then(answered, [=](caf::error&) mutable {
+      http_reply lost;
+      lost.error = http_error::lost;
+      answered(lost);
+    });
+}
+
+/// Works off what is due, then arms at most one timer.
+void pump(self_ptr self) {
+  auto& s = self->state;
+  auto limit = static_cast<std::size_t>(s.ctx->opts().telegram.senders);
+  while (s.in_flight < limit) {
+    auto m = s.queue.next(self->clock().now());
+    if (!m) break;
+    send_out(self, std::move(*m));
+  }
+  if (s.in_flight >= limit) return; // an answer will pump again
+  auto at = s.queue.next_at();
+  auto now = self->clock().now();
+  if (!at || *at <= now || (s.alarm && *s.alarm <= *at && *s.alarm > now)) return;
+  s.alarm = at;
+  self->delayed_send(self, *at - now, wake{++s.round});
+}
+
+courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, const http_actor& http, const ledger_actor& ledger) {
+  self->set_error_handler([](caf::error&) {});
+  auto& s = self->state;
+  s.ctx = ctx, s.http = http, s.ledger = ledger;
+  auto& t = ctx->opts().telegram;
+  s.queue = courier_queue{{t.live_messages_per_second, t.bulk_messages_per_second, t.chat_messages_per_second, t.chat_burst_messages}};
+  return {
+    [self](committed_messages& x) {
+      for (auto& m : x.messages) self->state.queue.push(std::move(m), self->clock().now());
+      pump(self);
+    },
+    [self](outgoing& m) {
+      self->state.queue.push(std::move(m), self->clock().now());
+      pump(self);
+    },
+    [self](const wake& w) {
+      if (w.round == self->state.round) self->state.alarm.reset();
+      pump(self);
+    },
+  };
+}
+
+} // namespace
+
+courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger) {
+  return sys.spawn(courier, std::move(ctx), std::move(http), std::move(ledger));
+}
+
+} // namespace troupe

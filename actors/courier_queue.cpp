@@ -1,0 +1,117 @@
+#include "actors/courier_queue.hpp"
+#include <algorithm>
+
+namespace troupe {
+namespace {
+
+send_budget per_second(int n, int burst) { return {burst, std::chrono::nanoseconds{1'000'000'000 / std::max(n, 1)}}; }
+std::size_t lane_of(const outgoing& m) { return static_cast<std::size_t>(m.urgency); }
+
+} // namespace
+
+courier_queue::courier_queue(courier_limits limits)
+  : limits_{limits}, live_{per_second(limits.live_per_second, std::max(limits.live_per_second, 1))},
+    bulk_{per_second(limits.bulk_per_second, std::max(limits.bulk_per_second / 4, 1))} {}
+
+courier_queue::line& courier_queue::line_of(std::int64_t chat_id) {
+  return lines_.try_emplace(chat_id, per_second(limits_.chat_per_second, limits_.chat_burst)).first->second;
+}
+
+void courier_queue::relist(std::int64_t chat_id, line& l) {
+  if (l.listed) due_[l.listed->first].erase({l.listed->second, chat_id});
+  l.listed.reset();
+  if (l.busy || l.messages.empty()) return;
+  std::size_t lane = lanes - 1;
+  for (auto& m : l.messages) lane = std::min(lane, lane_of(m));
+  l.listed = {lane, std::max(l.budget.free_at(), l.blocked_until)};
+  due_[lane].insert({l.listed->second, chat_id});
+}
+
+void courier_queue::push(outgoing m, clock::time_point) {
+  if (m.urgency == lane::answer) {
+    ++size_;
+    answers_.push_back(std::move(m));
+    return;
+  }
+  auto chat_id = m.chat_id;
+  auto& l = line_of(chat_id);
+  // Of progress edits only the newest per message survives, and none behind a final text.
+  auto stale = [&](const outgoing& old) { return old.urgency == lane::progress && !m.slot.empty() && old.slot == m.slot; };
+  auto kept = std::remove_if(l.messages.begin(), l.messages.end(), stale);
+  size_ -= static_cast<std::size_t>(l.messages.end() - kept);
+  l.messages.erase(kept, l.messages.end());
+  ++size_;
+  l.messages.push_back(std::move(m));
+  relist(chat_id, l);
+}
+
+std::optional<outgoing> courier_queue::next(clock::time_point now) {
+  if (!answers_.empty() && answers_after_ <= now) {
+    auto m = std::move(answers_.front());
+    answers_.pop_front();
+    --size_;
+    return m;
+  }
+  for (std::size_t lane = 1; lane < lanes; ++lane) {
+    auto& due = due_[lane];
+    if (due.empty() || due.begin()->first > now || budget_of(lane).free_at() > now) continue;
+    auto chat_id = due.begin()->second;
+    auto& l = lines_.at(chat_id);
+    auto m = std::move(l.messages.front());
+    l.messages.pop_front();
+    --size_;
+    l.busy = true;
+    relist(chat_id, l);
+    l.budget.spend(now);
+    bulk_.spend(now);
+    if (lane < first_bulk) live_.spend(now);
+    return m;
+  }
+  return std::nullopt;
+}
+
+std::optional<courier_queue::clock::time_point> courier_queue::next_at() const {
+  std::optional<clock::time_point> first;
+  auto consider = [&](clock::time_point t) { first = first ? std::min(*first, t) : t; };
+  if (!answers_.empty()) consider(answers_after_);
+  for (std::size_t lane = 1; lane < lanes; ++lane)
+    if (!due_[lane].empty()) consider(std::max(due_[lane].begin()->first, budget_of(lane).free_at()));
+  return first;
+}
+
+void courier_queue::finish(const outgoing& m, clock::time_point now) {
+  if (m.urgency == lane::answer) return; // it held no line
+  auto it = lines_.find(m.chat_id);
+  if (it == lines_.end()) return;
+  it->second.busy = false;
+  relist(m.chat_id, it->second);
+  // A silent chat with a full budget need not be remembered.
+  auto& l = it->second;
+  if (l.messages.empty() && l.budget.free_at() <= now && l.blocked_until <= now) lines_.erase(it);
+}
+
+void courier_queue::retry(outgoing m, clock::time_point now, clock::duration wait) {
+  ++size_;
+  if (m.urgency == lane::answer) {
+    answers_after_ = now + wait;
+    answers_.push_front(std::move(m));
+    return;
+  }
+  auto chat_id = m.chat_id;
+  auto& l = line_of(chat_id);
+  l.busy = false;
+  l.blocked_until = now + wait;
+  l.messages.push_front(std::move(m));
+  relist(chat_id, l);
+}
+
+void courier_queue::flooded(outgoing m, clock::time_point now, clock::duration wait) {
+  floods_.emplace_back(now, m.chat_id);
+  while (floods_.front().first < now - std::chrono::seconds{1}) floods_.pop_front();
+  std::set<std::int64_t> chats;
+  for (auto& f : floods_) chats.insert(f.second);
+  if (chats.size() >= 3) bulk_.block_until(now + wait);
+  retry(std::move(m), now, wait);
+}
+
+} // namespace troupe

@@ -1,0 +1,78 @@
+#pragma once
+/// The rules of the one outgoing budget: who may speak next, and when. Told the time; no actor in it.
+#include "messages/work.hpp"
+#include <array>
+#include <chrono>
+#include <deque>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+namespace troupe {
+
+/// Allows `burst` sends at once and one more per `refill` after that.
+class send_budget {
+public:
+  using clock = std::chrono::steady_clock;
+  send_budget(int burst, clock::duration refill) : slack_{(burst - 1) * refill}, refill_{refill} {}
+  clock::time_point free_at() const { return full_at_ - slack_; }
+  void spend(clock::time_point now) { full_at_ = std::max(full_at_, now) + refill_; }
+  void block_until(clock::time_point t) { full_at_ = std::max(full_at_, t + slack_); }
+
+private:
+  clock::duration slack_, refill_;
+  clock::time_point full_at_{};
+};
+
+struct courier_limits {
+  int live_per_second = 250; ///< answers to users; Telegram does not limit these like bulk (telegram.md 14)
+  int bulk_per_second = 28;  ///< progress and broadcast: what live messages leave of it
+  int chat_per_second = 1;
+  int chat_burst = 4;
+};
+
+/// Lines of messages, one per chat, each in order and one at a time; chats compete by their most urgent
+/// message. Answers to button presses wait for nothing (Telegram exempts them).
+class courier_queue {
+public:
+  using clock = send_budget::clock;
+  explicit courier_queue(courier_limits limits);
+
+  void push(outgoing m, clock::time_point now);
+  /// The next message that may go now. Its chat stays silent until `finish` or `retry`.
+  std::optional<outgoing> next(clock::time_point now);
+  /// When `next` may have something; nothing when only finished work can bring news.
+  std::optional<clock::time_point> next_at() const;
+  void finish(const outgoing& m, clock::time_point now);
+  /// Puts it back at the head of its line; the chat is silent for `wait`.
+  void retry(outgoing m, clock::time_point now, clock::duration wait);
+  /// Telegram's 429: as `retry`; several chats within a second stop the bulk lanes as well.
+  void flooded(outgoing m, clock::time_point now, clock::duration wait);
+  std::size_t size() const { return size_; }
+
+private:
+  struct line {
+    explicit line(send_budget b) : budget{b} {}
+    std::deque<outgoing> messages;
+    send_budget budget;
+    bool busy = false;
+    clock::time_point blocked_until{};
+    std::optional<std::pair<std::size_t, clock::time_point>> listed; ///< lane and time in `due_`
+  };
+  line& line_of(std::int64_t chat_id);
+  void relist(std::int64_t chat_id, line& l);
+  send_budget& budget_of(std::size_t lane) { return lane < first_bulk ? live_ : bulk_; }
+  const send_budget& budget_of(std::size_t lane) const { return lane < first_bulk ? live_ : bulk_; }
+
+  static constexpr std::size_t lanes = 6, first_bulk = 4;
+  courier_limits limits_;
+  send_budget live_, bulk_;
+  std::unordered_map<std::int64_t, line> lines_;
+  std::array<std::set<std::pair<clock::time_point, std::int64_t>>, lanes> due_;
+  std::deque<outgoing> answers_;
+  clock::time_point answers_after_{};
+  std::deque<std::pair<clock::time_point, std::int64_t>> floods_;
+  std::size_t size_ = 0;
+};
+
+} // namespace troupe

@@ -1,0 +1,402 @@
+#include "actors/dialogue.hpp"
+#include "actors/dialogue_screens.hpp"
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace troupe {
+namespace {
+
+using nlohmann::json;
+using talk::draft;
+using telegram::event;
+using telegram::event_kind;
+
+constexpr unix_ms minute = 60'000;
+
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+bool starts(const std::string& s, const char* head) { return s.rfind(head, 0) == 0; }
+
+/// "run:17:2" -> action "run", numbers 17 and 2. Buttons are the client's word: anything else is no button.
+struct pressed {
+  std::string action;
+  std::vector<std::int64_t> numbers;
+};
+
+std::optional<std::int64_t> whole(const std::string& s) {
+  std::int64_t n = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
+  if (s.empty() || error != std::errc{} || end != s.data() + s.size() || n < 0) return {};
+  return n;
+}
+
+std::optional<pressed> read_button(std::string data) {
+  pressed p;
+  const auto numbers = [&](const char* action, std::size_t n) {
+    const std::string head = std::string{action} + ":";
+    if (data.rfind(head, 0) != 0) return false;
+    auto rest = data.substr(head.size());
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto colon = i + 1 < n ? rest.find(':') : rest.size();
+      if (colon == rest.npos) return false;
+      const auto value = whole(rest.substr(0, colon));
+      if (!value) return false;
+      p.numbers.push_back(*value);
+      rest = colon < rest.size() ? rest.substr(colon + 1) : "";
+    }
+    p.action = action;
+    return true;
+  };
+  for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help"})
+    if (data == action) return pressed{action, {}};
+  for (auto action : {"h:e", "h:j", "again", "run", "edit"})
+    if (numbers(action, 1)) return p;
+    else p.numbers.clear();
+  for (auto action : {"m", "a", "d"})
+    if (numbers(action, 2)) return p;
+    else p.numbers.clear();
+  return {};
+}
+
+std::size_t code_points(const std::string& s) {
+  return static_cast<std::size_t>(
+      std::count_if(s.begin(), s.end(),
+          [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.npos; }
+
+/// One event on its way through the dialogue.
+class scene {
+public:
+  scene(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
+        const event& e, const account& who, unix_ms now)
+      : opts_{opts}, models_{models}, e_{e}, who_{who}, now_{now},
+        language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
+        paint_{words, language_}, m_{talk::read_memory(who.state)} {}
+
+  dialogue::decision decide(const screen_facts& f) {
+    switch (e_.kind) {
+      case event_kind::text:
+      case event_kind::photo: take_input(); break;
+      case event_kind::command: take_command(f); break;
+      case event_kind::button: take_button(f); break;
+      case event_kind::other_media: take_media(); break;
+      default: return {who_.state, {}, {}};
+    }
+    return finish();
+  }
+
+  dialogue::decision ordered(const order_answer& a) {
+    count_press();
+    if (a.outcome == order_outcome::accepted) celebrate(a);
+    else refuse(a);
+    return finish();
+  }
+
+private:
+  // -- Saying ---------------------------------------------------------------------------------------
+
+  std::string say(const std::string& key, const config::texts::args& a = {}) const {
+    return paint_.say(key, a);
+  }
+
+  void show(const talk::screen& s) {
+    const bool edit = e_.kind == event_kind::button && e_.message_id != 0;
+    messages_.push_back(talk::show(s, e_.from.user_id, edit ? e_.message_id : 0));
+  }
+
+  /// Every press is answered once, or the button keeps spinning; a second call replaces the words.
+  void toast(const std::string& text) { toast_ = text; }
+
+  dialogue::decision finish() {
+    dialogue::decision d{talk::write_memory(m_), {}, std::move(order_)};
+    if (d.order) return d; // `ordered` answers the press
+    if (e_.kind == event_kind::button) d.messages.push_back(answer());
+    for (auto& message : messages_) d.messages.push_back(std::move(message));
+    return d;
+  }
+
+  outgoing answer() const {
+    json p{{"callback_query_id", e_.callback_id}};
+    if (!toast_.empty()) p["text"] = telegram::shorten(toast_, 190);
+    outgoing o;
+    o.chat_id = e_.from.user_id;
+    o.urgency = lane::answer;
+    o.method = "answerCallbackQuery";
+    o.params = dump(p);
+    return o;
+  }
+
+  // -- Screens --------------------------------------------------------------------------------------
+
+  void go(const char* screen, const talk::screen& s) {
+    m_.screen = screen;
+    show(s);
+  }
+
+  void home() {
+    m_.work.reset();
+    go("home", paint_.home(e_.from.first_name, who_));
+  }
+
+  void kinds() {
+    m_.work.reset();
+    go("kind", paint_.kinds());
+  }
+
+  void wait_for(const char* kind) {
+    m_.work = draft{};
+    m_.work->id = e_.update_id;
+    m_.work->kind = kind;
+    go("wait", paint_.advice(*m_.work));
+  }
+
+  void card(const std::string& note = "") {
+    auto& d = *m_.work;
+    const auto model = talk::settle(models_, d);
+    if (!model) {
+      m_.work.reset();
+      return go("home", paint_.plain(say("hint.no_model")));
+    }
+    d.price = model->price;
+    go("card", paint_.card(models_, d, who_.balance, note));
+  }
+
+  // -- Text and photos ------------------------------------------------------------------------------
+
+  bool draft_is_open() const {
+    return m_.work && (m_.screen == "wait" || m_.screen == "edit" || m_.screen == "card");
+  }
+
+  void take_input() {
+    const bool photo = e_.kind == event_kind::photo;
+    if (!photo && blank(e_.text)) return show(paint_.plain(say("hint.media")));
+    if (!draft_is_open()) m_.work = draft{};
+    auto& d = *m_.work;
+    // A changed request is a new draft: the old card must not start what it does not show.
+    if (d.id == 0 || m_.screen != "wait") d.id = e_.update_id;
+    if (photo) d.photo = e_.photo_file_id;
+    if (!blank(e_.text)) d.prompt = e_.text;
+    complete();
+  }
+
+  void complete() {
+    auto& d = *m_.work;
+    const auto model = talk::model_of(models_, d);
+    const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
+    if (code_points(d.prompt) > limit) {
+      d.prompt.clear();
+      return go("wait", {say("ask.shorter", {{"n", std::to_string(limit)}}), {paint_.back_home("gen")}});
+    }
+    if (d.prompt.empty()) return go("wait", {say("ask.text"), {paint_.back_home("gen")}});
+    if (d.kind == "photo" && d.photo.empty()) return go("wait", paint_.ask_photo());
+    card();
+  }
+
+  void take_media() {
+    const bool known = e_.media == "sticker" || e_.media == "voice" || e_.media == "video";
+    show(paint_.plain(say(known ? "hint." + e_.media : "hint.media")));
+  }
+
+  // -- Commands -------------------------------------------------------------------------------------
+
+  void take_command(const screen_facts& f) {
+    const auto& c = e_.command;
+    if (c == "start" || c == "menu") return home();
+    if (c == "help") return go("other", paint_.help());
+    if (c == "balance") return go("other", paint_.balance(who_));
+    if (c == "history") return go("other", paint_.operations(f.entries, 0));
+    if (c == "generate") return kinds();
+    if (c == "cancel") {
+      const bool had = m_.work.has_value();
+      m_.work.reset();
+      return go("home", {say(had ? "cancel.done" : "cancel.nothing"), home_menu()});
+    }
+    show(paint_.plain(say("hint.command")));
+  }
+
+  talk::keyboard home_menu() const {
+    auto rows = paint_.menu();
+    rows.push_back({paint_.press("home", "home")});
+    return rows;
+  }
+
+  // -- Buttons --------------------------------------------------------------------------------------
+
+  void take_button(const screen_facts& f) {
+    const auto p = read_button(e_.data);
+    if (!p) return toast(say("toast.unknown"));
+    const auto& a = p->action;
+    if (a == "home") return home();
+    if (a == "gen") return kinds();
+    if (a == "text" || a == "photo") return wait_for(a.c_str());
+    if (a == "nophoto") return without_photo();
+    if (a == "buy") return go("other", paint_.shop(who_));
+    if (a == "help") return go("other", paint_.help());
+    const auto first = p->numbers.front();
+    const auto page = static_cast<std::size_t>(first);
+    if (a == "h:e") return go("other", paint_.operations(f.entries, page));
+    if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
+    if (a == "again") return send_again(first, f.jobs);
+    if (a == "run" && first == m_.done && first != 0) return toast(say("toast.already"));
+    if (!m_.work || m_.work->id != first || m_.work->prompt.empty()) return toast(say("toast.outdated"));
+    if (a == "run") return run();
+    if (a == "edit") return go("edit", {say("ask.edit"), {paint_.back_home("gen")}});
+    choose(a, static_cast<std::size_t>(p->numbers[1]));
+  }
+
+  void without_photo() {
+    if (!draft_is_open() || m_.work->prompt.empty()) return toast(say("toast.outdated"));
+    m_.work->kind = "text";
+    complete();
+  }
+
+  void choose(const std::string& what, std::size_t i) {
+    auto& d = *m_.work;
+    const auto model = talk::settle(models_, d);
+    if (!model) return card();
+    const auto aspects = talk::aspects_of(*model, d);
+    if (what == "m" && i < models_.size() && talk::fits(models_[i], d)) {
+      const auto limit = static_cast<std::size_t>(models_[i].prompt_chars_max);
+      if (code_points(d.prompt) > limit) return toast(say("toast.too_long", {{"n", std::to_string(limit)}}));
+      d.model = models_[i].id;
+    } else if (what == "a" && i < aspects.size()) d.aspect = aspects[i];
+    else if (what == "d" && i < model->durations_s.size()) d.duration = model->durations_s[i];
+    else return toast(say("toast.unknown"));
+    card();
+  }
+
+  void send_again(std::int64_t id, const std::vector<job>& jobs) {
+    const auto j = std::find_if(jobs.begin(), jobs.end(), [&](auto& x) {
+      return x.job_id == id && x.user_id == e_.from.user_id && !x.file_id.empty();
+    });
+    if (j == jobs.end()) return toast(say("toast.no_video"));
+    const auto caption = telegram::escape_html(telegram::shorten(j->spec.prompt, 150));
+    outgoing o;
+    o.chat_id = e_.from.user_id;
+    o.method = "sendVideo";
+    o.params = dump({{"chat_id", o.chat_id}, {"video", j->file_id}, {"caption", caption},
+                     {"parse_mode", "HTML"}, {"supports_streaming", true}});
+    messages_.push_back(std::move(o));
+    toast(say("toast.sending"));
+  }
+
+  // -- Running --------------------------------------------------------------------------------------
+
+  void run() {
+    auto d = *m_.work;
+    const auto model = talk::settle(models_, d);
+    if (!model || d.model != m_.work->model || d.aspect != m_.work->aspect ||
+        d.duration != m_.work->duration || model->price != d.price) {
+      toast(say("toast.changed"));
+      return card();
+    }
+    if (!may_press()) return;
+    // A hold may be this very order's, placed before a crash: then only the store knows the answer.
+    if (who_.balance + who_.held < model->price) {
+      toast(say("toast.missing", {{"credits", paint_.count("credits_of", model->price - who_.balance)}}));
+      return card();
+    }
+    count_press();
+    place(d, *model);
+  }
+
+  void place(const draft& d, const config::model& model) {
+    order_request o;
+    o.order_key = "u" + std::to_string(e_.from.user_id) + ":d" + std::to_string(d.id);
+    o.user_id = e_.from.user_id;
+    o.at = now_;
+    o.spec = {model.id, talk::title_of(model, language_), model.api, model.provider_model, d.prompt,
+              d.photo,  d.aspect,                         d.duration, model.resolution};
+    o.price = model.price;
+    o.active_jobs_max = opts_.users.active_jobs_max;
+    o.time_limit_ms = std::int64_t{opts_.kie.time_limit_s} * 1000;
+    order_ = std::move(o);
+  }
+
+  bool may_press() {
+    forget_old();
+    if (m_.recent.size() < static_cast<std::size_t>(opts_.users.costly_actions_per_minute)) return true;
+    const auto wait_s = std::max<unix_ms>(1, (m_.recent.front() + minute - now_ + 999) / 1000);
+    toast(say("toast.slow", {{"n", std::to_string(wait_s)}}));
+    if (m_.warned == 0 || now_ - m_.warned >= minute) { // once per window, or the notices are the flood
+      m_.warned = now_;
+      messages_.push_back(talk::show(paint_.plain(say("hint.slow", {{"n", std::to_string(wait_s)}})),
+          e_.from.user_id));
+    }
+    return false;
+  }
+
+  void forget_old() {
+    auto& r = m_.recent;
+    r.erase(std::remove_if(r.begin(), r.end(), [&](auto at) { return now_ - at >= minute; }), r.end());
+  }
+
+  /// Both halves of a turn count the press, whichever state they are given; it counts once.
+  void count_press() {
+    if (m_.pressed == e_.update_id) return;
+    forget_old();
+    m_.pressed = e_.update_id;
+    m_.recent.push_back(now_);
+  }
+
+  void celebrate(const order_answer& a) {
+    const auto d = m_.work.value_or(draft{});
+    if (d.id) m_.done = d.id;
+    m_.work.reset();
+    toast(say("toast.accepted"));
+    go("home", paint_.accepted(d));
+    outgoing status = talk::show({say("job.accepted"), {}}, e_.from.user_id);
+    status.slot = job_voice::slot_of(a.order_id);
+    messages_.push_back(std::move(status));
+  }
+
+  void refuse(const order_answer& a) {
+    const bool many = a.outcome == order_outcome::too_many_jobs;
+    const auto limit = std::to_string(opts_.users.active_jobs_max);
+    toast(many ? say("toast.many", {{"n", limit}})
+               : say("toast.missing", {{"credits", paint_.count("credits_of", a.missing)}}));
+    who_.balance = a.balance;
+    if (m_.work) return card(many ? say("card.many", {{"n", limit}}) : "");
+    home();
+  }
+
+  const config::options& opts_;
+  const std::vector<config::model>& models_;
+  const event& e_;
+  account who_;
+  unix_ms now_;
+  std::string language_;
+  talk::painter paint_;
+  talk::memory m_;
+  std::string toast_;
+  std::vector<outgoing> messages_;
+  std::optional<order_request> order_;
+};
+
+} // namespace
+
+dialogue::dialogue(const config::options& opts, const std::vector<config::model>& models,
+    const config::texts& words)
+    : opts_{opts}, models_{models}, words_{words} {}
+
+dialogue::facts dialogue::wanted(const event& e) const {
+  if (e.kind == event_kind::command) return e.command == "history" ? facts::entries : facts::none;
+  if (e.kind != event_kind::button) return facts::none;
+  if (starts(e.data, "h:e:")) return facts::entries;
+  return starts(e.data, "h:j:") || starts(e.data, "again:") ? facts::jobs : facts::none;
+}
+
+dialogue::decision dialogue::decide(const event& e, const account& who, const screen_facts& f,
+    unix_ms now) const {
+  return scene{opts_, models_, words_, e, who, now}.decide(f);
+}
+
+dialogue::decision dialogue::ordered(const event& e, const account& who, const order_answer& answer,
+                                     unix_ms now) const {
+  return scene{opts_, models_, words_, e, who, now}.ordered(answer);
+}
+
+} // namespace troupe

@@ -1,0 +1,262 @@
+#include "actors/dialogue_screens.hpp"
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace troupe::talk {
+namespace {
+
+using nlohmann::json;
+using telegram::escape_html;
+using telegram::shorten;
+
+constexpr std::size_t page_size = 8;
+
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+/// Moscow time, said on the screen: most users live by it.
+std::string clock_text(unix_ms at) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> t{milliseconds{at} + hours{3}};
+  const auto day = floor<days>(t);
+  const year_month_day date{day};
+  const hh_mm_ss time{floor<minutes>(t - day)};
+  char text[48];
+  std::snprintf(text, sizeof text, "%02u.%02u.%04d %02d:%02d", static_cast<unsigned>(date.day()),
+                static_cast<unsigned>(date.month()), static_cast<int>(date.year()),
+                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()));
+  return text;
+}
+
+std::size_t pages_of(std::size_t items) {
+  return std::max<std::size_t>(1, (items + page_size - 1) / page_size);
+}
+
+std::vector<button> turning(const std::string& data, std::size_t page, std::size_t pages) {
+  std::vector<button> row;
+  if (page > 0) row.push_back({"◀️", data + std::to_string(page - 1)});
+  if (page + 1 < pages) row.push_back({"▶️", data + std::to_string(page + 1)});
+  return row;
+}
+
+void newest_first(std::vector<ledger_entry>& all) {
+  std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.at > b.at; });
+}
+
+std::string ticked(bool chosen, const std::string& label) { return chosen ? "✓ " + label : label; }
+
+std::string own(const char* action, const draft& d) { return action + std::to_string(d.id); }
+
+} // namespace
+
+bool fits(const config::model& m, const draft& d) {
+  return (d.photo.empty() ? m.text_input : m.photo_input) && !aspects_of(m, d).empty();
+}
+
+const config::model* model_of(const std::vector<config::model>& models, const draft& d) {
+  const config::model* first = nullptr;
+  for (auto& m : models) {
+    if (!fits(m, d)) continue;
+    if (m.id == d.model) return &m;
+    if (!first) first = &m;
+  }
+  return first;
+}
+
+std::vector<std::string> aspects_of(const config::model& m, const draft& d) {
+  auto all = m.aspect_ratios;
+  if (d.photo.empty()) all.erase(std::remove(all.begin(), all.end(), "Auto"), all.end());
+  return all;
+}
+
+const config::model* settle(const std::vector<config::model>& models, draft& d) {
+  const auto m = model_of(models, d);
+  if (!m || m->durations_s.empty()) return nullptr;
+  const auto aspects = aspects_of(*m, d);
+  d.model = m->id;
+  if (std::find(aspects.begin(), aspects.end(), d.aspect) == aspects.end()) d.aspect = aspects.front();
+  const auto& lengths = m->durations_s;
+  if (std::find(lengths.begin(), lengths.end(), d.duration) == lengths.end()) d.duration = lengths.front();
+  return m;
+}
+
+std::string title_of(const config::model& m, const std::string& language) {
+  const auto title = m.title.find(language);
+  return title == m.title.end() ? m.id : title->second;
+}
+
+std::string painter::say(const std::string& key, const config::texts::args& a) const {
+  return words_.get(language_, key, a);
+}
+
+std::vector<button> painter::back_home(const std::string& back) const {
+  return {press("back", back), press("home", "home")};
+}
+
+screen painter::plain(const std::string& text) const { return {text, {{press("home", "home")}}}; }
+
+keyboard painter::menu() const {
+  return {{press("generate", "gen")}, {press("buy", "buy")}, {press("help", "help")}};
+}
+
+std::string painter::balance_line(const account& who) const {
+  auto text = say("balance.line", {{"credits", count("credits", who.balance)}});
+  if (who.held > 0) text += "\n" + say("balance.held", {{"credits", count("credits", who.held)}});
+  return text;
+}
+
+screen painter::home(const std::string& first_name, const account& who) const {
+  const auto name = first_name.empty() ? "" : ", " + escape_html(shorten(first_name, 40));
+  return {say("home.text", {{"name", name}, {"balance", balance_line(who)}}), menu()};
+}
+
+screen painter::balance(const account& who) const {
+  return {balance_line(who), {{press("buy", "buy")}, {press("history", "h:e:0")}, back_home("home")}};
+}
+
+screen painter::shop(const account& who) const {
+  return {say("shop.text", {{"balance", balance_line(who)}}), {{press("history", "h:e:0")},
+      back_home("home")}};
+}
+
+screen painter::help() const { return {say("help.text"), {back_home("home")}}; }
+
+screen painter::kinds() const {
+  return {say("kinds.text"), {{press("from_text", "text")}, {press("from_photo", "photo")},
+      back_home("home")}};
+}
+
+screen painter::advice(const draft& d) const {
+  const auto key = d.kind == "photo" ? "advice.photo" : "advice.text";
+  return {say(key, {{"help", say("help.text")}}), {back_home("gen")}};
+}
+
+screen painter::ask_photo() const {
+  return {say("ask.photo"), {{press("without_photo", "nophoto")}, back_home("gen")}};
+}
+
+screen painter::card(const std::vector<config::model>& models, const draft& d, std::int64_t balance,
+                     const std::string& note) const {
+  const auto m = model_of(models, d);
+  if (!m) return plain(say("hint.no_model"));
+  keyboard rows;
+  for (std::size_t i = 0; i < models.size(); ++i)
+    if (fits(models[i], d))
+      rows.push_back({{ticked(&models[i] == m, title_of(models[i], language_) + " · " +
+                              count("credits", models[i].price)), own("m:", d) + ":" + std::to_string(i)}});
+  std::vector<button> row;
+  const auto aspects = aspects_of(*m, d);
+  for (std::size_t i = 0; i < aspects.size(); ++i) {
+    const auto label = aspects[i] == "Auto" ? say("card.auto") : aspects[i];
+    row.push_back({ticked(aspects[i] == d.aspect, label), own("a:", d) + ":" + std::to_string(i)});
+  }
+  rows.push_back(std::move(row));
+  row.clear();
+  for (std::size_t i = 0; i < m->durations_s.size(); ++i)
+    row.push_back({ticked(m->durations_s[i] == d.duration, say("card.seconds", {{"n",
+        std::to_string(m->durations_s[i])}})),
+                   own("d:", d) + ":" + std::to_string(i)});
+  rows.push_back(std::move(row));
+  const auto missing = m->price - balance;
+  rows.push_back({missing > 0 ? press("buy", "buy") : press("run", own("run:", d))});
+  rows.push_back({press("edit", own("edit:", d))});
+  rows.push_back(back_home("gen"));
+  auto text = say("card.text", {{"prompt", escape_html(shorten(d.prompt, 500))},
+                                {"photo", d.photo.empty() ? "" : "\n" + say("card.photo")},
+                                {"model", escape_html(title_of(*m, language_))},
+                                {"aspect", d.aspect == "Auto" ? say("card.auto") : escape_html(d.aspect)},
+                                {"duration", say("card.seconds", {{"n", std::to_string(d.duration)}})},
+                                {"price", count("credits", m->price)},
+                                {"balance", count("credits", balance)}});
+  if (missing > 0) text += "\n\n" + say("card.missing", {{"credits", count("credits_of", missing)}});
+  if (!note.empty()) text += "\n\n" + note;
+  return {text, rows};
+}
+
+screen painter::accepted(const draft& d) const {
+  return plain(say("card.accepted", {{"prompt", escape_html(shorten(d.prompt, 500))}}));
+}
+
+std::vector<button> painter::tabs() const {
+  return {press("operations", "h:e:0"), press("generations", "h:j:0")};
+}
+
+std::string painter::operation(const ledger_entry& e) const {
+  const auto key = [&]() -> std::string {
+    if (e.type == "refund") return "reason.refund";
+    if (e.type == "reservation" || e.ref_type == "reservation") return "reason.reservation";
+    for (auto known : {"payment", "job", "admin", "bonus"})
+      if (e.ref_type == known) return "reason." + e.ref_type;
+    return "reason.other";
+  }();
+  // An administrator's words are for the user; the other descriptions are our own notes.
+  const auto words = e.ref_type == "admin" && !e.description.empty()
+                         ? ": " + escape_html(shorten(e.description, 80)) : "";
+  return "<b>" + std::string{e.amount > 0 ? "+" : e.amount < 0 ? "−" : ""} +
+         count("credits", e.amount < 0 ? -e.amount : e.amount) + "</b> · " + say(key) + words + "\n" +
+         clock_text(e.at);
+}
+
+screen painter::operations(std::vector<ledger_entry> entries, std::size_t page) const {
+  newest_first(entries);
+  const auto pages = pages_of(entries.size());
+  page = std::min(page, pages - 1);
+  auto text = say("history.operations");
+  if (entries.empty()) text += "\n\n" + say("history.no_operations");
+  for (auto i = page * page_size; i < std::min(entries.size(), (page + 1) * page_size); ++i)
+    text += "\n\n" + operation(entries[i]);
+  keyboard rows{tabs()};
+  if (pages > 1) rows.push_back(turning("h:e:", page, pages));
+  rows.push_back(back_home("home"));
+  return {text, rows};
+}
+
+std::string painter::generation(const job& j, std::size_t number) const {
+  const auto key = j.state == job_state::completed   ? "state.completed"
+                   : j.state == job_state::failed    ? "state.failed"
+                   : j.state == job_state::cancelled ? "state.cancelled"
+                                                     : "state.running";
+  return std::to_string(number) + ". " + say(key) + " · " + clock_text(j.created_at) + "\n<i>" +
+         escape_html(shorten(j.spec.prompt, 80)) + "</i>";
+}
+
+screen painter::generations(std::vector<job> jobs, std::size_t page) const {
+  const auto pages = pages_of(jobs.size());
+  page = std::min(page, pages - 1);
+  auto text = say("history.generations");
+  if (jobs.empty()) text += "\n\n" + say("history.no_generations");
+  keyboard rows{tabs()};
+  std::vector<button> again;
+  for (auto i = page * page_size; i < std::min(jobs.size(), (page + 1) * page_size); ++i) {
+    text += "\n\n" + generation(jobs[i], i + 1);
+    if (!jobs[i].file_id.empty())
+      again.push_back({say("button.again", {{"n", std::to_string(i + 1)}}),
+          "again:" + std::to_string(jobs[i].job_id)});
+    if (again.size() == 2) rows.push_back(std::exchange(again, {}));
+  }
+  if (!again.empty()) rows.push_back(again);
+  if (pages > 1) rows.push_back(turning("h:j:", page, pages));
+  rows.push_back(back_home("home"));
+  return {text, rows};
+}
+
+outgoing show(const screen& s, std::int64_t chat_id, std::int64_t message_id) {
+  json rows = json::array();
+  for (auto& row : s.buttons) {
+    json line = json::array();
+    for (auto& [label, data] : row) line.push_back({{"text", label}, {"callback_data", data}});
+    rows.push_back(std::move(line));
+  }
+  json p{{"chat_id", chat_id}, {"text", s.text}, {"parse_mode", "HTML"},
+         {"link_preview_options", {{"is_disabled", true}}}};
+  if (!s.buttons.empty()) p["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
+  if (message_id) p["message_id"] = message_id;
+  outgoing o;
+  o.chat_id = chat_id;
+  o.method = message_id ? "editMessageText" : "sendMessage";
+  o.params = dump(p);
+  return o;
+}
+
+} // namespace troupe::talk

@@ -1,0 +1,65 @@
+#pragma once
+/// The screens as text and buttons. Each has a way home.
+#include "actors/dialogue.hpp"
+#include "actors/dialogue_state.hpp"
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::talk {
+
+using button = std::pair<std::string, std::string>; ///< label, data
+using keyboard = std::vector<std::vector<button>>;
+
+struct screen {
+  std::string text; ///< HTML
+  keyboard buttons;
+};
+
+/// The catalogue as it fits a draft.
+bool fits(const config::model& m, const draft& d);
+const config::model* model_of(const std::vector<config::model>& models, const draft& d);
+std::vector<std::string> aspects_of(const config::model& m, const draft& d);
+/// Fills what is unset and replaces what the catalogue no longer has. Null when no model takes this input.
+const config::model* settle(const std::vector<config::model>& models, draft& d);
+std::string title_of(const config::model& m, const std::string& language);
+
+class painter {
+public:
+  painter(const config::texts& words, std::string language) : words_{words}, language_{std::move(language)} {}
+
+  std::string say(const std::string& key, const config::texts::args& a = {}) const;
+  std::string count(const std::string& key, std::int64_t n) const { return words_.count(language_, key, n); }
+  button press(const std::string& key, const std::string& data) const { return {say("button." + key), data}; }
+  std::vector<button> back_home(const std::string& back) const;
+
+  /// A text with nothing but the way home.
+  screen plain(const std::string& text) const;
+  keyboard menu() const;
+  screen home(const std::string& first_name, const account& who) const;
+  screen balance(const account& who) const;
+  screen shop(const account& who) const;
+  screen help() const;
+  screen kinds() const;
+  screen advice(const draft& d) const;
+  screen ask_photo() const;
+  screen card(const std::vector<config::model>& models, const draft& d, std::int64_t balance,
+              const std::string& note = "") const;
+  screen accepted(const draft& d) const;
+  screen operations(std::vector<ledger_entry> entries, std::size_t page) const;
+  screen generations(std::vector<job> jobs, std::size_t page) const;
+
+private:
+  std::string balance_line(const account& who) const;
+  std::vector<button> tabs() const;
+  std::string operation(const ledger_entry& e) const;
+  std::string generation(const job& j, std::size_t number) const;
+
+  const config::texts& words_;
+  std::string language_;
+};
+
+/// sendMessage, or editMessageText when `message_id` is given.
+outgoing show(const screen& s, std::int64_t chat_id, std::int64_t message_id = 0);
+
+} // namespace troupe::talk

@@ -1,0 +1,62 @@
+#include "actors/dialogue_state.hpp"
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace troupe::talk {
+namespace {
+
+using nlohmann::json;
+
+draft read_draft(const json& j) {
+  draft d;
+  d.id = j.at("id").get<std::int64_t>();
+  d.kind = j.value("kind", "");
+  d.prompt = j.value("prompt", "");
+  d.photo = j.value("photo", "");
+  d.model = j.value("model", "");
+  d.aspect = j.value("aspect", "");
+  d.duration = j.value("duration", 0);
+  d.price = j.value("price", 0);
+  return d;
+}
+
+json write_draft(const draft& d) {
+  return {{"id", d.id},       {"kind", d.kind},     {"prompt", d.prompt},     {"photo", d.photo},
+          {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price}};
+}
+
+memory read_strictly(const json& j) {
+  memory m;
+  m.screen = j.at("screen").get<std::string>();
+  if (const auto d = j.find("draft"); d != j.end()) m.work = read_draft(*d);
+  m.recent = j.value("recent", std::vector<unix_ms>{});
+  m.warned = j.value("warned", unix_ms{0});
+  m.pressed = j.value("pressed", std::int64_t{0});
+  m.done = j.value("done", std::int64_t{0});
+  const bool needs_draft = std::set<std::string>{"wait", "edit", "card"}.count(m.screen) > 0;
+  if (needs_draft && !m.work) m.screen = "home";
+  return m;
+}
+
+} // namespace
+
+memory read_memory(const std::string& text) {
+  try {
+    const auto j = json::parse(text, nullptr, false);
+    return j.is_object() ? read_strictly(j) : memory{};
+  } catch (const json::exception&) {
+    return {};
+  }
+}
+
+std::string write_memory(const memory& m) {
+  json j{{"screen", m.screen}};
+  if (m.work) j["draft"] = write_draft(*m.work);
+  if (!m.recent.empty()) j["recent"] = m.recent;
+  if (m.warned) j["warned"] = m.warned;
+  if (m.pressed) j["pressed"] = m.pressed;
+  if (m.done) j["done"] = m.done;
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace troupe::talk

@@ -1,0 +1,31 @@
+#pragma once
+/// What the dialogue remembers between two events, as small JSON.
+#include "messages/work.hpp"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::talk {
+
+struct draft {
+  std::int64_t id = 0; ///< The update that made it: a repeated press names the same order.
+  std::string kind;    ///< "text" | "photo" | "": started at home, takes what comes
+  std::string prompt, photo;
+  std::string model, aspect;
+  int duration = 0;
+  int price = 0;       ///< As last shown: nobody pays a price he has not seen.
+};
+
+struct memory {
+  std::string screen = "home"; ///< home | kind | wait | edit | card | other
+  std::optional<draft> work;
+  std::vector<unix_ms> recent; ///< Costly actions of the last minute
+  unix_ms warned = 0;
+  std::int64_t pressed = 0;    ///< The update counted last: one press has two halves.
+  std::int64_t done = 0;       ///< The draft ordered last
+};
+
+memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.
+std::string write_memory(const memory& m);
+
+} // namespace troupe::talk

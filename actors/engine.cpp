@@ -1,0 +1,159 @@
+#include "actors/engine.hpp"
+#include "actors/log.hpp"
+#include "actors/spawn.hpp"
+#include "net/telegram.hpp"
+#include "net/web_server.hpp"
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace troupe {
+namespace {
+
+constexpr std::size_t waiting_requests_max = 20'000;
+
+unix_ms wall_now() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+struct actor_config : caf::actor_system_config {
+  explicit actor_config(int threads) {
+    set("scheduler.policy", caf::atom("sharing")); // stealing burns up to 44 % of a core on timers, sharing 1 %
+    set("scheduler.max-threads", static_cast<std::size_t>(threads));
+    set("scheduler.max-throughput", std::size_t{50}); // unlimited by default: a busy actor would starve the rest
+  }
+};
+
+} // namespace
+
+struct engine::impl {
+  std::shared_ptr<engine_context> ctx = std::make_shared<engine_context>();
+  actor_config actors_cfg;
+  std::unique_ptr<caf::actor_system> sys;
+  std::shared_ptr<storage::store> store;
+  std::shared_ptr<storage::reader> reader;
+  transports wires;
+  std::vector<caf::actor> cast; ///< in order of stopping: first who begins work, last who stores it
+  std::unique_ptr<web_server> web;
+  int port = 0;
+
+  explicit impl(config::settings s) : actors_cfg{s.opts.scheduler.threads} {
+    ctx->settings = std::make_shared<const config::settings>(std::move(s));
+    ctx->now = wall_now;
+  }
+
+  http_actor pool(int workers) {
+    transports mine;
+    for (int i = 0; i < workers; ++i) mine.push_back(std::shared_ptr<transport>{make_http_transport()});
+    wires.insert(wires.end(), mine.begin(), mine.end());
+    return spawn_http_pool(*sys, mine, waiting_requests_max);
+  }
+
+  void open_store() {
+    auto& o = ctx->opts();
+    std::filesystem::create_directories(o.storage.files_dir);
+    ctx->callback_secret = o.web.callback_secret.empty() ? storage::kept_secret(o.storage.database_path, "callback_secret")
+                                                         : o.web.callback_secret;
+    store = std::make_shared<storage::store>(o.storage.database_path);
+    reader = std::make_shared<storage::reader>(o.storage.database_path);
+    auto report = reader->audit();
+    for (auto& fault : report.faults) log("audit")->critical(fault);
+    if (!report.faults.empty())
+      throw storage::store_error{"the audit of " + o.storage.database_path + " found " + std::to_string(report.faults.size()) +
+                                 " faults; nothing is sold. Restore a backup, or run: troupe audit"};
+    log("audit")->info("the book is in order: {} users, {} transfers, {} credits with users, {} open jobs", report.users,
+                       report.transfers, report.credits_with_users, report.open_jobs);
+  }
+
+  void spawn_cast() {
+    auto& o = ctx->opts();
+    auto work = reader->load_open_work();
+    log("engine")->info("goes on with {} updates, {} messages and {} jobs", work.updates.size(), work.messages.size(), work.jobs.size());
+    auto ledger = spawn_ledger(*sys, store, ctx, true);
+    auto reading = spawn_reader(*sys, reader, true);
+    auto senders = pool(o.telegram.senders);
+    auto files = pool(2); // photos of users; the courier's senders stay free
+    auto provider = pool(o.kie.workers);
+    auto polling = pool(1);
+    auto looking = spawn_media(*sys, o.media.workers);
+    auto courier = spawn_courier(*sys, ctx, senders, ledger);
+    auto dispatcher = spawn_dispatcher(*sys, ctx, {files, provider, looking, ledger, courier});
+    caf::anon_send(ledger, ledger_listeners{courier, dispatcher});
+    auto router = spawn_router(*sys, ctx, ledger, reading);
+    caf::anon_send(courier, committed_messages{std::move(work.messages)});
+    caf::anon_send(dispatcher, committed_jobs{std::move(work.jobs)});
+    caf::anon_send(router, accepted_updates{std::move(work.updates)});
+    introduce(courier);
+    auto poller = spawn_poller(*sys, ctx, polling, ledger, router, work.next_offset);
+    auto add = [this](auto&... a) { (cast.push_back(caf::actor_cast<caf::actor>(a)), ...); };
+    add(poller, router, dispatcher, courier, senders, files, provider, polling, looking, reading, ledger);
+    start_web(dispatcher);
+  }
+
+  /// The command menu, in both languages. Not stored: said again at every start.
+  void introduce(const courier_actor& courier) {
+    for (std::string language : {"", "ru", "en"}) {
+      auto commands = nlohmann::json::array();
+      for (auto name : {"start", "generate", "balance", "history", "help"})
+        commands.push_back({{"command", name}, {"description", ctx->settings->words.get(language.empty() ? "en" : language, std::string{"command."} + name)}});
+      outgoing m;
+      m.urgency = lane::answer;
+      m.method = "setMyCommands";
+      m.params = nlohmann::json{{"commands", commands}, {"language_code", language}}.dump();
+      caf::anon_send(courier, std::move(m));
+    }
+  }
+
+  std::pair<int, std::string> health() const {
+    auto& h = *ctx->health;
+    std::string fault;
+    auto age = (ctx->now() - h.last_poll_at) / 1000;
+    if (h.storage_failed) fault = "the database cannot be written";
+    else if (h.poll_conflict) fault = "another program polls Telegram with this token";
+    else if (age > ctx->opts().web.health_poll_age_s) fault = "no updates could be fetched from Telegram lately";
+    auto body = nlohmann::json{{"ok", fault.empty()}, {"why", fault}, {"last_poll_age_s", age}};
+    return {fault.empty() ? 200 : 503, body.dump() + "\n"};
+  }
+
+  void start_web(const dispatcher_actor& dispatcher) {
+    auto& o = ctx->opts().web;
+    if (o.port == 0 && o.public_url.empty()) return;
+    web_hooks hooks;
+    hooks.health = [this] { return health(); };
+    hooks.on_callback = [dispatcher](std::int64_t job_id, const std::string& task_id) {
+      caf::anon_send(dispatcher, provider_woke{job_id, task_id});
+    };
+    web = std::make_unique<web_server>(o.host, o.port, ctx->callback_secret, std::move(hooks));
+    port = web->start();
+    log("web")->info("health at http://{}:{}/health", o.host, port);
+  }
+
+  void stop() {
+    if (!sys) return;
+    web.reset();
+    for (auto& w : wires) w->stop(); // every blocking wait ends now
+    for (auto& a : cast) caf::anon_send_exit(a, caf::exit_reason::kill);
+    cast.clear();
+    sys.reset(); // waits for all actors
+    wires.clear();
+    reader.reset();
+    store.reset();
+  }
+};
+
+engine::engine(config::settings settings) : impl_{std::make_unique<impl>(std::move(settings))} {}
+engine::~engine() { stop(); }
+
+void engine::start() {
+  auto& m = *impl_;
+  m.ctx->health->last_poll_at = m.ctx->now(); // a young engine is healthy until proved otherwise
+  m.open_store();
+  m.sys = std::make_unique<caf::actor_system>(m.actors_cfg);
+  m.spawn_cast();
+}
+
+void engine::stop() { impl_->stop(); }
+int engine::web_port() const { return impl_->port; }
+
+} // namespace troupe

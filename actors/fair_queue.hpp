@@ -1,0 +1,45 @@
+#pragma once
+/// Who is served next: users take turns, so a pack of a hundred delays nobody else's single job.
+#include "messages/work.hpp"
+#include <deque>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+namespace troupe {
+
+class fair_queue {
+public:
+  void push(job j, unix_ms now);
+  /// The next job whose time has come, of the user who has waited longest for a turn.
+  std::optional<job> next(unix_ms now);
+  /// When the earliest postponed job comes due; nothing when none is postponed.
+  std::optional<unix_ms> next_at() const;
+  std::size_t size() const { return ready_ + postponed_.size(); }
+
+private:
+  void wake_due(unix_ms now);
+  std::unordered_map<std::int64_t, std::deque<job>> by_user_;
+  std::deque<std::int64_t> turns_; ///< users with ready jobs, each once
+  std::multimap<unix_ms, job> postponed_;
+  std::size_t ready_ = 0;
+};
+
+/// At most `most` events in any `window`.
+class sliding_window {
+public:
+  sliding_window(int most, unix_ms window) : most_{static_cast<std::size_t>(most)}, window_{window} {}
+  /// How long until one more is allowed; 0 = now.
+  unix_ms wait(unix_ms now) const { return events_.size() < most_ ? 0 : std::max<unix_ms>(0, events_.front() + window_ - now); }
+  void spend(unix_ms now) {
+    if (events_.size() == most_) events_.pop_front();
+    events_.push_back(now);
+  }
+
+private:
+  std::size_t most_;
+  unix_ms window_;
+  std::deque<unix_ms> events_;
+};
+
+} // namespace troupe

@@ -1,0 +1,323 @@
+#include "actors/backoff.hpp"
+#include "actors/dialogue.hpp"
+#include "actors/log.hpp"
+#include "actors/spawn.hpp"
+#include "net/kie.hpp"
+#include "net/telegram.hpp"
+#include "net/web_server.hpp"
+#include <filesystem>
+
+namespace troupe {
+namespace {
+
+constexpr int submit_tries_max = 4;  // refused submits; waits of 10, 20, 40 s between them
+constexpr int prepare_tries_max = 4; // fetching and uploading the user's photo
+constexpr int fetch_tries_max = 6;   // downloading the result
+constexpr auto step_limit = std::chrono::seconds{30};
+constexpr auto inspect_limit = std::chrono::seconds{120};
+constexpr unix_ms progress_every_ms = 10'000;
+constexpr auto ledger_retry = std::chrono::seconds{2};
+
+/// One job from its submit to the file in our hands. Every step is on disk before the next begins.
+struct generation_state {
+  generation_state() {}
+  static inline const char* name = "generation";
+  context_ptr ctx;
+  job_desk desk;
+  dispatcher_actor dispatcher;
+  job j;
+  std::optional<job_voice> voice;
+  int tries = 0;            ///< of the present step
+  std::uint64_t round = 0;  ///< of the timer
+  std::function<void()> on_timer;
+  unix_ms progress_at = 0;
+  bool polling = false;
+
+  const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
+  kie::endpoint endpoint() const {
+    auto& k = kie_opts();
+    return {k.api_url, k.upload_url, k.api_keys.empty() ? "" : k.api_keys.front()};
+  }
+  telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
+  std::string file(const char* ending) const {
+    return ctx->opts().storage.files_dir + "/job-" + std::to_string(j.job_id) + ending;
+  }
+};
+using self_ptr = generation_actor::stateful_pointer<generation_state>;
+
+void proceed(self_ptr self);
+void fail(self_ptr self, const std::string& why, const std::string& text);
+void watch(self_ptr self);
+
+void leave(self_ptr self) {
+  self->send(self->state.dispatcher, job_over{self->state.j.job_id});
+  self->quit();
+}
+
+/// One pending timer; a new one replaces it.
+void later(self_ptr self, std::chrono::milliseconds wait, std::function<void()> what) {
+  self->state.on_timer = std::move(what);
+  self->delayed_send(self, wait, wake{++self->state.round});
+}
+
+job_step step_to(self_ptr self, job_state to) {
+  job_step step;
+  step.job_id = self->state.j.job_id;
+  step.at = self->state.ctx->now();
+  step.to = to;
+  return step;
+}
+
+/// Stores the step, then goes on with `next`. A store in trouble is asked again until it answers.
+void take(self_ptr self, job_step step, std::function<void()> next) {
+  self->request(self->state.desk.ledger, step_limit, step)
+    .then(
+      [=](step_answer& a) {
+        auto& s = self->state;
+        s.j = std::move(a.now);
+        s.tries = 0;
+        if (!a.changed && s.j.state != step.to) { // somebody else ended or moved this job
+          log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
+          return leave(self);
+        }
+        next();
+      },
+      [=](caf::error&) { later(self, ledger_retry, [=] { take(self, step, next); }); });
+}
+
+void fail(self_ptr self, const std::string& why, const std::string& text) {
+  auto& s = self->state;
+  log("generation")->warn("job {} failed: {} ({})", s.j.job_id, why, text);
+  auto step = step_to(self, job_state::failed);
+  step.fail_class = s.j.fail_class = why;
+  step.fail_text = s.j.fail_text = telegram::shorten(text, 300);
+  step.messages = s.voice->failed(s.j);
+  take(self, std::move(step), [=] { leave(self); });
+}
+
+void show_progress(self_ptr self) {
+  auto& s = self->state;
+  auto now = s.ctx->now();
+  if (now - s.progress_at < progress_every_ms) return;
+  s.progress_at = now;
+  self->send(s.desk.courier, s.voice->progress(s.j, now));
+}
+
+// -- submit --
+
+void postpone(self_ptr self, const kie::submit_answer& a) {
+  auto& s = self->state;
+  auto step = step_to(self, job_state::pending);
+  step.not_before = step.at + (10'000LL << std::min(s.j.attempt, 2)); // 10, 20, 40 s
+  log("generation")->warn("job {} was not taken ({}); again in {} s", s.j.job_id, a.text, (step.not_before - step.at) / 1000);
+  take(self, std::move(step), [=] {
+    self->send(self->state.dispatcher, job_over{self->state.j.job_id});
+    self->send(self->state.dispatcher, job_back{self->state.j});
+    self->quit();
+  });
+}
+
+void submitted(self_ptr self, const kie::submit_answer& a) {
+  using outcome = kie::submit_answer::outcome;
+  auto& s = self->state;
+  if (a.what == outcome::accepted) {
+    auto step = step_to(self, job_state::processing);
+    step.task_id = a.task_id;
+    return take(self, std::move(step), [=] { proceed(self); });
+  }
+  if (a.what == outcome::unsure) { // never sent again: a second submit would cost real money
+    log("generation")->error("job {}: the answer to the submit was lost; waiting for the provider's callback", s.j.job_id);
+    return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
+  }
+  bool passing = a.why == kie::fail_class::temporary || a.why == kie::fail_class::rate_limit || a.why == kie::fail_class::unavailable;
+  if (passing && s.j.attempt + 1 < submit_tries_max) return postpone(self, a);
+  if (a.why == kie::fail_class::billing || a.why == kie::fail_class::configuration)
+    log("generation")->critical("kie.ai refuses our orders: {}", a.text);
+  fail(self, kie::name_of(a.why), a.text);
+}
+
+void submit(self_ptr self, const std::vector<std::string>& images) {
+  auto step = step_to(self, job_state::submitting);
+  step.key_name = "1";
+  take(self, std::move(step), [=] { // the intent is on disk: now, and only now, the request leaves
+    auto& s = self->state;
+    auto& base = s.ctx->opts().web.public_url;
+    auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id);
+    self->request(s.desk.provider, caf::infinite, kie::submit(s.endpoint(), s.j.spec, images, callback))
+      .then([=](const http_reply& r) { submitted(self, kie::read_submit(r)); },
+            [=](caf::error&) { submitted(self, {}); });
+  });
+}
+
+// -- the user's photo: from Telegram to the provider's upload host. Harmless to repeat. --
+
+void prepare(self_ptr self);
+
+void prepare_again(self_ptr self, const std::string& why) {
+  auto& s = self->state;
+  if (++s.tries >= prepare_tries_max) return fail(self, "bad_input", "the photo could not be prepared: " + why);
+  later(self, backoff(s.tries, std::chrono::seconds{30}), [=] { prepare(self); });
+}
+
+template <class Next>
+void ask(self_ptr self, const http_actor& pool, http_request r, Next next) {
+  self->request(pool, caf::infinite, std::move(r))
+    .then(next, [=](caf::error&) { prepare_again(self, "the HTTP worker is gone"); });
+}
+
+void upload_photo(self_ptr self) {
+  auto& s = self->state;
+  auto name = "job-" + std::to_string(s.j.job_id) + "-" + std::to_string(s.ctx->now()) + ".jpg"; // same names are cached there
+  ask(self, s.desk.provider, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name), [=](const http_reply& r) {
+    auto url = kie::read_upload(r);
+    if (url.empty()) return prepare_again(self, "the upload was refused");
+    std::error_code ignored;
+    std::filesystem::remove(self->state.file("-in.jpg"), ignored);
+    self->state.tries = 0;
+    submit(self, {url});
+  });
+}
+
+void prepare(self_ptr self) {
+  auto& s = self->state;
+  if (s.j.spec.photo_file_id.empty()) return submit(self, {});
+  auto params = R"({"file_id":")" + s.j.spec.photo_file_id + R"("})"; // file ids are [A-Za-z0-9_-]
+  ask(self, s.desk.telegram, telegram::call(s.bot(), "getFile", params), [=](const http_reply& r) {
+    auto a = telegram::read_answer(r);
+    if (a.what != telegram::outcome::delivered) return prepare_again(self, a.description);
+    auto& st = self->state;
+    ask(self, st.desk.telegram, telegram::download(st.bot(), a.file_path, st.file("-in.jpg")), [=](const http_reply& d) {
+      if (d.error != http_error::none || d.status != 200) return prepare_again(self, "Telegram did not give the file");
+      upload_photo(self);
+    });
+  });
+}
+
+// -- the result --
+
+void deliver(self_ptr self, const inspected& seen) {
+  auto& s = self->state;
+  auto step = step_to(self, job_state::delivering);
+  step.file_path = s.j.file_path = s.file(".mp4");
+  step.thumbnail_path = std::filesystem::exists(s.file(".jpg")) ? s.file(".jpg") : "";
+  s.j.thumbnail_path = step.thumbnail_path;
+  step.media = s.j.media = seen.info;
+  step.messages = s.voice->ready(s.j);
+  take(self, std::move(step), [=] { leave(self); }); // the hold is posted; the courier does the rest
+}
+
+void inspect(self_ptr self) {
+  auto& s = self->state;
+  self->request(s.desk.media, inspect_limit, inspect_video{s.file(".mp4"), s.file(".jpg")})
+    .then(
+      [=](const inspected& seen) {
+        if (seen.playable) deliver(self, seen);
+        else fail(self, "temporary", "the result is no playable video: " + seen.why);
+      },
+      [=](caf::error&) { later(self, ledger_retry, [=] { inspect(self); }); });
+}
+
+void fetch(self_ptr self) {
+  auto& s = self->state;
+  self->send(s.desk.courier, s.voice->uploading(s.j));
+  auto most = static_cast<std::uint64_t>(s.kie_opts().result_mb_max) << 20;
+  self->request(s.desk.provider, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
+    .then(
+      [=](const http_reply& r) {
+        auto& st = self->state;
+        if (r.error == http_error::none && r.status == 200) return inspect(self);
+        if (++st.tries >= fetch_tries_max) return fail(self, "temporary", "the result could not be fetched");
+        later(self, backoff(st.tries, std::chrono::seconds{30}), [=] { fetch(self); });
+      },
+      [=](caf::error&) { later(self, ledger_retry, [=] { fetch(self); }); });
+}
+
+// -- waiting --
+
+void poll(self_ptr self);
+
+void saw(self_ptr self, const kie::task_status& t) {
+  using outcome = kie::task_status::outcome;
+  self->state.polling = false;
+  if (t.what == outcome::succeeded) {
+    auto step = step_to(self, job_state::fetching);
+    step.result_url = t.result_url;
+    return take(self, std::move(step), [=] { proceed(self); });
+  }
+  if (t.what == outcome::failed) return fail(self, kie::name_of(t.why), t.text);
+  watch(self);
+}
+
+void poll(self_ptr self) {
+  auto& s = self->state;
+  if (std::exchange(s.polling, true)) return; // a callback and the timer came together: one question is enough
+  self->request(s.desk.provider, caf::infinite, kie::query(s.endpoint(), s.j.spec, s.j.task_id))
+    .then([=](const http_reply& r) { saw(self, kie::read_status(self->state.j.spec, r)); }, [=](caf::error&) { saw(self, {}); });
+}
+
+/// Waits for the next poll; at the limit the credits return.
+void watch(self_ptr self) {
+  auto& s = self->state;
+  auto now = s.ctx->now();
+  if (now >= s.j.deadline_at) {
+    if (s.j.state == job_state::unknown) log("generation")->critical("job {} is possibly paid at the provider", s.j.job_id);
+    return fail(self, "timeout", "no result within the limit");
+  }
+  show_progress(self);
+  auto since = now - s.j.submitted_at;
+  unix_ms first = s.kie_opts().first_poll_s * 1000LL, every = s.kie_opts().poll_every_s * 1000LL;
+  auto wait = std::min(since < first ? first - since : every, s.j.deadline_at - now);
+  bool known = s.j.state == job_state::processing;
+  later(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 100)}, [=] { known ? poll(self) : watch(self); });
+}
+
+void woke(self_ptr self, const provider_woke& w) {
+  auto& s = self->state;
+  if (s.j.state == job_state::processing) return poll(self); // only a wake-up: the task is read again
+  if (w.task_id.empty() || (s.j.state != job_state::unknown && s.j.state != job_state::submitting)) return;
+  if (s.j.state == job_state::submitting) return; // our own submit is still under way and will tell
+  auto step = step_to(self, job_state::processing);
+  step.task_id = w.task_id;
+  take(self, std::move(step), [=] {
+    ++self->state.round; // the waiting timer is void
+    poll(self);
+  });
+}
+
+/// Goes on from wherever the job stands; also after a restart.
+void proceed(self_ptr self) {
+  switch (self->state.j.state) {
+  case job_state::pending: return prepare(self);
+  case job_state::submitting: // we died between sending and hearing
+    return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
+  case job_state::unknown:
+  case job_state::processing: return watch(self);
+  case job_state::fetching: return fetch(self);
+  default: return leave(self);
+  }
+}
+
+generation_actor::behavior_type generation(self_ptr self, const context_ptr& ctx, const job_desk& desk,
+                                           const dispatcher_actor& dispatcher, const job& j) {
+  self->set_error_handler([](caf::error&) {});
+  auto& s = self->state;
+  s.ctx = ctx, s.desk = desk, s.dispatcher = dispatcher, s.j = j;
+  s.voice.emplace(ctx->settings->words);
+  proceed(self);
+  return {
+    [self](const wake& w) {
+      if (w.round != self->state.round || !self->state.on_timer) return;
+      auto what = std::exchange(self->state.on_timer, nullptr);
+      what();
+    },
+    [self](const provider_woke& w) { woke(self, w); },
+  };
+}
+
+} // namespace
+
+generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk, dispatcher_actor dispatcher, job j) {
+  return sys.spawn(generation, std::move(ctx), std::move(desk), std::move(dispatcher), std::move(j));
+}
+
+} // namespace troupe

@@ -1,0 +1,101 @@
+#include "actors/dialogue_screens.hpp"
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace troupe {
+namespace {
+
+using nlohmann::json;
+
+constexpr unix_ms typical_ms = 120'000;
+constexpr int cells = 10;
+
+talk::painter painter_for(const config::texts& words, const job& j) {
+  return {words, config::texts::language_for(j.language)};
+}
+
+unix_ms elapsed(const job& j, unix_ms now) {
+  return std::max<unix_ms>(0, now - (j.submitted_at ? j.submitted_at : j.created_at));
+}
+
+/// Never full: only the video itself is the end.
+std::string bar(unix_ms passed) {
+  const auto full = static_cast<int>(std::min<unix_ms>(cells - 1, passed * cells / typical_ms));
+  std::string text;
+  for (int i = 0; i < cells; ++i) text += i < full ? "▓" : "░";
+  return text;
+}
+
+std::string minutes_seconds(unix_ms passed) {
+  char text[48];
+  std::snprintf(text, sizeof text, "%02lld:%02lld", static_cast<long long>(passed / 60'000),
+                static_cast<long long>(passed / 1000 % 60));
+  return text;
+}
+
+outgoing status(const job& j, const talk::screen& s, lane urgency) {
+  auto o = talk::show(s, j.user_id);
+  o.slot = job_voice::slot_of(j.order_id);
+  o.urgency = urgency;
+  return o;
+}
+
+outgoing video(const job& j, const std::string& caption) {
+  json p{{"chat_id", j.user_id}, {"caption", caption}, {"parse_mode", "HTML"}, {"supports_streaming", true}};
+  if (j.media.width > 0 && j.media.height > 0) p["width"] = j.media.width, p["height"] = j.media.height;
+  if (j.media.duration_ms > 0) p["duration"] = (j.media.duration_ms + 500) / 1000;
+  outgoing o;
+  o.chat_id = j.user_id;
+  o.urgency = lane::result;
+  o.method = "sendVideo";
+  o.params = p.dump(-1, ' ', false, json::error_handler_t::replace);
+  o.job_id = j.job_id;
+  o.uploads.push_back({"video", j.file_path, "video/mp4"});
+  if (!j.thumbnail_path.empty()) o.uploads.push_back({"thumbnail", j.thumbnail_path, "image/jpeg"});
+  return o;
+}
+
+std::string fail_key(const std::string& fail_class) {
+  static const std::set<std::string> known{"violation", "billing",       "rate_limit",  "temporary",
+                                           "bad_input", "configuration", "unavailable", "timeout"};
+  return "fail." + (known.count(fail_class) ? fail_class : "unknown");
+}
+
+} // namespace
+
+outgoing job_voice::progress(const job& j, unix_ms now) const {
+  const auto paint = painter_for(words_, j);
+  const auto passed = elapsed(j, now);
+  const bool waiting = j.state == job_state::pending;
+  const auto text = paint.say(waiting ? "job.queued" : j.state == job_state::fetching ? "job.fetching"
+      : "job.progress",
+                              {{"bar", bar(waiting ? 0 : passed)}, {"time", minutes_seconds(passed)}});
+  return status(j, {text, {}}, lane::progress);
+}
+
+outgoing job_voice::uploading(const job& j) const {
+  return status(j, {painter_for(words_, j).say("job.uploading"), {}}, lane::progress);
+}
+
+std::vector<outgoing> job_voice::ready(const job& j) const {
+  const auto paint = painter_for(words_, j);
+  const auto caption = telegram::escape_html(telegram::shorten(j.spec.prompt, 150));
+  auto next = talk::show({paint.say("job.next"), {{paint.press("once_more", "gen")}, {paint.press("menu",
+      "home")}}},
+                         j.user_id);
+  next.urgency = lane::result;
+  return {status(j, {paint.say("job.ready"), {}}, lane::result),
+          video(j, paint.say("job.caption", {{"prompt", caption}, {"model",
+              telegram::escape_html(j.spec.model_title)}})),
+          std::move(next)};
+}
+
+std::vector<outgoing> job_voice::failed(const job& j) const {
+  const auto paint = painter_for(words_, j);
+  const auto text = paint.say(fail_key(j.fail_class)) + "\n\n" + paint.count("refund", j.price);
+  return {status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money)};
+}
+
+} // namespace troupe

@@ -1,0 +1,112 @@
+#include "actors/log.hpp"
+#include "actors/spawn.hpp"
+#include <deque>
+#include <unordered_map>
+
+namespace troupe {
+namespace {
+
+constexpr std::size_t updates_in_work_max = 10'000; // then the poller waits; Telegram keeps updates for 24 h
+constexpr auto sweep_every = std::chrono::seconds{30};
+
+struct router_state {
+  router_state() {}
+  static inline const char* name = "router";
+  struct seat {
+    session_actor session;
+    std::deque<incoming_update> in_work; ///< sent, not yet handled; given to a successor after a crash
+    unix_ms last_used = 0;
+  };
+  context_ptr ctx;
+  ledger_actor ledger;
+  reader_actor reader;
+  std::unordered_map<std::int64_t, seat> seats;
+  std::size_t in_work = 0;
+  std::vector<caf::typed_response_promise<done>> waiting_for_room;
+
+  void make_room() {
+    if (in_work >= updates_in_work_max) return;
+    for (auto& rp : std::exchange(waiting_for_room, {})) rp.deliver(done{});
+  }
+};
+using self_ptr = router_actor::stateful_pointer<router_state>;
+
+void seat_user(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
+  auto& s = self->state;
+  seat.session = spawn_session(self->system(), s.ctx, user_id, self, s.ledger, s.reader);
+  self->monitor(seat.session);
+  self->link_to(seat.session); // it goes when we go
+}
+
+void bring(self_ptr self, incoming_update u) {
+  auto& s = self->state;
+  auto& seat = s.seats[u.user_id];
+  if (!seat.session) seat_user(self, u.user_id, seat);
+  seat.last_used = s.ctx->now();
+  seat.in_work.push_back(u);
+  ++s.in_work;
+  self->send(seat.session, std::move(u));
+}
+
+/// Only the router knows that nothing is under way to a session, so it alone lets sessions go.
+void let_idle_go(self_ptr self) {
+  auto& s = self->state;
+  auto idle_since = s.ctx->now() - s.ctx->opts().users.session_idle_s * 1000LL;
+  for (auto it = s.seats.begin(); it != s.seats.end();) {
+    auto& seat = it->second;
+    if (seat.in_work.empty() && seat.last_used < idle_since) {
+      self->unlink_from(seat.session.address());
+      self->demonitor(seat.session.address());
+      self->send_exit(seat.session, caf::exit_reason::user_shutdown);
+      it = s.seats.erase(it);
+    } else ++it;
+  }
+}
+
+void replace_fallen(self_ptr self, const caf::actor_addr& fallen) {
+  for (auto& [user_id, seat] : self->state.seats)
+    if (seat.session && seat.session.address() == fallen) {
+      log("router")->error("the session of user {} failed and is started anew", user_id);
+      seat_user(self, user_id, seat);
+      for (auto& u : seat.in_work) self->send(seat.session, u);
+      return;
+    }
+}
+
+router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger, const reader_actor& reader) {
+  self->set_error_handler([](caf::error&) {});
+  auto& s = self->state;
+  s.ctx = ctx, s.ledger = ledger, s.reader = reader;
+  self->set_exit_handler([](caf::exit_msg&) {}); // a session may go without us
+  self->set_down_handler([self](caf::down_msg& d) { replace_fallen(self, d.source); });
+  self->delayed_send(self, sweep_every, wake{});
+  return {
+    [self](accepted_updates& x) -> caf::result<done> {
+      for (auto& u : x.fresh) bring(self, std::move(u));
+      auto& st = self->state;
+      if (st.in_work < updates_in_work_max) return done{};
+      st.waiting_for_room.push_back(self->make_response_promise<done>());
+      return st.waiting_for_room.back();
+    },
+    [self](const update_handled& x) {
+      auto& st = self->state;
+      auto it = st.seats.find(x.user_id);
+      if (it == st.seats.end() || it->second.in_work.empty()) return;
+      it->second.in_work.pop_front();
+      --st.in_work;
+      st.make_room();
+    },
+    [self](wake) {
+      let_idle_go(self);
+      self->delayed_send(self, sweep_every, wake{});
+    },
+  };
+}
+
+} // namespace
+
+router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader) {
+  return sys.spawn(router, std::move(ctx), std::move(ledger), std::move(reader));
+}
+
+} // namespace troupe

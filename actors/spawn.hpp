@@ -1,0 +1,39 @@
+#pragma once
+/// How each actor comes to life. Its behaviour is in the .cpp of the same name.
+#include "actors/context.hpp"
+#include "messages/protocol.hpp"
+#include "net/transport.hpp"
+#include "storage/store.hpp"
+#include <memory>
+#include <vector>
+
+namespace troupe {
+
+using transports = std::vector<std::shared_ptr<transport>>;
+
+/// One blocking worker per transport; `waiting_max` requests may wait, later ones get `stopped`.
+http_actor spawn_http_pool(caf::actor_system& sys, const transports& workers, std::size_t waiting_max);
+/// `detached` false in tests: then everything runs on the deterministic scheduler.
+ledger_actor spawn_ledger(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx, bool detached);
+reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
+media_actor spawn_media(caf::actor_system& sys, int workers);
+courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
+router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader);
+session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id, router_actor router,
+                            ledger_actor ledger, reader_actor reader);
+poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger,
+                          router_actor router, std::int64_t next_offset);
+
+/// The neighbours of a job.
+struct job_desk {
+  http_actor telegram; ///< photos of users
+  http_actor provider;
+  media_actor media;
+  ledger_actor ledger;
+  courier_actor courier;
+};
+dispatcher_actor spawn_dispatcher(caf::actor_system& sys, context_ptr ctx, job_desk desk);
+generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk, dispatcher_actor dispatcher,
+                                  job j);
+
+} // namespace troupe

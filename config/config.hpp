@@ -1,0 +1,102 @@
+#pragma once
+/// Options, catalogue and texts, loaded once at start. Knows nothing of the other rooms.
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::config {
+
+/// `what()` names file, line and, for an unknown key, the nearest right one.
+struct config_error : std::runtime_error { using runtime_error::runtime_error; };
+
+struct options {
+  struct telegram_options {
+    std::string api_url = "https://api.telegram.org";
+    std::string bot_token; // secret
+    int poll_timeout_s = 50;
+    int poll_batch_max = 100;
+    int senders = 16;                     // http workers
+    int live_messages_per_second = 250;
+    int bulk_messages_per_second = 28;
+    int chat_messages_per_second = 1;
+    int chat_burst_messages = 4;
+  } telegram;
+  struct kie_options {
+    std::string api_url = "https://api.kie.ai";
+    std::string upload_url = "https://kieai.redpandaai.co";
+    std::vector<std::string> api_keys; // secret
+    int workers = 4;
+    int submits_per_10_s = 18;
+    int jobs_in_flight_max = 100;
+    int first_poll_s = 30;
+    int poll_every_s = 30;
+    int time_limit_s = 1800;
+    int result_mb_max = 512;
+  } kie;
+  struct media_options { int workers = 1; } media;
+  struct scheduler_options { int threads = 2; } scheduler;
+  struct storage_options { std::string database_path = "data/troupe.db"; std::string files_dir = "data/files"; } storage;
+  struct web_options {
+    std::string host = "127.0.0.1";
+    int port = 8090;                 // 0: off
+    std::string public_url;          // WEBHOOK_URL; "" : no callbacks
+    std::string callback_secret;     // secret; generated and kept when unset
+    int health_poll_age_s = 120;
+  } web;
+  struct users_options {
+    std::vector<std::int64_t> admin_ids = {1864913930};
+    int welcome_credits = 0;
+    int founder_credits = 100;
+    int active_jobs_max = 3;
+    int costly_actions_per_minute = 10;
+    int session_idle_s = 300;
+  } users;
+  struct log_options { std::string level = "info"; bool json = false; std::string file; int file_mb = 20; int files = 5; } log;
+};
+
+/// One line of `troupe check`.
+struct effective { std::string key, value, origin; bool secret = false; std::string comment; };
+
+struct model {
+  std::string id;
+  std::map<std::string, std::string> title; // by language
+  std::string api;                          // "kie-unified" | "kie-veo"
+  std::string provider_model;
+  bool text_input = true, photo_input = true;
+  std::vector<std::string> aspect_ratios;   // first = default
+  std::vector<int> durations_s;             // first = default
+  std::string resolution = "720p";
+  int price = 1;                            // credits, > 0
+  int prompt_chars_max = 2000;
+};
+
+class texts {
+public:
+  using args = std::vector<std::pair<std::string, std::string>>;
+  /// Languages "ru" and "en"; all else falls back to "en" (Russian for uk, be, kk too).
+  static std::string language_for(const std::string& language_code);
+  /// Replaces {name} by its value. @throws std::out_of_range for an unknown key: a bug, found by tests.
+  std::string get(const std::string& language, const std::string& key, const args& a = {}) const;
+  /// "1 кредит", "2 кредита", "5 кредитов" / "1 credit", "2 credits"; keys `<key>.one|few|many`.
+  std::string count(const std::string& language, const std::string& key, std::int64_t n) const;
+  std::map<std::string, std::map<std::string, std::string>> by_language; // language -> key -> text
+};
+
+struct settings {
+  options opts;
+  std::vector<model> models;
+  texts words;
+  std::vector<effective> report; ///< every option in file order
+};
+
+using environment = std::map<std::string, std::string>;
+/// Reads troupe.toml, models.toml and texts/*.toml in `dir`; the environment overrides. @throws config_error
+settings load(const std::string& dir, const environment& env);
+environment process_environment();
+/// The text of `troupe check`; `ready` false when something needed for live operation is missing.
+std::string describe(const settings& s, bool& ready);
+
+} // namespace troupe::config

@@ -1,0 +1,52 @@
+#pragma once
+/// What goes to the outside world and what comes back, as plain values.
+/// Shared by the HTTP edge (`net/`), its local stand-ins (`net/sandbox/`) and the actors.
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+using http_fields = std::vector<std::pair<std::string, std::string>>;
+
+/// Why there is no answer. `refused` proves that nothing was done; after `lost` nobody knows.
+enum class http_error : std::uint8_t {
+  none,
+  refused,   ///< No connection: the other side has not seen the request.
+  lost,      ///< Sent, but the answer was cut off, too late or unreadable.
+  too_large, ///< The answer is larger than `body_bytes_max`.
+  stopped,   ///< We are shutting down (or the waiting line was full): not sent.
+};
+
+/// A multipart part that is read from disk.
+struct http_file {
+  std::string field;
+  std::string filename;
+  std::string content_type;
+  std::string path;
+};
+
+struct http_request {
+  std::string method = "GET";
+  std::string url; ///< Absolute: scheme://host[:port]/path?query
+  http_fields headers;
+  std::string content_type = "application/json";
+  std::string body;
+  http_fields form;             ///< With `files`: sent as multipart/form-data, `body` is ignored.
+  std::vector<http_file> files;
+  std::string save_to;          ///< When set, a 200 body is written to this file, not to memory.
+  std::chrono::milliseconds connect_limit{3'000};
+  std::chrono::milliseconds time_limit{60'000}; ///< For the answer, from the moment of connection.
+  std::uint64_t body_bytes_max = 8u << 20;
+};
+
+struct http_reply {
+  http_error error = http_error::none;
+  int status = 0; ///< 0 when `error` is set.
+  http_fields headers;
+  std::string body;
+};
+
+} // namespace troupe

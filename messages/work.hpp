@@ -1,0 +1,218 @@
+#pragma once
+/// The engine's vocabulary: updates, turns, orders, jobs and outgoing messages, as plain values.
+/// Times are milliseconds since 1970 (UTC) and are always given by the caller. Credits are whole.
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+using unix_ms = std::int64_t;
+
+/// The first operator; gets his credits and admin rights once, at first registration.
+inline constexpr std::int64_t founder_user_id = 1864913930;
+
+// -- What Telegram sends -------------------------------------------------------------------------
+
+struct incoming_update {
+  std::int64_t update_id = 0;
+  std::int64_t user_id = 0; ///< 0: concerns nobody we talk to; stored as done.
+  std::string json;
+};
+
+struct user_profile {
+  std::int64_t user_id = 0;
+  std::string first_name;
+  std::string username;
+  std::string language; ///< Telegram's `language_code`, may be empty.
+};
+
+// -- What we send --------------------------------------------------------------------------------
+
+/// Importance of an outgoing call, first to last. Order inside one chat is kept regardless.
+enum class lane : std::uint8_t { answer, money, result, reply, progress, broadcast };
+
+struct upload {
+  std::string field; ///< "video", "thumbnail"
+  std::string path;
+  std::string content_type;
+};
+
+/// One call of the Bot API.
+struct outgoing {
+  std::int64_t outbox_id = 0; ///< 0: not stored; may be lost (a toast, a progress bar).
+  std::int64_t chat_id = 0;
+  lane urgency = lane::reply;
+  std::string method;         ///< "sendMessage", "editMessageText", "sendVideo", ...
+  std::string params;         ///< JSON object with all parameters but files.
+  /// A named place in the chat that holds one message. The first sendMessage into a slot creates it,
+  /// each later one becomes editMessageText of that message.
+  std::string slot;
+  std::int64_t slot_message_id = 0; ///< Filled when loaded from the store and already known.
+  std::int64_t job_id = 0;          ///< A delivery: its success completes this job.
+  std::vector<upload> uploads;
+};
+
+/// What became of a stored outgoing message.
+struct delivery_report {
+  std::int64_t outbox_id = 0;
+  unix_ms at = 0;
+  bool delivered = false;
+  bool chat_gone = false; ///< The user blocked us or is deleted: kept, offered at the next /start.
+  std::string why;        ///< When not delivered.
+  std::int64_t chat_id = 0;
+  std::int64_t message_id = 0;
+  std::string slot;
+  std::int64_t job_id = 0;
+  std::string file_id; ///< Of a delivered video; "My generations" sends it again.
+};
+
+/// One update handled: everything it changed, stored in one transaction.
+struct turn {
+  std::int64_t update_id = 0;
+  std::int64_t user_id = 0;
+  unix_ms at = 0;
+  user_profile profile;
+  std::string state;          ///< The dialogue's state, JSON.
+  bool user_is_back = false;  ///< The user wrote to us: parked messages are sent again.
+  bool user_is_gone = false;  ///< The user blocked us.
+  std::vector<outgoing> messages;
+};
+
+// -- Users and money -----------------------------------------------------------------------------
+
+struct register_user {
+  user_profile profile;
+  unix_ms at = 0;
+  std::int64_t welcome_credits = 0;
+  std::int64_t founder_credits = 0; ///< Only for `founder_user_id`.
+  bool admin = false;
+};
+
+/// What a dialogue needs to know of its user.
+struct account {
+  bool registered = false;
+  bool admin = false;
+  std::int64_t balance = 0; ///< Free credits.
+  std::int64_t held = 0;    ///< Set aside for running jobs.
+  int open_jobs = 0;
+  std::string language;
+  std::string state;        ///< Dialogue state as last stored; "" at first.
+};
+
+struct ledger_entry {
+  std::int64_t id = 0;
+  std::int64_t amount = 0; ///< As the user sees it: +credit, -debit.
+  std::string type;        ///< credit | debit | refund | reservation
+  std::string ref_type;    ///< payment | job | admin | reservation | bonus
+  std::string ref_id;
+  std::string description;
+  unix_ms at = 0;
+};
+
+// -- Orders and jobs -----------------------------------------------------------------------------
+
+/// What to make and how to ask for it. Copied from the catalogue when ordered, so that a later
+/// change of the catalogue never changes a running job.
+struct job_spec {
+  std::string model_id;       ///< Catalogue id
+  std::string model_title;    ///< In the user's language
+  std::string api;            ///< "kie-unified" | "kie-veo"
+  std::string provider_model; ///< e.g. "veo3_fast"
+  std::string prompt;
+  std::string photo_file_id;  ///< Telegram's id of the input photo, "" for text to video
+  std::string aspect_ratio;   ///< "16:9", "9:16", "Auto"
+  int duration_s = 8;
+  std::string resolution = "720p";
+};
+
+struct order_request {
+  std::string order_key; ///< Chosen by the dialogue; the same key again answers the same order.
+  std::int64_t user_id = 0;
+  unix_ms at = 0;
+  job_spec spec;
+  std::int64_t price = 0;      ///< Credits per video, > 0.
+  int count = 1;
+  int active_jobs_max = 3;
+  std::int64_t time_limit_ms = 30 * 60'000;
+};
+
+enum class order_outcome : std::uint8_t { accepted, too_few_credits, too_many_jobs };
+
+struct order_answer {
+  order_outcome outcome = order_outcome::accepted;
+  std::int64_t order_id = 0;
+  std::int64_t balance = 0; ///< After the hold; when refused, as it is.
+  std::int64_t missing = 0; ///< Credits short, for too_few_credits.
+};
+
+/// ```
+/// pending -> submitting -> processing -> fetching -> delivering -> completed
+///    ^            | |           |            |
+///    +-- retry ---+ +-> unknown-+------------+--> failed (hold voided)      pending -> cancelled
+/// ```
+enum class job_state : std::uint8_t {
+  pending, submitting, unknown, processing, fetching, delivering, completed, failed, cancelled
+};
+
+constexpr const char* name_of(job_state s) {
+  constexpr const char* names[] = {"pending",    "submitting", "unknown", "processing", "fetching",
+                                   "delivering", "completed",  "failed",  "cancelled"};
+  return names[static_cast<int>(s)];
+}
+constexpr bool is_final(job_state s) { return s >= job_state::completed; }
+
+struct media_info {
+  int width = 0, height = 0;
+  std::int64_t duration_ms = 0;
+  std::int64_t bytes = 0;
+};
+
+struct job {
+  std::int64_t job_id = 0;
+  std::int64_t order_id = 0;
+  std::int64_t user_id = 0;
+  std::string language;
+  job_spec spec;
+  std::int64_t price = 0;
+  job_state state = job_state::pending;
+  int attempt = 0;             ///< Refused submits so far; nothing was created by them.
+  std::string key_name;        ///< Which API key it was submitted with.
+  std::string task_id;         ///< The provider's id.
+  std::string result_url;
+  std::string file_path, thumbnail_path;
+  std::string file_id;         ///< Telegram's, after delivery.
+  media_info media;
+  std::string fail_class, fail_text;
+  unix_ms created_at = 0, submitted_at = 0, not_before = 0, deadline_at = 0, updated_at = 0;
+};
+
+/// One step of a job's life, with what it has to say to the user. A repeated step changes nothing.
+struct job_step {
+  std::int64_t job_id = 0;
+  unix_ms at = 0;
+  job_state to = job_state::pending;
+  std::string key_name;       ///< to submitting
+  std::string task_id;        ///< to processing
+  std::string result_url;     ///< to fetching
+  std::string file_path, thumbnail_path; ///< to delivering: the hold is posted
+  media_info media;
+  unix_ms not_before = 0;     ///< to pending (retry)
+  std::string fail_class, fail_text; ///< to failed: the hold is voided
+  std::vector<outgoing> messages;
+};
+
+struct step_answer {
+  bool changed = false; ///< False: this step was taken before, or is impossible from `now.state`.
+  job now;
+};
+
+/// All that a new engine has to go on with.
+struct open_work {
+  std::int64_t next_offset = 0; ///< For getUpdates.
+  std::vector<incoming_update> updates;
+  std::vector<outgoing> messages;
+  std::vector<job> jobs;
+};
+
+} // namespace troupe

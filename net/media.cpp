@@ -1,0 +1,228 @@
+#include "net/media.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <thread>
+
+extern char **environ;
+
+namespace troupe::media {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using nlohmann::json;
+
+constexpr std::size_t output_max = 8u << 20;
+constexpr std::size_t complaint_max = 300;
+constexpr std::uintmax_t thumbnail_bytes_max = 200'000;
+
+struct pipe_ends {
+  int in = -1, out = -1;
+  pipe_ends() {
+    int fds[2];
+    if (::pipe2(fds, O_CLOEXEC) != 0) throw media_error("no pipe");
+    in = fds[0];
+    out = fds[1];
+  }
+  ~pipe_ends() {
+    close_in();
+    close_out();
+  }
+  pipe_ends(const pipe_ends &) = delete;
+  pipe_ends &operator=(const pipe_ends &) = delete;
+  void close_in() { close(in); }
+  void close_out() { close(out); }
+
+private:
+  static void close(int &fd) {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+  }
+};
+
+/// Ends and reaps the child and all it started, whatever happens.
+struct child {
+  pid_t pid = -1;
+  child() = default;
+  child(const child &) = delete;
+  child &operator=(const child &) = delete;
+  ~child() {
+    if (pid <= 0) return;
+    ::kill(-pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  bool ended(int &status) {
+    const auto got = ::waitpid(pid, &status, WNOHANG);
+    if (got == pid || (got < 0 && errno == ECHILD)) {
+      pid = -1;
+      return true;
+    }
+    return false;
+  }
+};
+
+pid_t spawn(const std::vector<std::string> &argv, int out, int err) {
+  std::vector<char *> args;
+  for (const auto &a : argv) args.push_back(const_cast<char *>(a.c_str()));
+  args.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t how;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawnattr_init(&how);
+  ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&files, out, 1);
+  ::posix_spawn_file_actions_adddup2(&files, err, 2);
+  sigset_t none, defaults;
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  ::posix_spawnattr_setsigmask(&how, &none);
+  ::posix_spawnattr_setsigdefault(&how, &defaults);
+  ::posix_spawnattr_setpgroup(&how, 0);
+  ::posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = -1;
+  const int failed = ::posix_spawnp(&pid, args[0], &files, &how, args.data(), environ);
+  ::posix_spawn_file_actions_destroy(&files);
+  ::posix_spawnattr_destroy(&how);
+  if (failed) throw media_error(argv[0] + " cannot start");
+  return pid;
+}
+
+/// @returns false at the end of the stream.
+bool take(int fd, std::string &into, std::size_t keep) {
+  char buffer[16384];
+  const auto n = ::read(fd, buffer, sizeof buffer);
+  if (n < 0) return errno == EINTR || errno == EAGAIN;
+  if (into.size() < keep) into.append(buffer, std::min(static_cast<std::size_t>(n), keep - into.size()));
+  return n > 0;
+}
+
+int milliseconds_until(clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()).count();
+  return left < 0 ? 0 : static_cast<int>(left);
+}
+
+double decimal(const json &j, const char *name) {
+  const auto it = j.find(name);
+  if (it == j.end()) return 0;
+  if (it->is_number()) return it->get<double>();
+  return it->is_string() ? std::strtod(it->get_ref<const std::string &>().c_str(), nullptr) : 0;
+}
+int whole(const json &j, const char *name) {
+  const auto it = j.find(name);
+  return it != j.end() && it->is_number_integer() ? it->get<int>() : 0;
+}
+
+bool is_moving_picture(const json &stream) {
+  if (!stream.is_object() || stream.value("codec_type", json()) != "video") return false;
+  const auto it = stream.find("disposition"); // a cover picture is a "video" too
+  return it == stream.end() || !it->is_object() || whole(*it, "attached_pic") == 0;
+}
+
+/// The file comes from outside: a playlist inside must not make ffmpeg read other files or addresses,
+/// and a text must not pass as an animated terminal.
+const std::vector<std::string> only_videos = {"-protocol_whitelist", "file", "-format_whitelist",
+                                              "mov,matroska,avi"};
+
+std::uintmax_t size_of(const std::string &path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  return failed ? 0 : size;
+}
+
+void thumbnail_with_quality(const std::string &video, const std::string &jpeg, const char *quality) {
+  std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin", "-y"};
+  argv.insert(argv.end(), only_videos.begin(), only_videos.end());
+  for (const auto &a :
+       {std::string("-i"), "file:" + video, std::string("-frames:v"), std::string("1"), std::string("-vf"),
+        std::string("scale='min(320,iw)':'min(320,ih)':force_original_aspect_ratio=decrease"),
+        std::string("-pix_fmt"), std::string("yuvj420p"), std::string("-c:v"), std::string("mjpeg"),
+        std::string("-q:v"), std::string(quality), std::string("-f"), std::string("mjpeg"), "file:" + jpeg})
+    argv.push_back(a);
+  run(argv, 30);
+}
+
+} // namespace
+
+std::string run(const std::vector<std::string> &argv, int limit_s) {
+  if (argv.empty()) throw media_error("nothing to run");
+  const auto deadline = clock::now() + std::chrono::seconds(limit_s);
+  pipe_ends out, err;
+  child c;
+  c.pid = spawn(argv, out.out, err.out);
+  out.close_out();
+  err.close_out();
+
+  std::string output, complaint;
+  const auto too_long = [&] {
+    return media_error(argv[0] + " took longer than " + std::to_string(limit_s) + " s");
+  };
+  while (out.in >= 0 || err.in >= 0) {
+    pollfd fds[2] = {{out.in, POLLIN, 0}, {err.in, POLLIN, 0}}; // poll skips negative ones
+    const int ready = ::poll(fds, 2, milliseconds_until(deadline));
+    if (ready < 0 && errno != EINTR) throw media_error("poll failed");
+    if (clock::now() >= deadline) throw too_long();
+    if (ready <= 0) continue;
+    if (fds[0].revents && !take(out.in, output, output_max)) out.close_in();
+    if (fds[1].revents && !take(err.in, complaint, complaint_max)) err.close_in();
+    if (output.size() >= output_max) throw media_error(argv[0] + " says too much");
+  }
+  // Its output has ended, so it is about to end; but it may also hang.
+  int status = 0;
+  while (!c.ended(status)) {
+    if (clock::now() >= deadline) throw too_long();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw media_error(argv[0] + " failed: " + complaint);
+  return output;
+}
+
+media_info probe(const std::string &path) {
+  media_info info;
+  info.bytes = static_cast<std::int64_t>(size_of(path));
+  if (info.bytes <= 0) throw media_error("the file is missing or empty");
+  std::vector<std::string> argv = {"ffprobe", "-v",           "error",        "-print_format",
+                                   "json",    "-show_format", "-show_streams"};
+  argv.insert(argv.end(), only_videos.begin(), only_videos.end());
+  argv.push_back("file:" + path);
+  const auto found = json::parse(run(argv, 20), nullptr, false);
+  if (!found.is_object() || !found.contains("streams") || !found["streams"].is_array())
+    throw media_error("ffprobe's answer is unreadable");
+  double seconds =
+      found.contains("format") && found["format"].is_object() ? decimal(found["format"], "duration") : 0;
+  for (const auto &stream : found["streams"]) {
+    if (!is_moving_picture(stream)) continue;
+    info.width = whole(stream, "width");
+    info.height = whole(stream, "height");
+    if (!(seconds > 0)) seconds = decimal(stream, "duration");
+    break;
+  }
+  if (info.width <= 0 || info.height <= 0) throw media_error("no video stream");
+  if (!(seconds > 0) || seconds > 1e6) throw media_error("no duration");
+  info.duration_ms = static_cast<std::int64_t>(seconds * 1000 + 0.5);
+  return info;
+}
+
+void make_thumbnail(const std::string &video, const std::string &jpeg) {
+  for (const char *quality : {"4", "12", "31"}) {
+    thumbnail_with_quality(video, jpeg, quality);
+    const auto size = size_of(jpeg);
+    if (size > 0 && size <= thumbnail_bytes_max) return;
+  }
+  throw media_error("no thumbnail of a fitting size");
+}
+
+} // namespace troupe::media

@@ -1,0 +1,21 @@
+#pragma once
+/// ffprobe and ffmpeg as functions. They block (a child process with a time limit): media workers only.
+#include "messages/work.hpp"
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace troupe::media {
+
+struct media_error : std::runtime_error { using runtime_error::runtime_error; };
+
+/// Runs a program without a shell; @returns its standard output.
+/// @throws media_error when it cannot start, fails, or takes longer than `limit_s`.
+std::string run(const std::vector<std::string>& argv, int limit_s);
+
+/// Type, size > 0, geometry, duration. @throws media_error when it is no playable video.
+media_info probe(const std::string& path);
+/// JPEG, at most 320x320 and 200 kB (telegram.md section 10).
+void make_thumbnail(const std::string& video, const std::string& jpeg);
+
+} // namespace troupe::media

@@ -1,0 +1,664 @@
+#include "net/sandbox/telegram_world.hpp"
+#include "net/sandbox/html_text.hpp"
+#include <algorithm>
+#include <stdexcept>
+
+namespace troupe::sandbox {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t callback_life_ms = 150'000;
+constexpr std::size_t events_kept = 20'000;
+
+struct refusal {
+  int code;
+  std::string text;
+};
+
+[[noreturn]] void refuse(const std::string &text) { throw refusal{400, "Bad Request: " + text}; }
+
+std::string value(const bot_call &c, const std::string &name) {
+  const auto it = c.values.find(name);
+  return it == c.values.end() ? std::string{} : it->second;
+}
+
+bool flag(const bot_call &c, const std::string &name) {
+  const std::string v = value(c, name);
+  return v == "true" || v == "True" || v == "1" || v == "yes";
+}
+
+/// Garbage is 0 and everything is clamped, as Telegram reads numbers.
+std::int64_t number(const std::string &text, std::int64_t low, std::int64_t high) {
+  std::int64_t n = 0;
+  try {
+    n = std::stoll(text);
+  } catch (const std::out_of_range &) {
+    n = !text.empty() && text[0] == '-' ? low : high;
+  } catch (const std::invalid_argument &) {
+    n = 0;
+  }
+  return std::clamp(n, low, high);
+}
+
+std::int64_t number(const bot_call &c, const std::string &name) {
+  return number(value(c, name), INT64_MIN, INT64_MAX);
+}
+
+std::string lower(std::string s) {
+  for (char &c : s)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return s;
+}
+
+bool valid_utf8(const std::string &s) {
+  try {
+    (void)json(s).dump();
+    return true;
+  } catch (const json::exception &) {
+    return false;
+  }
+}
+
+formatted_text read_text(const bot_call &c, const std::string &name, const std::string &entities_name) {
+  const std::string raw = value(c, name);
+  if (!valid_utf8(raw)) refuse("strings must be encoded in UTF-8");
+  if (raw.size() > 32768) refuse("text is too long");
+  const std::string mode = lower(value(c, "parse_mode"));
+  formatted_text out;
+  if (mode == "html") {
+    try {
+      out = parse_html(raw);
+    } catch (const bad_markup &e) {
+      refuse(std::string("can't parse entities: ") + e.what());
+    }
+  } else {
+    if (!mode.empty() && mode != "markdown" && mode != "markdownv2") refuse("unsupported parse_mode");
+    out.text = raw;
+    const auto given = json::parse(value(c, entities_name), nullptr, false);
+    if (given.is_array()) out.entities = given;
+  }
+  trim(out);
+  return out;
+}
+
+formatted_text read_message_text(const bot_call &c) {
+  if (value(c, "text").empty()) refuse("message text is empty");
+  auto t = read_text(c, "text", "entities");
+  if (t.text.empty()) refuse("text must be non-empty");
+  if (code_points(t.text) > 4096) refuse("message is too long");
+  return t;
+}
+
+void put_text(json &message, const formatted_text &t, const std::string &name) {
+  const std::string entities = name == "text" ? "entities" : "caption_entities";
+  message.erase(name);
+  message.erase(entities);
+  if (t.text.empty()) return;
+  message[name] = t.text;
+  if (!t.entities.empty()) message[entities] = t.entities;
+}
+
+void put_caption(json &message, const bot_call &c) {
+  const auto t = read_text(c, "caption", "caption_entities");
+  if (code_points(t.text) > 1024) refuse("message caption is too long");
+  put_text(message, t, "caption");
+}
+
+void check_button(const json &button) {
+  if (!button.is_object())
+    refuse("can't parse inline keyboard button: InlineKeyboardButton must be an Object");
+  if (!button.contains("text") || !button["text"].is_string())
+    refuse("can't parse inline keyboard button: Field \"text\" must be of type String");
+  for (const char *action : {"url", "web_app", "switch_inline_query", "switch_inline_query_current_chat",
+                             "copy_text", "pay", "login_url", "disabled"})
+    if (button.contains(action)) return;
+  if (!button.contains("callback_data"))
+    refuse("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
+  if (!button["callback_data"].is_string())
+    refuse("can't parse inline keyboard button: Field \"callback_data\" must be of type String");
+  const auto size = button["callback_data"].get_ref<const std::string &>().size();
+  if (size == 0 || size > 64) refuse("BUTTON_DATA_INVALID");
+}
+
+json checked_rows(const json &keyboard) {
+  if (!keyboard.is_array())
+    refuse("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays");
+  json rows = json::array();
+  for (const auto &row : keyboard) {
+    if (!row.is_array())
+      refuse("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays");
+    json kept = json::array();
+    for (const auto &button : row) {
+      check_button(button);
+      if (!button["text"].get_ref<const std::string &>().empty() && kept.size() < 12) kept.push_back(button);
+    }
+    if (!kept.empty()) rows.push_back(std::move(kept));
+  }
+  return rows;
+}
+
+/// Only inline keyboards stay with a message.
+void put_markup(json &message, const bot_call &c) {
+  message.erase("reply_markup");
+  const std::string raw = value(c, "reply_markup");
+  if (raw.empty()) return;
+  const auto markup = json::parse(raw, nullptr, false);
+  if (markup.is_discarded()) refuse("can't parse reply keyboard markup JSON object");
+  if (!markup.is_object()) refuse("object expected as reply markup");
+  if (!markup.contains("inline_keyboard")) return;
+  auto rows = checked_rows(markup["inline_keyboard"]);
+  if (!rows.empty()) message["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
+}
+
+/// Width and height of a PNG or JPEG; a guess for anything else.
+std::pair<int, int> picture_size(const std::string &b) {
+  auto byte = [&b](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(b[i])); };
+  auto pair = [&](std::size_t i) { return byte(i) * 256 + byte(i + 1); };
+  if (b.size() > 24 && b.compare(1, 3, "PNG") == 0) return {pair(18), pair(22)};
+  if (b.size() > 4 && byte(0) == 0xFF && byte(1) == 0xD8)
+    for (std::size_t i = 2; i + 9 < b.size() && byte(i) == 0xFF;
+         i += 2 + static_cast<std::size_t>(pair(i + 2)))
+      if (byte(i + 1) >= 0xC0 && byte(i + 1) <= 0xC3) return {pair(i + 7), pair(i + 5)};
+  return {800, 600};
+}
+
+std::string picture_type(const std::string &b) {
+  if (b.compare(0, 4, "\x89PNG") == 0) return "image/png";
+  if (b.compare(0, 4, "RIFF") == 0) return "image/webp";
+  return "image/jpeg";
+}
+
+/// `attach://name`, the parameter's own part, or none.
+const uploaded_file *attached(const bot_call &c, const std::string &name) {
+  const std::string v = value(c, name);
+  const auto it = c.files.find(v.rfind("attach://", 0) == 0 ? v.substr(9) : name);
+  return it == c.files.end() ? nullptr : &it->second;
+}
+
+/// A fault of the bot's program, not of the world around it.
+bool is_bug(const std::string &text) {
+  for (const char *part :
+       {"can't parse", "BUTTON_", "is empty", "must be non-empty", "too long", "method not found",
+        "unsupported parse_mode", "expected as reply", "must be an Array", "wrong remote file",
+        "wrong parameter", "UTF-8", "BOT_COMMAND_INVALID", "there is no"})
+    if (text.find(part) != std::string::npos) return true;
+  return false;
+}
+
+bot_answer failure(int code, const std::string &text) {
+  return {code, {{"ok", false}, {"error_code", code}, {"description", text}}};
+}
+
+} // namespace
+
+telegram_world::telegram_world(std::string token) : token_(std::move(token)) {
+  bot_id_ = number(token_, 1, INT64_MAX);
+}
+
+std::optional<bot_answer> telegram_world::check_token(const std::string &token) const {
+  if (token == token_) return std::nullopt;
+  const auto colon = token.find(':');
+  const bool formed = colon != std::string::npos && colon > 0 && token[0] != '0' && token.size() <= 80;
+  return failure(401, formed ? "Unauthorized" : "Unauthorized: invalid token specified");
+}
+
+bot_answer telegram_world::handle(const bot_call &call, std::int64_t now) {
+  ++calls_[call.method];
+  try {
+    bot_answer a{200, {{"ok", true}, {"result", dispatch(call, now)}}};
+    if (lower(call.method) == "deletewebhook") a.body["description"] = "Webhook is already deleted";
+    return a;
+  } catch (const refusal &r) {
+    if (is_bug(r.text)) ++violations_[call.method + ": " + r.text];
+    return failure(r.code, r.text);
+  }
+}
+
+json telegram_world::dispatch(const bot_call &c, std::int64_t now) {
+  const std::string m = lower(c.method);
+  if (m == "sendmessage") return send_text(c, now);
+  if (m == "editmessagetext") return edit_text(c, now);
+  if (m == "editmessagecaption") return edit_caption(c, now);
+  if (m == "editmessagereplymarkup") return edit_markup(c, now);
+  if (m == "answercallbackquery") return answer_callback(c, now);
+  if (m == "sendphoto") return send_media(c, "photo", now);
+  if (m == "sendvideo") return send_media(c, "video", now);
+  if (m == "senddocument") return send_media(c, "document", now);
+  if (m == "sendchataction") return chat_action(c);
+  if (m == "deletemessage") return delete_message(c);
+  if (m == "getfile") return get_file(c);
+  if (m == "setmycommands") return set_commands(c);
+  if (m == "getmycommands") {
+    const auto it = commands_by_scope_.find(value(c, "scope") + '|' + value(c, "language_code"));
+    return it == commands_by_scope_.end() ? json::array() : it->second;
+  }
+  if (m == "getme") return get_me();
+  if (m == "deletewebhook") {
+    if (flag(c, "drop_pending_updates")) updates_.clear();
+    return true;
+  }
+  throw refusal{404, "Not Found: method not found"};
+}
+
+json telegram_world::bot_user() const {
+  return {{"id", bot_id_}, {"is_bot", true}, {"first_name", "Sandbox bot"}, {"username", "sandbox_bot"}};
+}
+
+json telegram_world::get_me() const {
+  json me = bot_user();
+  me["can_join_groups"] = true;
+  for (const char *no : {"can_read_all_group_messages", "supports_inline_queries", "supports_guest_queries",
+                         "can_connect_to_business", "has_main_web_app", "has_topics_enabled",
+                         "allows_users_to_create_topics", "can_manage_bots", "supports_join_request_queries"})
+    me[no] = false;
+  return me;
+}
+
+telegram_world::person &telegram_world::known(std::int64_t user_id) {
+  auto it = people_.find(user_id);
+  if (it == people_.end()) {
+    add_user(user_id, "User " + std::to_string(user_id), "en");
+    it = people_.find(user_id);
+  }
+  return it->second;
+}
+
+/// Everybody known may be written to, as if all had pressed Start once.
+telegram_world::person &telegram_world::recipient(const bot_call &c) {
+  if (value(c, "chat_id").empty()) refuse("chat_id is empty");
+  const auto it = people_.find(number(c, "chat_id"));
+  if (it == people_.end()) refuse("chat not found");
+  if (it->second.blocked) throw refusal{403, "Forbidden: bot was blocked by the user"};
+  return it->second;
+}
+
+json telegram_world::chat_of(const person &p) const {
+  return {{"id", p.user["id"]}, {"first_name", p.user["first_name"]}, {"type", "private"}};
+}
+
+json telegram_world::deliver(person &p, json message, std::int64_t now) {
+  const std::int64_t id = next_message_++;
+  message["message_id"] = id;
+  message["from"] = bot_user();
+  message["chat"] = chat_of(p);
+  message["date"] = now / 1000;
+  p.messages[id] = message;
+  event("message", p.user["id"], message);
+  return message;
+}
+
+json telegram_world::send_text(const bot_call &c, std::int64_t now) {
+  json message = json::object();
+  put_text(message, read_message_text(c), "text");
+  put_markup(message, c);
+  return deliver(recipient(c), std::move(message), now);
+}
+
+std::string telegram_world::store(const std::string &kind, const std::string &content_type,
+                                  std::shared_ptr<const std::string> bytes) {
+  const std::int64_t n = next_file_++;
+  const std::string prefix = kind == "photo"   ? "AgACAgIAAxk"
+                             : kind == "video" ? "BAACAgIAAxk"
+                                               : "BQACAgIAAxk";
+  const std::string id = prefix + std::to_string(1000000 + n);
+  const std::string ending = content_type == "image/png" ? ".png"
+                             : kind == "video"           ? ".mp4"
+                             : kind == "document"        ? ".bin"
+                                                         : ".jpg";
+  const std::string path = kind + "s/file_" + std::to_string(n) + ending;
+  files_[id] = {kind, path, content_type, std::move(bytes)};
+  file_paths_[path] = id;
+  return id;
+}
+
+json telegram_world::photo_sizes(const std::string &bytes) {
+  const auto [w, h] = picture_size(bytes);
+  const auto shared = std::make_shared<const std::string>(bytes);
+  json sizes = json::array();
+  for (int side : {90, 320, std::max(w, h)}) {
+    if (side > std::max(w, h) || (!sizes.empty() && sizes.back()["side"] == side)) continue;
+    const std::string id = store("photo", picture_type(bytes), shared);
+    sizes.push_back({{"file_id", id},
+                     {"file_unique_id", "AQAD" + id.substr(11)},
+                     {"file_size", bytes.size()},
+                     {"width", std::max(1, w * side / std::max({w, h, 1}))},
+                     {"height", std::max(1, h * side / std::max({w, h, 1}))},
+                     {"side", side}});
+  }
+  for (auto &s : sizes) s.erase("side");
+  return sizes;
+}
+
+json telegram_world::send_media(const bot_call &c, const std::string &kind, std::int64_t now) {
+  auto &p = recipient(c);
+  json message = json::object();
+  put_caption(message, c);
+  put_markup(message, c);
+  const uploaded_file *part = attached(c, kind);
+  std::string id = value(c, kind);
+  if (!part && id.empty()) refuse("there is no " + kind + " in the request");
+  if (!part) {
+    const auto it = files_.find(id);
+    if (id.rfind("http", 0) == 0) refuse("wrong file identifier/HTTP URL specified");
+    if (it == files_.end()) refuse("wrong remote file identifier specified: Wrong string length");
+    if (it->second.kind != kind) {
+      auto name = [](std::string k) { return k[0] = static_cast<char>(k[0] - 'a' + 'A'), k; };
+      refuse("can't use file of type " + name(it->second.kind) + " as " + name(kind));
+    }
+  }
+  if (part && part->bytes.empty()) refuse("file must be non-empty");
+  if (kind == "photo") {
+    message["photo"] = photo_sizes(part ? part->bytes : *files_.at(id).bytes);
+    return deliver(p, std::move(message), now);
+  }
+  const std::string mime = part && !part->content_type.empty() && kind == "document" ? part->content_type
+                           : kind == "video"                                         ? "video/mp4"
+                                             : "application/octet-stream";
+  if (part) id = store(kind, mime, std::make_shared<const std::string>(part->bytes));
+  json media{{"file_id", id},
+             {"file_unique_id", "AgAD" + id.substr(11)},
+             {"file_size", files_.at(id).bytes->size()},
+             {"mime_type", mime}};
+  if (part) media["file_name"] = part->file_name;
+  if (kind == "video")
+    for (const char *n : {"duration", "width", "height"}) media[n] = number(value(c, n), 0, 100000);
+  if (const auto *thumb = attached(c, "thumbnail")) media["thumbnail"] = photo_sizes(thumb->bytes).back();
+  message[kind] = std::move(media);
+  return deliver(p, std::move(message), now);
+}
+
+json &telegram_world::own_message(const bot_call &c, person &p) {
+  const auto it = p.messages.find(number(c, "message_id"));
+  if (it == p.messages.end()) refuse("message to edit not found");
+  if (!it->second["from"]["is_bot"].get<bool>()) refuse("message can't be edited");
+  return it->second;
+}
+
+json telegram_world::replace(json &old, json changed, std::int64_t now) {
+  json before = old;
+  before.erase("edit_date");
+  json after = changed;
+  after.erase("edit_date");
+  if (before == after)
+    refuse(
+        "message is not modified: specified new message content and reply markup are exactly the same as a "
+        "current content and reply markup of the message");
+  changed["edit_date"] = now / 1000;
+  old = std::move(changed);
+  event("edit", old["chat"]["id"], old);
+  return old;
+}
+
+json telegram_world::edit_text(const bot_call &c, std::int64_t now) {
+  auto &p = recipient(c);
+  const auto text = read_message_text(c);
+  auto &old = own_message(c, p);
+  if (!old.contains("text")) refuse("there is no text in the message to edit");
+  json changed = old;
+  put_text(changed, text, "text");
+  put_markup(changed, c);
+  return replace(old, std::move(changed), now);
+}
+
+json telegram_world::edit_caption(const bot_call &c, std::int64_t now) {
+  auto &old = own_message(c, recipient(c));
+  if (old.contains("text")) refuse("there is no caption in the message to edit");
+  json changed = old;
+  put_caption(changed, c);
+  put_markup(changed, c);
+  return replace(old, std::move(changed), now);
+}
+
+json telegram_world::edit_markup(const bot_call &c, std::int64_t now) {
+  auto &old = own_message(c, recipient(c));
+  json changed = old;
+  put_markup(changed, c);
+  return replace(old, std::move(changed), now);
+}
+
+json telegram_world::delete_message(const bot_call &c) {
+  auto &p = recipient(c);
+  const std::int64_t id = number(c, "message_id");
+  if (!p.messages.erase(id)) refuse("message to delete not found");
+  event("delete", p.user["id"], {{"message_id", id}});
+  return true;
+}
+
+json telegram_world::answer_callback(const bot_call &c, std::int64_t now) {
+  const auto it = callbacks_.find(value(c, "callback_query_id"));
+  if (it == callbacks_.end() || it->second.toast || now - it->second.asked > callback_life_ms)
+    refuse("query is too old and response timeout expired or query ID is invalid");
+  if (code_points(value(c, "text")) > 200) refuse("MESSAGE_TOO_LONG");
+  it->second.toast = json{
+      {"callback_query_id", it->first}, {"text", value(c, "text")}, {"show_alert", flag(c, "show_alert")}};
+  event("toast", it->second.user_id, *it->second.toast);
+  return true;
+}
+
+json telegram_world::chat_action(const bot_call &c) {
+  auto &p = recipient(c);
+  static const std::set<std::string> actions{
+      "typing",        "upload_photo",      "record_video",     "upload_video",
+      "record_voice",  "upload_voice",      "choose_sticker",   "upload_document",
+      "find_location", "record_video_note", "upload_video_note"};
+  if (!actions.count(value(c, "action"))) refuse("wrong parameter action in request");
+  event("action", p.user["id"], {{"action", value(c, "action")}});
+  return true;
+}
+
+json telegram_world::set_commands(const bot_call &c) {
+  const auto list = json::parse(value(c, "commands"), nullptr, false);
+  if (!list.is_array()) refuse("can't parse commands list JSON object");
+  for (const auto &one : list) {
+    const bool shaped = one.is_object() && one.value("command", json()).is_string() &&
+                        one.value("description", json()).is_string();
+    if (!shaped) refuse("can't parse BotCommand: expected an Object");
+    const auto name = one["command"].get<std::string>();
+    const auto length = code_points(one["description"].get<std::string>());
+    if (name.empty() || name.size() > 32 || length == 0 || length > 256 ||
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+      refuse("BOT_COMMAND_INVALID");
+  }
+  commands_by_scope_[value(c, "scope") + '|' + value(c, "language_code")] = list;
+  commands_ = json::array();
+  for (const auto &[key, commands] : commands_by_scope_)
+    commands_.push_back({{"language_code", key.substr(key.rfind('|') + 1)}, {"commands", commands}});
+  event("commands", 0, commands_);
+  return true;
+}
+
+json telegram_world::get_file(const bot_call &c) const {
+  const auto it = files_.find(value(c, "file_id"));
+  if (it == files_.end()) refuse("invalid file_id");
+  if (it->second.bytes->size() > 20'000'000) refuse("file is too big");
+  return {{"file_id", it->first},
+          {"file_unique_id", "AQAD" + it->first.substr(11)},
+          {"file_size", it->second.bytes->size()},
+          {"file_path", it->second.path}};
+}
+
+const stored_file *telegram_world::file(const std::string &id) const {
+  const auto it = files_.find(id);
+  return it == files_.end() ? nullptr : &it->second;
+}
+
+const stored_file *telegram_world::file_by_path(const std::string &path) const {
+  const auto it = file_paths_.find(path);
+  return it == file_paths_.end() ? nullptr : file(it->second);
+}
+
+// --- updates -------------------------------------------------------------------------------------------
+
+int telegram_world::poll_seconds(const bot_call &c) {
+  return static_cast<int>(number(value(c, "timeout"), 0, 50));
+}
+
+std::int64_t telegram_world::begin_poll(const bot_call &c, std::int64_t now) {
+  ++calls_["getUpdates"];
+  const auto allowed = json::parse(value(c, "allowed_updates"), nullptr, false);
+  if (allowed.is_array()) {
+    allowed_.clear();
+    for (const auto &kind : allowed)
+      if (kind.is_string()) allowed_.insert(kind.get<std::string>());
+  }
+  const std::int64_t offset = number(c, "offset");
+  if (offset < 0) {
+    while (static_cast<std::int64_t>(updates_.size()) > -offset) updates_.pop_front();
+  } else {
+    while (!updates_.empty() && updates_.front().update["update_id"] < offset) updates_.pop_front();
+  }
+  forget_expired(now);
+  return ++poll_ticket_;
+}
+
+void telegram_world::forget_expired(std::int64_t now) {
+  if (now < next_prune_) return;
+  next_prune_ = now + 1000;
+  auto expired = [now](const queued &q) { return q.expires < now; };
+  updates_.erase(std::remove_if(updates_.begin(), updates_.end(), expired), updates_.end());
+  // Ids grow with time, so the oldest come first.
+  while (!callbacks_.empty() && now - callbacks_.begin()->second.asked > 2 * callback_life_ms)
+    callbacks_.erase(callbacks_.begin());
+}
+
+bot_answer telegram_world::updates(const bot_call &c, std::int64_t now) {
+  forget_expired(now);
+  const std::string wanted = value(c, "limit");
+  std::size_t limit = wanted.empty() ? 100 : static_cast<std::size_t>(number(wanted, 0, 100));
+  if (limit == 0) limit = 100;
+  json list = json::array();
+  for (std::size_t i = 0; i < std::min(limit, updates_.size()); ++i) list.push_back(updates_[i].update);
+  return {200, {{"ok", true}, {"result", std::move(list)}}};
+}
+
+bot_answer telegram_world::conflict() {
+  return failure(409,
+                 "Conflict: terminated by other getUpdates request; make sure that only one bot instance is "
+                 "running");
+}
+
+void telegram_world::queue(const std::string &kind, json body, std::int64_t now) {
+  if (!allowed_.empty() && !allowed_.count(kind)) return;
+  const std::int64_t life = kind == "callback_query" ? callback_life_ms : day_ms;
+  updates_.push_back({now + life, {{"update_id", next_update_++}, {kind, std::move(body)}}});
+}
+
+// --- people --------------------------------------------------------------------------------------------
+
+json telegram_world::add_user(std::int64_t id, const std::string &first_name, const std::string &language) {
+  if (id <= 0) {
+    while (people_.count(next_user_)) ++next_user_;
+    id = next_user_++;
+  }
+  auto [it, fresh] = people_.try_emplace(id);
+  it->second.user = {{"id", id}, {"is_bot", false}, {"first_name", first_name}, {"language_code", language}};
+  if (fresh) order_.push_back(id);
+  event("user", id, it->second.user);
+  return it->second.user;
+}
+
+json telegram_world::users() const {
+  json list = json::array();
+  for (std::int64_t id : order_) {
+    const auto &p = people_.at(id);
+    json u = p.user;
+    u["blocked"] = p.blocked;
+    if (!p.messages.empty()) u["last_message"] = p.messages.rbegin()->second;
+    list.push_back(std::move(u));
+  }
+  return list;
+}
+
+json telegram_world::say(std::int64_t user_id, const said &what, std::int64_t now) {
+  auto &p = known(user_id);
+  if (p.blocked) block(user_id, false, now); // The app asks to restart the bot first.
+  const std::int64_t id = next_message_++;
+  json message{{"message_id", id}, {"from", p.user}, {"chat", chat_of(p)}, {"date", now / 1000}};
+  if (!what.photo.empty()) {
+    message["photo"] = photo_sizes(what.photo);
+    const std::string &caption = what.caption.empty() ? what.text : what.caption;
+    if (!caption.empty()) message["caption"] = caption;
+  } else if (!what.sticker.empty()) {
+    const std::string file = "CAACAgIAAxk" + std::to_string(id);
+    message["sticker"] = {{"file_id", file},      {"file_unique_id", "AgAD" + std::to_string(id)},
+                          {"width", 512},         {"height", 512},
+                          {"is_animated", false}, {"is_video", false},
+                          {"type", "regular"},    {"emoji", what.sticker}};
+  } else {
+    message["text"] = what.text;
+    if (!what.text.empty() && what.text[0] == '/') {
+      const auto end = std::min(what.text.find_first_of(" \n"), what.text.size());
+      message["entities"] = {
+          {{"offset", 0}, {"length", utf16_units(what.text.substr(0, end))}, {"type", "bot_command"}}};
+    }
+  }
+  p.messages[id] = message;
+  event("message", user_id, message);
+  queue("message", message, now);
+  return message;
+}
+
+std::string telegram_world::press(std::int64_t user_id, std::int64_t message_id, const std::string &data,
+                                  std::int64_t now) {
+  auto &p = known(user_id);
+  const std::string id = std::to_string(next_callback_++);
+  callbacks_[id] = {user_id, now, std::nullopt};
+  const auto it = p.messages.find(message_id);
+  json message{{"chat", chat_of(p)}, {"message_id", message_id}, {"date", 0}}; // An old message looks so.
+  if (it != p.messages.end()) message = it->second;
+  queue("callback_query",
+        {{"id", id},
+         {"from", p.user},
+         {"message", std::move(message)},
+         {"chat_instance", std::to_string(-4611686018427387904 + user_id)},
+         {"data", data}},
+        now);
+  return id;
+}
+
+std::optional<json> telegram_world::toast_of(const std::string &callback_id) const {
+  const auto it = callbacks_.find(callback_id);
+  return it == callbacks_.end() ? std::nullopt : it->second.toast;
+}
+
+void telegram_world::block(std::int64_t user_id, bool blocked, std::int64_t now) {
+  auto &p = known(user_id);
+  if (p.blocked == blocked) return;
+  p.blocked = blocked;
+  json member{{"user", bot_user()}, {"status", "member"}};
+  json kicked{{"user", bot_user()}, {"status", "kicked"}, {"until_date", 0}};
+  queue("my_chat_member",
+        {{"chat", chat_of(p)},
+         {"from", p.user},
+         {"date", now / 1000},
+         {"old_chat_member", blocked ? member : kicked},
+         {"new_chat_member", blocked ? kicked : member}},
+        now);
+  event("blocked", user_id, {{"blocked", blocked}});
+}
+
+json telegram_world::chat(std::int64_t user_id) const {
+  json list = json::array();
+  const auto it = people_.find(user_id);
+  if (it == people_.end()) return list;
+  for (const auto &entry : it->second.messages) list.push_back(entry.second);
+  return list;
+}
+
+void telegram_world::event(const std::string &type, std::int64_t user_id, json message) {
+  events_.push_back({{"seq", ++seq_}, {"type", type}, {"user_id", user_id}, {"message", std::move(message)}});
+  if (events_.size() > events_kept) events_.pop_front();
+}
+
+json telegram_world::events_after(std::int64_t seq) const {
+  json list = json::array();
+  // Sequence numbers have no gaps: the first wanted one is found by counting.
+  const std::int64_t first = seq_ - static_cast<std::int64_t>(events_.size()) + 1;
+  for (std::int64_t n = std::max(seq + 1, first); n <= seq_ && list.size() < 1000; ++n)
+    list.push_back(events_[static_cast<std::size_t>(n - first)]);
+  return list;
+}
+
+} // namespace troupe::sandbox

@@ -1,0 +1,359 @@
+#include "net/telegram.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace troupe::telegram {
+namespace {
+
+using nlohmann::json;
+
+json parse(const std::string &text) { return json::parse(text, nullptr, false); }
+std::string dump(const json &j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+const json &member(const json &j, const char *name) {
+  static const json nothing;
+  if (!j.is_object()) return nothing;
+  const auto it = j.find(name);
+  return it == j.end() ? nothing : *it;
+}
+std::string text_of(const json &j, const char *name) {
+  const auto &value = member(j, name);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+std::int64_t number_of(const json &j, const char *name) {
+  const auto &value = member(j, name);
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+bool flag_of(const json &j, const char *name) {
+  const auto &value = member(j, name);
+  return value.is_boolean() && value.get<bool>();
+}
+
+std::string lower(std::string text) {
+  for (char &c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return text;
+}
+
+// -- Updates -------------------------------------------------------------------------------------
+
+bool is_private(const json &chat) { return text_of(chat, "type") == "private"; }
+
+bool read_user(const json &from, user_profile &user) {
+  if (flag_of(from, "is_bot")) return false;
+  user.user_id = number_of(from, "id");
+  user.first_name = text_of(from, "first_name");
+  user.username = text_of(from, "username");
+  user.language = text_of(from, "language_code");
+  return user.user_id > 0;
+}
+
+std::string largest_photo(const json &sizes) {
+  std::string best;
+  std::int64_t best_area = -1;
+  if (!sizes.is_array()) return best;
+  for (const auto &size : sizes) {
+    const auto area = number_of(size, "width") * number_of(size, "height");
+    const auto id = text_of(size, "file_id");
+    if (id.empty() || area < best_area) continue;
+    best_area = area;
+    best = id;
+  }
+  return best;
+}
+
+void read_command(event &e) {
+  const auto space = e.text.find_first_of(" \t\r\n");
+  const auto word = e.text.substr(1, space == std::string::npos ? space : space - 1);
+  const auto name = word.substr(0, word.find('@'));
+  if (name.empty()) return; // a lone slash is text
+  e.kind = event_kind::command;
+  e.command = lower(name);
+  if (space == std::string::npos) return;
+  const auto first = e.text.find_first_not_of(" \t\r\n", space);
+  if (first == std::string::npos) return;
+  e.argument = e.text.substr(first, e.text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+void read_message(const json &message, event &e) {
+  if (!is_private(member(message, "chat")) || !read_user(member(message, "from"), e.from)) return;
+  e.message_id = number_of(message, "message_id");
+  e.text = text_of(message, "text");
+  if (e.text.empty()) e.text = text_of(message, "caption");
+  e.photo_file_id = largest_photo(member(message, "photo"));
+  const auto &document = member(message, "document");
+  // A GIF comes as animation and document at once; it is no still image.
+  if (e.photo_file_id.empty() && !member(message, "animation").is_object() &&
+      text_of(document, "mime_type").rfind("image/", 0) == 0)
+    e.photo_file_id = text_of(document, "file_id");
+  if (!e.photo_file_id.empty()) {
+    e.kind = event_kind::photo;
+    return;
+  }
+  if (member(message, "text").is_string() && !e.text.empty()) {
+    e.kind = event_kind::text;
+    if (e.text[0] == '/') read_command(e);
+    return;
+  }
+  for (const char *media :
+       {"animation", "sticker", "voice", "video", "video_note", "audio", "document", "photo", "story",
+        "contact", "venue", "location", "poll", "dice", "game", "checklist"}) {
+    if (!member(message, media).is_structured()) continue;
+    e.kind = event_kind::other_media;
+    e.media = media;
+    return;
+  }
+}
+
+void read_button(const json &query, event &e) {
+  const auto &message = member(query, "message");
+  if (!is_private(member(message, "chat")) || !read_user(member(query, "from"), e.from)) return;
+  e.callback_id = text_of(query, "id");
+  if (e.callback_id.empty()) return;
+  e.kind = event_kind::button;
+  e.message_id = number_of(message, "message_id");
+  e.data = text_of(query, "data");
+}
+
+void read_membership(const json &change, event &e) {
+  if (!is_private(member(change, "chat")) || !read_user(member(change, "from"), e.from)) return;
+  const auto status = text_of(member(change, "new_chat_member"), "status");
+  if (status == "kicked") e.kind = event_kind::blocked;
+  if (status == "member") e.kind = event_kind::unblocked;
+}
+
+event event_of(const json &update) {
+  event e;
+  e.update_id = number_of(update, "update_id");
+  if (member(update, "message").is_object()) read_message(member(update, "message"), e);
+  else if (member(update, "callback_query").is_object()) read_button(member(update, "callback_query"), e);
+  else if (member(update, "my_chat_member").is_object()) read_membership(member(update, "my_chat_member"), e);
+  return e;
+}
+
+// -- Requests ------------------------------------------------------------------------------------
+
+http_request post(const bot &b, const std::string &method) {
+  http_request request;
+  request.method = "POST";
+  request.url = b.api_url + "/bot" + b.token + "/" + method;
+  request.time_limit = std::chrono::seconds(60); // near its limits Telegram sleeps inside the call
+  return request;
+}
+
+std::string escape_path(const std::string &path) {
+  constexpr const char *hex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : path) {
+    const auto u = static_cast<unsigned char>(c);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       std::string_view("/-_.~").find(c) != std::string_view::npos;
+    if (plain) out += c;
+    else out += {'%', hex[u >> 4], hex[u & 15]};
+  }
+  return out;
+}
+
+// -- Answers -------------------------------------------------------------------------------------
+
+constexpr std::int64_t short_wait_ms = 1'000, file_wait_ms = 5'000;
+
+struct rule {
+  const char *part;
+  outcome what;
+};
+
+/// 400 and 403, in order; parts are lower case.
+constexpr rule rules[] = {
+    {"message is not modified", outcome::delivered},
+    {"message to delete not found", outcome::delivered}, // it is gone, as wanted
+    {"message can't be deleted", outcome::delivered},
+    {"query is too old", outcome::delivered}, // nobody waits for this answer any more
+    {"charge_already_refunded", outcome::delivered},
+    {"message to edit not found", outcome::message_gone},
+    {"message_id_invalid", outcome::message_gone},
+    {"message can't be edited", outcome::message_gone},
+    {"chat not found", outcome::chat_gone},
+    {"user not found", outcome::chat_gone},
+    {"invalid user_id", outcome::chat_gone},
+    {"peer_id_invalid", outcome::chat_gone},
+    {"user is deactivated", outcome::chat_gone},
+    {"bot was blocked", outcome::chat_gone},
+    {"input_user_deactivated", outcome::chat_gone},
+    {"upgraded to a supergroup", outcome::chat_gone},
+    {"have no rights to send", outcome::chat_gone},
+    {"not enough rights to send", outcome::chat_gone},
+    {"have no write access", outcome::chat_gone},
+    {"need administrator rights", outcome::chat_gone},
+    {"chat_write_forbidden", outcome::chat_gone},
+    {"chat_admin_required", outcome::chat_gone},
+    {"chat_restricted", outcome::chat_gone},
+    {"channel_private", outcome::chat_gone},
+    {"user_banned_in_channel", outcome::chat_gone},
+    {"allow_payment_required", outcome::chat_gone},
+    {"privacy_premium_required", outcome::chat_gone},
+    {"file is temporarily unavailable", outcome::wait_and_retry},
+    {"failed to get http url content", outcome::wait_and_retry},
+    {"group send failed", outcome::wait_and_retry},
+    {"message send failed", outcome::wait_and_retry},
+    {"frozen_method_invalid", outcome::give_up},
+    {"logged out", outcome::give_up},
+};
+
+outcome by_words(int code, const std::string &description) {
+  const auto words = lower(description);
+  for (const auto &r : rules)
+    if (words.find(r.part) != std::string::npos) return r.what;
+  return code == 403 ? outcome::chat_gone : outcome::our_mistake;
+}
+
+std::int64_t retry_after_ms(const http_reply &reply, const json &body) {
+  auto seconds = number_of(member(body, "parameters"), "retry_after");
+  for (const auto &[name, value] : reply.headers)
+    if (seconds <= 0 && lower(name) == "retry-after" && !value.empty() && value.size() < 10 &&
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
+      seconds = std::stoll(value);
+  return seconds > 0 ? std::min<std::int64_t>(seconds, 1'000'000) * 1000 : short_wait_ms;
+}
+
+answer without_reply(http_error e) {
+  answer a;
+  const bool sent = e == http_error::lost || e == http_error::too_large;
+  a.what = sent ? outcome::unsure : outcome::wait_and_retry;
+  a.retry_after_ms = sent ? 0 : short_wait_ms;
+  a.description = e == http_error::refused     ? "no connection"
+                  : e == http_error::lost      ? "the answer was lost"
+                  : e == http_error::too_large ? "the answer was too large"
+                                               : "shutting down";
+  return a;
+}
+
+answer success(const json &result) {
+  answer a;
+  a.what = outcome::delivered;
+  a.message_id = number_of(result, "message_id");
+  a.file_path = text_of(result, "file_path");
+  // Telegram turns a silent video into an animation.
+  for (const char *kind : {"video", "animation", "document"})
+    if (a.file_id.empty()) a.file_id = text_of(member(result, kind), "file_id");
+  return a;
+}
+
+outcome by_code(int code, const std::string &description) {
+  if (code == 429 || code >= 500) return outcome::wait_and_retry;
+  if (code == 401 || code == 421) return outcome::give_up;
+  if (code == 409) return outcome::conflict;
+  // The proxy answers a malformed token with a bare "Not Found".
+  if (code == 404)
+    return lower(description).find("method") == std::string::npos ? outcome::give_up : outcome::our_mistake;
+  return by_words(code, description);
+}
+
+} // namespace
+
+event parse_update(const std::string &text) {
+  try {
+    return event_of(parse(text));
+  } catch (const std::exception &) {
+    return {};
+  }
+}
+
+std::vector<incoming_update> read_updates(const http_reply &reply) {
+  if (reply.error != http_error::none) throw bad_answer("getUpdates: no answer");
+  const auto body = parse(reply.body);
+  if (!body.is_object() || !flag_of(body, "ok") || !member(body, "result").is_array())
+    throw bad_answer("getUpdates: HTTP " + std::to_string(reply.status) + " without a list of updates");
+  std::vector<incoming_update> updates;
+  for (const auto &update : member(body, "result")) {
+    if (!member(update, "update_id").is_number_integer()) continue;
+    const auto e = event_of(update);
+    updates.push_back({e.update_id, e.kind == event_kind::ignored ? 0 : e.from.user_id, dump(update)});
+  }
+  return updates;
+}
+
+http_request get_updates(const bot &b, std::int64_t offset, int timeout_s, int limit) {
+  auto request = post(b, "getUpdates");
+  const json kinds{"message", "callback_query", "my_chat_member", "pre_checkout_query"};
+  request.body =
+      dump({{"offset", offset}, {"timeout", timeout_s}, {"limit", limit}, {"allowed_updates", kinds}});
+  request.time_limit = std::chrono::seconds(timeout_s + 15);
+  request.body_bytes_max = 32u << 20; // Telegram stops at about 4 MiB
+  return request;
+}
+
+http_request call(const bot &b, const std::string &method, const std::string &params_json) {
+  auto request = post(b, method);
+  request.body = params_json.empty() ? "{}" : params_json;
+  return request;
+}
+
+http_request call(const bot &b, const outgoing &message) {
+  auto request = call(b, message.method, message.params);
+  if (message.uploads.empty()) return request;
+  request.body.clear();
+  request.content_type.clear();
+  const auto params = parse(message.params);
+  if (params.is_object())
+    for (const auto &[name, value] : params.items())
+      request.form.emplace_back(name, value.is_string() ? value.get<std::string>() : dump(value));
+  for (const auto &u : message.uploads)
+    request.files.push_back({u.field, u.path.substr(u.path.rfind('/') + 1), u.content_type, u.path});
+  return request;
+}
+
+http_request download(const bot &b, const std::string &file_path, const std::string &save_to) {
+  http_request request;
+  request.url = b.api_url + "/file/bot" + b.token + "/" + escape_path(file_path);
+  request.save_to = save_to;
+  request.body_bytes_max = 21u << 20; // getFile ends at 20 MB
+  return request;
+}
+
+answer read_answer(const http_reply &reply) {
+  if (reply.error != http_error::none) return without_reply(reply.error);
+  const auto body = parse(reply.body);
+  if (flag_of(body, "ok")) return success(member(body, "result"));
+  answer a;
+  a.description = shorten(text_of(body, "description"), 300);
+  const auto code = static_cast<int>(std::clamp<std::int64_t>(number_of(body, "error_code"), 0, 999));
+  const auto judged = code ? code : reply.status;
+  if (judged < 400) {
+    a.what = outcome::unsure; // a success we cannot read
+    a.description = "unreadable answer";
+    return a;
+  }
+  if (a.description.empty()) a.description = "HTTP " + std::to_string(judged);
+  a.what = by_code(judged, a.description);
+  if (a.what == outcome::wait_and_retry)
+    a.retry_after_ms = judged < 429 ? file_wait_ms : retry_after_ms(reply, body);
+  return a;
+}
+
+std::string escape_html(const std::string &text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (c == '&') out += "&amp;";
+    else if (c == '<') out += "&lt;";
+    else if (c == '>') out += "&gt;";
+    else if (c == '"') out += "&quot;";
+    else out += c;
+  }
+  return out;
+}
+
+std::string shorten(const std::string &utf8, std::size_t max) {
+  std::size_t points = 0, cut = 0; // cut: where the last code point that must go begins
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    if ((static_cast<unsigned char>(utf8[i]) & 0xC0) == 0x80) continue;
+    if (++points == max) cut = i;
+  }
+  if (points <= max) return utf8;
+  return max == 0 ? std::string() : utf8.substr(0, cut) + "…";
+}
+
+} // namespace troupe::telegram

@@ -1,0 +1,75 @@
+#pragma once
+/// Telegram's Bot API as plain functions: requests out, updates and answers in.
+#include "messages/http.hpp"
+#include "messages/work.hpp"
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace troupe::telegram {
+
+struct bot {
+  std::string api_url = "https://api.telegram.org"; ///< scheme://host[:port]
+  std::string token;
+};
+
+/// A body that is not what Telegram sends. `what()` holds no body and no token.
+struct bad_answer : std::runtime_error { using runtime_error::runtime_error; };
+
+enum class event_kind : std::uint8_t {
+  text, command, photo, button, other_media, blocked, unblocked, ignored
+};
+
+/// An update as the dialogue sees it. Only private chats; all else is `ignored`.
+struct event {
+  event_kind kind = event_kind::ignored;
+  std::int64_t update_id = 0;
+  user_profile from;
+  std::int64_t message_id = 0;  ///< Of the message, or of the message under the button.
+  std::string text;             ///< Text or caption.
+  std::string command;          ///< "start" for "/start@bot x"
+  std::string argument;         ///< "x"
+  std::string photo_file_id;    ///< Largest size; also for a document that is an image.
+  std::string media;            ///< other_media: "sticker", "voice", "video", ...
+  std::string callback_id;
+  std::string data;             ///< Button's data: client-controlled, validate.
+};
+
+/// Never throws: an unknown or broken update is `ignored`.
+event parse_update(const std::string& json);
+
+/// Splits the answer of getUpdates. @throws bad_answer
+std::vector<incoming_update> read_updates(const http_reply& reply);
+
+http_request get_updates(const bot& b, std::int64_t offset, int timeout_s, int limit);
+http_request call(const bot& b, const std::string& method, const std::string& params_json);
+http_request call(const bot& b, const outgoing& message); ///< multipart when it has uploads
+http_request download(const bot& b, const std::string& file_path, const std::string& save_to);
+
+enum class outcome : std::uint8_t {
+  delivered,      ///< Done (also "message is not modified").
+  wait_and_retry, ///< 429, 5xx, refused connection: honour `retry_after_ms`.
+  unsure,         ///< The answer was lost: it may have been sent.
+  chat_gone,      ///< Blocked, deactivated, chat not found.
+  message_gone,   ///< The message to edit is not there: send a new one.
+  our_mistake,    ///< Malformed request; log it, never repeat.
+  give_up,        ///< Bad token (401) .
+  conflict,       ///< 409: another poller or a webhook.
+};
+
+struct answer {
+  outcome what = outcome::our_mistake;
+  std::int64_t retry_after_ms = 0;
+  std::int64_t message_id = 0;
+  std::string file_id;     ///< Of a sent video
+  std::string file_path;   ///< getFile
+  std::string description; ///< Telegram's words; never holds the token.
+};
+answer read_answer(const http_reply& reply);
+
+/// For parse_mode=HTML: & < > "
+std::string escape_html(const std::string& text);
+/// At most `max` code points, cut with "…"; never splits a UTF-8 sequence.
+std::string shorten(const std::string& utf8, std::size_t max);
+
+} // namespace troupe::telegram

@@ -1,0 +1,20 @@
+#pragma once
+/// The seam between the engine and the network: one request in, one reply out.
+#include "messages/http.hpp"
+#include <memory>
+
+namespace troupe {
+
+/// May block up to `connect_limit + time_limit`; so only detached actors call it. Never throws.
+/// One object belongs to one thread, except `stop()`, which any thread may call.
+struct transport {
+  virtual ~transport() = default;
+  virtual http_reply send(const http_request& request) = 0;
+  /// Ends a running request at once (`http_error::stopped`); later ones are not sent.
+  virtual void stop() = 0;
+};
+
+/// Keep-alive connections over cpp-httplib, one per host.
+std::unique_ptr<transport> make_http_transport();
+
+} // namespace troupe

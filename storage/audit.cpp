@@ -1,0 +1,84 @@
+/// Proves the invariants from the rows alone; trusts no cached value.
+#include "storage/parts.hpp"
+
+namespace troupe::storage {
+namespace {
+
+/// Each row of each query is one fault: a finished sentence.
+constexpr const char *checks[] = {
+    // The book as a whole, and transfer by transfer.
+    "SELECT 'The ledger sums to ' || sum(amount) || ' instead of 0.' FROM ledger HAVING sum(amount) <> 0",
+    "SELECT 'Transfer ' || transfer_id || ' has ' || count(*) || ' rows that sum to ' || sum(amount) || '.' "
+    "FROM ledger GROUP BY transfer_id HAVING sum(amount) <> 0 OR count(*) <> 2 LIMIT 20",
+    "SELECT 'Transfer ' || transfer_id || ' has no rows in the ledger.' FROM transfers "
+    "WHERE transfer_id NOT IN (SELECT transfer_id FROM ledger) LIMIT 20",
+    "SELECT 'Ledger row ' || id || ' belongs to no transfer.' FROM ledger "
+    "WHERE transfer_id NOT IN (SELECT transfer_id FROM transfers) LIMIT 20",
+    "SELECT 'Account ' || account || ' of user ' || user_id || ' is negative: ' || sum(amount) || '.' FROM "
+    "ledger "
+    "WHERE account IN ('user', 'held') GROUP BY account, user_id HAVING sum(amount) < 0 LIMIT 20",
+    // Cached balances.
+    "SELECT 'Balance of ' || l.account || ' of user ' || l.user_id || ' is kept as ' || "
+    "coalesce(b.amount, 'nothing') || ', the ledger says ' || l.total || '.' "
+    "FROM (SELECT account, user_id, sum(amount) AS total FROM ledger GROUP BY account, user_id) l "
+    "LEFT JOIN balances b ON b.account = l.account AND b.user_id = l.user_id "
+    "WHERE b.amount IS NOT l.total LIMIT 20",
+    "SELECT 'Balance of ' || account || ' of user ' || user_id || ' has no rows in the ledger.' FROM "
+    "balances b "
+    "WHERE amount <> 0 AND (account, user_id) NOT IN (SELECT account, user_id FROM ledger) LIMIT 20",
+    // Jobs and their holds.
+    "SELECT 'Job ' || job_id || ' has no hold of ' || price || ' credits.' FROM jobs "
+    "WHERE ('hold:' || job_id, user_id, price) NOT IN "
+    "(SELECT transfer_id, user_id, amount FROM ledger WHERE account = 'held' AND amount > 0) LIMIT 20",
+    "SELECT 'Job ' || job_id || ' is ' || state || ' but its hold was ' || "
+    "CASE posted + voided WHEN 0 THEN 'not ended' WHEN 2 THEN 'ended twice' "
+    "ELSE CASE posted WHEN 1 THEN 'posted' ELSE 'voided' END END || '.' FROM ("
+    "SELECT job_id, state, "
+    "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'post:' || job_id) AS posted, "
+    "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'void:' || job_id) AS voided FROM jobs) "
+    "WHERE posted <> (state IN ('delivering', 'completed')) OR voided <> (state IN ('failed', 'cancelled')) "
+    "LIMIT 20",
+    "SELECT 'Transfer ' || transfer_id || ' belongs to no job.' FROM transfers "
+    "WHERE substr(transfer_id, 1, 5) IN ('hold:', 'post:', 'void:') "
+    "AND CAST(substr(transfer_id, 6) AS INTEGER) NOT IN (SELECT job_id FROM jobs) LIMIT 20",
+    "SELECT 'User ' || user_id || ' has ' || held || ' credits held, but jobs that need ' || needed || '.' "
+    "FROM ("
+    "SELECT user_id, sum(held) AS held, sum(needed) AS needed FROM ("
+    "SELECT user_id, amount AS held, 0 AS needed FROM ledger WHERE account = 'held' UNION ALL "
+    "SELECT user_id, 0, price FROM jobs "
+    "WHERE state NOT IN ('delivering', 'completed', 'failed', 'cancelled')) GROUP BY user_id) "
+    "WHERE held <> needed LIMIT 20",
+    // Orders.
+    "SELECT 'Order ' || o.order_id || ' is for ' || o.count || ' videos but has ' || count(j.job_id) || ' "
+    "jobs.' "
+    "FROM orders o LEFT JOIN jobs j ON j.order_id = o.order_id GROUP BY o.order_id "
+    "HAVING count(j.job_id) <> o.count LIMIT 20",
+    "SELECT 'Job ' || job_id || ' belongs to no order.' FROM jobs "
+    "WHERE order_id NOT IN (SELECT order_id FROM orders) LIMIT 20",
+    "SELECT 'The file is damaged: ' || quick_check || '.' FROM pragma_quick_check WHERE quick_check <> 'ok'",
+};
+
+void count_all(database &db, audit_report &r) {
+  r.users = number(db, "SELECT count(*) FROM users WHERE registered_at IS NOT NULL");
+  r.transfers = number(db, "SELECT count(*) FROM transfers");
+  r.entries = number(db, "SELECT count(*) FROM ledger");
+  r.open_jobs = number(db, "SELECT count(*) FROM jobs WHERE " TROUPE_OPEN_JOB);
+  r.credits_with_users = number(db, "SELECT sum(amount) FROM ledger WHERE account IN ('user', 'held')");
+}
+
+} // namespace
+
+void audit(database &db, audit_report &report) {
+  try {
+    for (const auto *sql : checks) {
+      query faults(db, sql);
+      while (faults.next()) report.faults.push_back(faults.text(0));
+    }
+    count_all(db, report);
+  } catch (const SQLite::Exception &e) {
+    // A damaged page can stop a query half way: that is a finding, not a reason to give up silently.
+    report.faults.push_back(std::string("The file cannot be read through: ") + e.what() + ".");
+  }
+}
+
+} // namespace troupe::storage

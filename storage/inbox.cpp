@@ -1,0 +1,110 @@
+/// Updates, users and turns.
+#include "storage/parts.hpp"
+#include <algorithm>
+
+namespace troupe::storage {
+namespace {
+
+constexpr unix_ms keep_updates_ms = 26 * 3'600'000ll; // Telegram repeats for 24 hours at most.
+
+void move_offset(database &db, std::int64_t next) {
+  run(db,
+      "INSERT INTO meta(name, value) VALUES('next_offset', ?1) ON CONFLICT(name) DO UPDATE "
+      "SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)",
+      std::to_string(next));
+}
+
+/// Looks at the oldest 500 only, so that a big inbox never makes a batch slow.
+void prune(writer &w, unix_ms at) {
+  if (at < w.pruned_at + 1000) return;
+  w.pruned_at = at;
+  run(w.db(),
+      "DELETE FROM inbox WHERE update_id IN (SELECT update_id FROM inbox ORDER BY update_id LIMIT 500) "
+      "AND done = 1 AND received_at < ?",
+      at - keep_updates_ms);
+}
+
+/// An empty language says "not told", not "none".
+void store_profile(database &db, const user_profile &p, std::int64_t user_id, unix_ms at) {
+  run(db,
+      "INSERT INTO users(user_id, first_name, username, language, last_seen_at) VALUES(?1, ?2, ?3, ?4, ?5) "
+      "ON CONFLICT(user_id) DO UPDATE SET first_name = ?2, username = ?3, "
+      "language = CASE WHEN ?4 = '' THEN language ELSE ?4 END, last_seen_at = max(last_seen_at, ?5)",
+      user_id, p.first_name, p.username, p.language, at);
+}
+
+void grant(database &db, const char *kind, const register_user &who, std::int64_t credits) {
+  if (credits <= 0) return;
+  const auto user = who.profile.user_id;
+  post(db, {std::string("bonus:") + kind + ":" + std::to_string(user), "bonus", "user", user, credits,
+            "credit", "bonus", kind, kind, who.at});
+}
+
+/// False when this update was finished before.
+bool mark_done(database &db, const turn &t) {
+  if (t.update_id == 0) return true;
+  return run(db,
+             "INSERT INTO inbox(update_id, user_id, json, received_at, done) VALUES(?, ?, '', ?, 1) "
+             "ON CONFLICT(update_id) DO UPDATE SET done = 1 WHERE done = 0",
+             t.update_id, t.user_id, t.at) > 0;
+}
+
+void store_user_of(database &db, const turn &t) {
+  if (t.profile.user_id != 0) store_profile(db, t.profile, t.user_id, t.at);
+  run(db,
+      "INSERT INTO users(user_id, state, last_seen_at) VALUES(?1, ?2, ?3) ON CONFLICT(user_id) DO UPDATE "
+      "SET state = ?2, last_seen_at = max(last_seen_at, ?3)",
+      t.user_id, t.state, t.at);
+}
+
+} // namespace
+
+std::vector<incoming_update> store_updates(writer &w, const std::vector<incoming_update> &updates,
+                                           unix_ms at) {
+  std::vector<incoming_update> fresh;
+  std::int64_t next = 0;
+  for (const auto &u : updates) {
+    next = std::max(next, u.update_id + 1);
+    const bool is_new =
+        run(w.db(),
+            "INSERT INTO inbox(update_id, user_id, json, received_at, done) VALUES(?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            u.update_id, u.user_id, u.json, at, u.user_id == 0) > 0;
+    if (is_new && u.user_id != 0) fresh.push_back(u);
+  }
+  if (next > 0) move_offset(w.db(), next);
+  prune(w, at);
+  return fresh;
+}
+
+account enrol(writer &w, const register_user &who) {
+  auto &db = w.db();
+  const auto user = who.profile.user_id;
+  const bool founder = user == founder_user_id;
+  store_profile(db, who.profile, user, who.at);
+  // Gifts belong to the first registration: a later change of their size is no second gift.
+  const bool first = run(db, "UPDATE users SET registered_at = ? WHERE user_id = ? AND registered_at IS NULL",
+                         who.at, user) > 0;
+  if (first) {
+    grant(db, "welcome", who, who.welcome_credits);
+    if (founder) grant(db, "founder", who, who.founder_credits);
+  }
+  if (who.admin || (founder && first)) run(db, "UPDATE users SET admin = 1 WHERE user_id = ?", user);
+  return load_account(db, user);
+}
+
+void finish_turn(writer &w, const turn &t) {
+  auto &db = w.db();
+  if (!mark_done(db, t)) return;
+  if (t.user_id != 0) {
+    store_user_of(db, t);
+    if (t.user_is_back) {
+      run(db, "UPDATE users SET gone = 0 WHERE user_id = ?", t.user_id);
+      unpark(w, t.user_id);
+    }
+    if (t.user_is_gone) run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", t.user_id);
+  }
+  announce(w, t.messages);
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,231 @@
+/// Orders and the life of their jobs.
+#include "storage/parts.hpp"
+#include <algorithm>
+
+namespace troupe::storage {
+namespace {
+
+using enum job_state;
+
+job_state state_from(const std::string &name) {
+  for (int i = 0; i <= static_cast<int>(cancelled); ++i)
+    if (name == name_of(static_cast<job_state>(i))) return static_cast<job_state>(i);
+  throw store_error("unknown job state '" + name + "'");
+}
+
+job read_job(const query &q) {
+  job j;
+  int c = 0;
+  const auto integer = [&] { return q.integer(c++); };
+  const auto small = [&] { return q.small(c++); };
+  const auto text = [&] { return q.text(c++); };
+  j.job_id = integer(), j.order_id = integer(), j.user_id = integer(), j.language = text();
+  auto &s = j.spec;
+  s.model_id = text(), s.model_title = text(), s.api = text(), s.provider_model = text(), s.prompt = text();
+  s.photo_file_id = text(), s.aspect_ratio = text(), s.duration_s = small(), s.resolution = text();
+  j.price = integer(), j.state = state_from(text()), j.attempt = small(), j.key_name = text();
+  j.task_id = text(), j.result_url = text(), j.file_path = text(), j.thumbnail_path = text(),
+  j.file_id = text();
+  j.media.width = small(), j.media.height = small(), j.media.duration_ms = integer(),
+  j.media.bytes = integer();
+  j.fail_class = text(), j.fail_text = text(), j.created_at = integer(), j.submitted_at = integer();
+  j.not_before = integer(), j.deadline_at = integer(), j.updated_at = integer();
+  return j;
+}
+
+bool is_arrow(job_state from, job_state to) {
+  const auto one_of = [to](std::initializer_list<job_state> targets) {
+    return std::find(targets.begin(), targets.end(), to) != targets.end();
+  };
+  switch (from) {
+  case pending: return one_of({submitting, failed, cancelled});
+  case submitting: return one_of({processing, pending, unknown, failed});
+  case unknown: return one_of({processing, failed});
+  case processing: return one_of({fetching, failed});
+  case fetching: return one_of({fetching, delivering, failed, processing});
+  case delivering: return to == completed;
+  default: return false;
+  }
+}
+
+/// Fetching may follow itself (another link), so only the very same step is a repeat there.
+bool is_repeat(const job &now, const job_step &s) {
+  return s.to == now.state && s.at == now.updated_at && s.result_url == now.result_url;
+}
+
+void change(job &j, const job_step &s) {
+  const auto set = [](std::string &field, const std::string &value) {
+    if (!value.empty()) field = value;
+  };
+  switch (s.to) {
+  case pending: // Refused by the provider: nothing was created.
+    ++j.attempt;
+    j.not_before = s.not_before;
+    j.submitted_at = 0;
+    break;
+  case submitting:
+    j.submitted_at = s.at;
+    j.key_name = s.key_name;
+    break;
+  case processing: set(j.task_id, s.task_id); break;
+  case fetching: set(j.result_url, s.result_url); break;
+  case delivering:
+    j.file_path = s.file_path;
+    j.thumbnail_path = s.thumbnail_path;
+    j.media = s.media;
+    break;
+  case failed:
+  case cancelled:
+    j.fail_class = s.fail_class;
+    j.fail_text = s.fail_text;
+    break;
+  default: break;
+  }
+  j.state = s.to;
+  j.updated_at = s.at;
+}
+
+void save(database &db, const job &j) {
+  run(db,
+      "UPDATE jobs SET state = ?2, attempt = ?3, key_name = ?4, task_id = ?5, result_url = ?6, file_path = "
+      "?7, "
+      "thumbnail_path = ?8, width = ?9, height = ?10, duration_ms = ?11, bytes = ?12, fail_class = ?13, "
+      "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17 WHERE job_id = ?1",
+      j.job_id, name_of(j.state), j.attempt, j.key_name, j.task_id, j.result_url, j.file_path,
+      j.thumbnail_path, j.media.width, j.media.height, j.media.duration_ms, j.media.bytes, j.fail_class,
+      j.fail_text, j.submitted_at, j.not_before, j.updated_at);
+}
+
+/// A hold ends exactly once: the arrows lead only once into one of these states.
+void end_hold(database &db, const job &j, unix_ms at) {
+  if (j.state == delivering) post_hold(db, j, at);
+  if (j.state == failed || j.state == cancelled) void_hold(db, j, at);
+}
+
+std::string fingerprint_of(const order_request &o) {
+  const auto &s = o.spec;
+  return fingerprint{}
+      .add(o.user_id)
+      .add(o.price)
+      .add(o.count)
+      .add(s.model_id)
+      .add(s.model_title)
+      .add(s.api)
+      .add(s.provider_model)
+      .add(s.prompt)
+      .add(s.photo_file_id)
+      .add(s.aspect_ratio)
+      .add(s.duration_s)
+      .add(s.resolution)
+      .text();
+}
+
+void check_sane(const order_request &o) {
+  const bool price_ok = o.price > 0 && o.price <= 1'000'000'000, count_ok = o.count > 0 && o.count <= 1000;
+  if (!price_ok || !count_ok || o.order_key.empty())
+    throw std::invalid_argument("order '" + o.order_key + "' has no key or an impossible price or count");
+}
+
+std::optional<order_answer> answered_before(database &db, const order_request &o,
+                                            const std::string &content) {
+  query known(db, "SELECT order_id, fingerprint FROM orders WHERE order_key = ?", o.order_key);
+  if (!known.next()) return {};
+  if (known.text(1) != content) throw id_conflict("order " + o.order_key + " exists with other content");
+  return order_answer{order_outcome::accepted, known.integer(0), balance_of(db, "user", o.user_id), 0};
+}
+
+std::optional<order_answer> refusal(database &db, const order_request &o) {
+  const auto balance = balance_of(db, "user", o.user_id);
+  if (open_jobs_of(db, o.user_id) + o.count > o.active_jobs_max)
+    return order_answer{order_outcome::too_many_jobs, 0, balance, 0};
+  if (const auto cost = o.price * o.count; balance < cost)
+    return order_answer{order_outcome::too_few_credits, 0, balance, cost - balance};
+  return {};
+}
+
+std::int64_t insert_job(database &db, const job &j) {
+  const auto &s = j.spec;
+  run(db,
+      "INSERT INTO jobs(order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "
+      "photo_file_id, aspect_ratio, duration_s, resolution, price, state, created_at, deadline_at, "
+      "updated_at) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+      j.order_id, j.user_id, j.language, s.model_id, s.model_title, s.api, s.provider_model, s.prompt,
+      s.photo_file_id, s.aspect_ratio, s.duration_s, s.resolution, j.price, j.created_at, j.deadline_at,
+      j.updated_at);
+  return db.last_id();
+}
+
+job new_job(database &db, const order_request &o, std::int64_t order_id) {
+  job j;
+  j.order_id = order_id;
+  j.user_id = o.user_id;
+  query user(db, "SELECT language FROM users WHERE user_id = ?", o.user_id);
+  if (user.next()) j.language = user.text(0);
+  j.spec = o.spec;
+  j.price = o.price;
+  j.created_at = j.updated_at = o.at;
+  j.deadline_at = o.at + o.time_limit_ms;
+  return j;
+}
+
+} // namespace
+
+std::optional<job> load_job(database &db, std::int64_t job_id) {
+  query q(db, "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE job_id = ?", job_id);
+  if (!q.next()) return {};
+  return read_job(q);
+}
+
+std::vector<job> collect_jobs(query &q) {
+  std::vector<job> jobs;
+  while (q.next()) jobs.push_back(read_job(q));
+  return jobs;
+}
+
+int open_jobs_of(database &db, std::int64_t user_id) {
+  return static_cast<int>(
+      number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND " TROUPE_OPEN_JOB, user_id));
+}
+
+order_answer place_order(writer &w, const order_request &o) {
+  auto &db = w.db();
+  check_sane(o);
+  const auto content = fingerprint_of(o);
+  if (const auto before = answered_before(db, o, content)) return *before;
+  if (const auto refused = refusal(db, o)) return *refused;
+  run(db,
+      "INSERT INTO orders(order_key, fingerprint, user_id, count, price, created_at) VALUES(?, ?, ?, ?, ?, "
+      "?)",
+      o.order_key, content, o.user_id, o.count, o.price, o.at);
+  const auto order_id = db.last_id();
+  auto j = new_job(db, o, order_id);
+  for (int i = 0; i < o.count; ++i) {
+    j.job_id = insert_job(db, j);
+    hold(db, j, o.at);
+    w.new_jobs.push_back(j);
+  }
+  return {order_outcome::accepted, order_id, balance_of(db, "user", o.user_id), 0};
+}
+
+step_answer take_step(writer &w, const job_step &step) {
+  auto found = load_job(w.db(), step.job_id);
+  if (!found) return {};
+  auto &j = *found;
+  if (!is_arrow(j.state, step.to) || is_repeat(j, step)) return {false, j};
+  change(j, step);
+  save(w.db(), j);
+  end_hold(w.db(), j, step.at);
+  announce(w, step.messages);
+  return {true, j};
+}
+
+bool complete_job(database &db, std::int64_t job_id, const std::string &file_id, const std::string &fail_text,
+                  unix_ms at) {
+  return run(db,
+             "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4 "
+             "WHERE job_id = ?1 AND state = 'delivering'",
+             job_id, file_id, fail_text, at) > 0;
+}
+
+} // namespace troupe::storage

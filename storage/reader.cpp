@@ -1,0 +1,97 @@
+#include "storage/parts.hpp"
+#include <algorithm>
+
+namespace troupe::storage {
+namespace {
+
+/// Several queries that see one and the same moment.
+class snapshot {
+public:
+  explicit snapshot(database &db) : db_(db) { run(db_, "BEGIN"); }
+  ~snapshot() {
+    try {
+      run(db_, "COMMIT");
+    } catch (const std::exception &) {
+      // It only read: nothing can be lost.
+    }
+  }
+  snapshot(const snapshot &) = delete;
+  snapshot &operator=(const snapshot &) = delete;
+
+private:
+  database &db_;
+};
+
+} // namespace
+
+account load_account(database &db, std::int64_t user_id) {
+  account a;
+  query q(db, "SELECT registered_at IS NOT NULL, admin, language, state FROM users WHERE user_id = ?",
+          user_id);
+  if (q.next()) {
+    a.registered = q.flag(0);
+    a.admin = q.flag(1);
+    a.language = q.text(2);
+    a.state = q.text(3);
+  }
+  a.balance = balance_of(db, "user", user_id);
+  a.held = balance_of(db, "held", user_id);
+  a.open_jobs = open_jobs_of(db, user_id);
+  return a;
+}
+
+struct reader::impl {
+  std::unique_ptr<database> file;
+  database &db() { return *file; }
+};
+
+reader::reader(const std::string &path) : impl_(new impl{open_for_reading(path)}) {}
+reader::~reader() = default;
+
+account reader::load_account(std::int64_t user_id) {
+  const snapshot moment(impl_->db());
+  return storage::load_account(impl_->db(), user_id);
+}
+
+std::vector<ledger_entry> reader::entries(std::int64_t user_id, int offset, int limit) {
+  query q(impl_->db(),
+          "SELECT id, amount, type, ref_type, ref_id, description, created_at FROM ledger "
+          "WHERE account = 'user' AND user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
+          user_id, std::max(limit, 0), std::max(offset, 0));
+  std::vector<ledger_entry> list;
+  while (q.next())
+    list.push_back({q.integer(0), q.integer(1), q.text(2), q.text(3), q.text(4), q.text(5), q.integer(6)});
+  return list;
+}
+
+std::vector<job> reader::jobs_of(std::int64_t user_id, int offset, int limit) {
+  query q(impl_->db(),
+          "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE user_id = ? ORDER BY job_id DESC LIMIT ? OFFSET ?",
+          user_id, std::max(limit, 0), std::max(offset, 0));
+  return collect_jobs(q);
+}
+
+job reader::load_job(std::int64_t job_id) { return storage::load_job(impl_->db(), job_id).value_or(job{}); }
+
+open_work reader::load_open_work() {
+  auto &db = impl_->db();
+  const snapshot moment(db);
+  open_work work;
+  work.next_offset = number(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'next_offset'");
+  query updates(db, "SELECT update_id, user_id, json FROM inbox WHERE done = 0 ORDER BY update_id");
+  while (updates.next()) work.updates.push_back({updates.integer(0), updates.integer(1), updates.text(2)});
+  query messages(db, TROUPE_OUTBOX_SELECT "WHERE parked = 0 ORDER BY outbox_id");
+  work.messages = collect_messages(messages);
+  query jobs(db, "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE " TROUPE_OPEN_JOB " ORDER BY job_id");
+  work.jobs = collect_jobs(jobs);
+  return work;
+}
+
+audit_report reader::audit() {
+  const snapshot moment(impl_->db());
+  audit_report report;
+  storage::audit(impl_->db(), report);
+  return report;
+}
+
+} // namespace troupe::storage

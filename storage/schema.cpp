@@ -1,0 +1,164 @@
+#include "storage/parts.hpp"
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <iterator>
+#include <sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace troupe::storage {
+namespace {
+
+/// Step n brings a file from version n to n + 1. Published steps are never edited.
+constexpr const char *migrations[] = {R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE inbox(
+  update_id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, json TEXT NOT NULL,
+  received_at INTEGER NOT NULL, done INTEGER NOT NULL) STRICT;
+CREATE INDEX inbox_open ON inbox(update_id) WHERE done = 0;
+
+CREATE TABLE users(
+  user_id INTEGER PRIMARY KEY, first_name TEXT NOT NULL DEFAULT '', username TEXT NOT NULL DEFAULT '',
+  language TEXT NOT NULL DEFAULT '', registered_at INTEGER, last_seen_at INTEGER NOT NULL DEFAULT 0,
+  gone INTEGER NOT NULL DEFAULT 0, admin INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE TABLE transfers(
+  transfer_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, transfer_id TEXT NOT NULL, account TEXT NOT NULL,
+  user_id INTEGER NOT NULL, type TEXT NOT NULL, amount INTEGER NOT NULL, ref_type TEXT NOT NULL,
+  ref_id TEXT NOT NULL, description TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+CREATE INDEX ledger_of_user ON ledger(user_id, id) WHERE account = 'user';
+CREATE TABLE balances(
+  account TEXT NOT NULL, user_id INTEGER NOT NULL, amount INTEGER NOT NULL,
+  PRIMARY KEY(account, user_id),
+  CHECK(account NOT IN ('user', 'held') OR amount >= 0)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER transfers_no_update BEFORE UPDATE ON transfers
+  BEGIN SELECT RAISE(ABORT, 'transfers are append-only'); END;
+CREATE TRIGGER transfers_no_delete BEFORE DELETE ON transfers
+  BEGIN SELECT RAISE(ABORT, 'transfers are append-only'); END;
+
+CREATE TABLE orders(
+  order_id INTEGER PRIMARY KEY AUTOINCREMENT, order_key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
+  user_id INTEGER NOT NULL, count INTEGER NOT NULL, price INTEGER NOT NULL, created_at INTEGER NOT NULL) STRICT;
+CREATE TABLE jobs(
+  job_id INTEGER PRIMARY KEY AUTOINCREMENT, order_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
+  language TEXT NOT NULL, model_id TEXT NOT NULL, model_title TEXT NOT NULL, api TEXT NOT NULL,
+  provider_model TEXT NOT NULL, prompt TEXT NOT NULL, photo_file_id TEXT NOT NULL,
+  aspect_ratio TEXT NOT NULL, duration_s INTEGER NOT NULL, resolution TEXT NOT NULL,
+  price INTEGER NOT NULL CHECK(price > 0),
+  state TEXT NOT NULL CHECK(state IN ('pending', 'submitting', 'unknown', 'processing', 'fetching',
+                                      'delivering', 'completed', 'failed', 'cancelled')),
+  attempt INTEGER NOT NULL DEFAULT 0, key_name TEXT NOT NULL DEFAULT '', task_id TEXT NOT NULL DEFAULT '',
+  result_url TEXT NOT NULL DEFAULT '', file_path TEXT NOT NULL DEFAULT '',
+  thumbnail_path TEXT NOT NULL DEFAULT '', file_id TEXT NOT NULL DEFAULT '',
+  width INTEGER NOT NULL DEFAULT 0, height INTEGER NOT NULL DEFAULT 0,
+  duration_ms INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  fail_class TEXT NOT NULL DEFAULT '', fail_text TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL, submitted_at INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+CREATE INDEX jobs_of_user ON jobs(user_id, job_id);
+CREATE INDEX jobs_of_order ON jobs(order_id);
+CREATE INDEX jobs_open ON jobs(user_id) WHERE state NOT IN ('completed', 'failed', 'cancelled');
+
+CREATE TABLE outbox(
+  outbox_id INTEGER PRIMARY KEY AUTOINCREMENT, chat_id INTEGER NOT NULL, urgency INTEGER NOT NULL,
+  method TEXT NOT NULL, params TEXT NOT NULL, slot TEXT NOT NULL, job_id INTEGER NOT NULL,
+  uploads TEXT NOT NULL, parked INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX outbox_parked ON outbox(chat_id) WHERE parked = 1;
+CREATE TABLE slots(
+  chat_id INTEGER NOT NULL, slot TEXT NOT NULL, message_id INTEGER NOT NULL,
+  PRIMARY KEY(chat_id, slot)) STRICT, WITHOUT ROWID;
+)sql"};
+constexpr int newest = static_cast<int>(std::size(migrations));
+
+int version_of(database &db) { return db.connection().execAndGet("PRAGMA user_version").getInt(); }
+
+[[noreturn]] void refuse_newer(const std::string &path, int version) {
+  throw store_error("The database " + path + " has schema version " + std::to_string(version) +
+                    ", this program knows " + std::to_string(newest) +
+                    ". Start the program that wrote it last.");
+}
+
+[[noreturn]] void refuse_unopened(const std::string &path, const char *reason) {
+  throw store_error("Cannot open the database " + path + ": " + reason +
+                    ". Check the path and its permissions, or restore a backup.");
+}
+
+void migrate(database &db, const std::string &path) {
+  int version = version_of(db);
+  if (version > newest) refuse_newer(path, version);
+  for (; version < newest; ++version) {
+    SQLite::Transaction step(db.connection(), SQLite::TransactionBehavior::IMMEDIATE);
+    db.connection().exec(migrations[version]);
+    db.connection().exec("PRAGMA user_version = " + std::to_string(version + 1));
+    step.commit();
+  }
+}
+
+/// The file holds a secret and people's prompts. Only for a new file: closing a descriptor of a database
+/// that another connection of this process has open would drop that connection's locks.
+void create_private(const std::string &path) {
+  if (path == ":memory:" || std::filesystem::exists(path)) return;
+  if (const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600); fd >= 0) ::close(fd);
+}
+
+} // namespace
+
+bool database::in_transaction() const { return sqlite3_get_autocommit(connection_.getHandle()) == 0; }
+
+std::unique_ptr<database> open_for_writing(const std::string &path) {
+  try {
+    create_private(path);
+    auto db = std::make_unique<database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    auto &c = db->connection();
+    c.exec("PRAGMA journal_mode = WAL");
+    c.exec("PRAGMA synchronous = FULL");
+    c.exec("PRAGMA wal_autocheckpoint = 4000");
+    migrate(*db, path);
+    return db;
+  } catch (const SQLite::Exception &e) {
+    refuse_unopened(path, e.what());
+  }
+}
+
+std::unique_ptr<database> open_for_reading(const std::string &path) {
+  try {
+    auto db = std::make_unique<database>(path, SQLite::OPEN_READONLY);
+    const int version = version_of(*db);
+    if (version > newest) refuse_newer(path, version);
+    if (version < newest) refuse_unopened(path, "it was written by an older program; start the engine once");
+    return db;
+  } catch (const SQLite::Exception &e) {
+    refuse_unopened(path, e.what());
+  }
+}
+
+file_lock::file_lock(const std::string &path) {
+  if (path == ":memory:") return;
+  const auto folder = std::filesystem::path(path).parent_path();
+  std::error_code ignored; // A folder that is missing is reported by open() below, with its reason.
+  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+  const auto name = path + ".lock";
+  descriptor_ = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (descriptor_ < 0) refuse_unopened(path, std::strerror(errno));
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int reason = errno;
+  ::close(descriptor_);
+  if (reason != EWOULDBLOCK) refuse_unopened(path, std::strerror(reason));
+  throw store_error("The database " + path + " is in use: another engine is running on it (it holds " + name +
+                    "). Stop that engine first, or name another file.");
+}
+
+file_lock::~file_lock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+} // namespace troupe::storage

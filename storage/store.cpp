@@ -1,0 +1,153 @@
+#include "storage/parts.hpp"
+#include <unistd.h>
+#include <utility>
+
+namespace troupe::storage {
+
+struct store::impl {
+  file_lock lock; // First: the schema is not touched while another engine runs.
+  writer w;
+  std::size_t messages_before = 0, jobs_before = 0; // Announced by earlier, committed batches.
+
+  explicit impl(const std::string &path) : lock(path) { w.file = open_for_writing(path); }
+
+  void forget_since(std::size_t messages, std::size_t jobs) {
+    if (w.messages.size() > messages) w.messages.resize(messages);
+    if (w.new_jobs.size() > jobs) w.new_jobs.resize(jobs);
+  }
+
+  void roll_back() noexcept {
+    forget_since(messages_before, jobs_before);
+    w.pruned_at = 0;
+    if (!w.db().in_transaction()) return;
+    try {
+      run(w.db(), "ROLLBACK");
+    } catch (const std::exception &) {
+      // Nothing was committed; the next begin() reports what is wrong with the file.
+    }
+  }
+
+  [[noreturn]] void lose(const std::string &why) {
+    roll_back();
+    throw batch_lost("The batch was not stored: " + why);
+  }
+
+  void undo_op(std::size_t messages, std::size_t jobs, const char *why) {
+    forget_since(messages, jobs);
+    // Without its transaction, further savepoints would commit one by one.
+    if (!w.db().in_transaction()) lose(why);
+    try {
+      run(w.db(), "ROLLBACK TO op");
+      run(w.db(), "RELEASE op");
+    } catch (const SQLite::Exception &e) {
+      lose(e.what());
+    }
+  }
+
+  /// One operation: happens wholly or not at all, and so does what it announces.
+  template <class action> auto op(action act) -> decltype(act()) {
+    if (!w.db().in_transaction()) throw batch_lost("No batch is open.");
+    const auto messages = w.messages.size(), jobs = w.new_jobs.size();
+    run(w.db(), "SAVEPOINT op");
+    try {
+      if constexpr (std::is_void_v<decltype(act())>) {
+        act();
+        run(w.db(), "RELEASE op");
+      } else {
+        auto answer = act();
+        run(w.db(), "RELEASE op");
+        return answer;
+      }
+    } catch (const std::exception &e) {
+      const std::string why = e.what();
+      undo_op(messages, jobs, why.c_str());
+      throw;
+    }
+  }
+};
+
+store::store(const std::string &path) : impl_(std::make_unique<impl>(path)) {}
+store::~store() { impl_->roll_back(); }
+
+void store::begin() {
+  impl_->messages_before = impl_->w.messages.size();
+  impl_->jobs_before = impl_->w.new_jobs.size();
+  try {
+    run(impl_->w.db(), "BEGIN IMMEDIATE");
+  } catch (const SQLite::Exception &e) {
+    impl_->lose(e.what());
+  }
+}
+
+void store::commit() {
+  if (!impl_->w.db().in_transaction()) impl_->lose("no batch is open.");
+  try {
+    run(impl_->w.db(), "COMMIT");
+  } catch (const SQLite::Exception &e) {
+    impl_->lose(e.what());
+  }
+  // What this batch announced is true from now on; a late rollback() must not take it back.
+  impl_->messages_before = impl_->w.messages.size();
+  impl_->jobs_before = impl_->w.new_jobs.size();
+}
+
+void store::rollback() noexcept { impl_->roll_back(); }
+
+std::vector<incoming_update> store::apply(const std::vector<incoming_update> &updates, unix_ms at) {
+  return impl_->op([&] { return store_updates(impl_->w, updates, at); });
+}
+account store::apply(const register_user &who) {
+  return impl_->op([&] { return enrol(impl_->w, who); });
+}
+order_answer store::apply(const order_request &order) {
+  return impl_->op([&] { return place_order(impl_->w, order); });
+}
+void store::apply(const turn &t) {
+  impl_->op([&] { finish_turn(impl_->w, t); });
+}
+step_answer store::apply(const job_step &step) {
+  return impl_->op([&] { return take_step(impl_->w, step); });
+}
+void store::apply(const delivery_report &report) {
+  impl_->op([&] { note_delivery(impl_->w, report); });
+}
+
+std::vector<outgoing> store::take_outgoing() {
+  impl_->messages_before = 0;
+  return std::exchange(impl_->w.messages, {});
+}
+
+std::vector<job> store::take_new_jobs() {
+  impl_->jobs_before = 0;
+  return std::exchange(impl_->w.new_jobs, {});
+}
+
+namespace {
+
+std::string find_secret(database &db, const std::string &key) {
+  query q(db, "SELECT value FROM meta WHERE name = ?", key);
+  return q.next() ? q.text(0) : std::string{};
+}
+
+std::string random_hex() {
+  unsigned char bytes[32];
+  if (::getentropy(bytes, sizeof bytes) != 0) throw store_error("The system gives no random numbers.");
+  std::string hex;
+  for (const auto b : bytes) {
+    hex += "0123456789abcdef"[b >> 4];
+    hex += "0123456789abcdef"[b & 15];
+  }
+  return hex;
+}
+
+} // namespace
+
+std::string kept_secret(const std::string &path, const std::string &name) {
+  const auto key = "secret:" + name;
+  const file_lock lock(path);
+  const auto db = open_for_writing(path);
+  run(*db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex());
+  return find_secret(*db, key);
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,79 @@
+#pragma once
+/// The store: one SQLite file, one writer. Synchronous and unaware of actors.
+/// Each `apply` is one durable operation inside the batch opened by `begin()`.
+#include "messages/work.hpp"
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace troupe::storage {
+
+/// Cannot open, damaged, or locked by another engine; `what()` names the file and the remedy.
+struct store_error : std::runtime_error { using runtime_error::runtime_error; };
+/// The whole batch is gone (disk full, I/O error): nothing of it was durable.
+struct batch_lost : std::runtime_error { using runtime_error::runtime_error; };
+/// A known id came again with other content. Nothing was changed.
+struct id_conflict : std::runtime_error { using runtime_error::runtime_error; };
+
+/// Owned by one thread.
+class store {
+public:
+  /// Opens or creates; takes an exclusive lock (`<path>.lock`) for its lifetime.
+  /// ":memory:" for tests. @throws store_error
+  explicit store(const std::string& path);
+  ~store();
+
+  // -- a batch: begin, any number of apply, commit or rollback --
+  void begin();
+  void commit();   ///< One fsync. @throws batch_lost
+  void rollback() noexcept;
+
+  /// Stores new updates in order; returns those not seen before (repeats by update_id dropped).
+  /// Updates with user_id 0 are stored as done and not returned. Moves the offset.
+  std::vector<incoming_update> apply(const std::vector<incoming_update>& updates, unix_ms at);
+  /// Idempotent. Grants `welcome_credits` (transfer `bonus:welcome:<user>`) and the founder's.
+  account apply(const register_user& who);
+  /// All holds and jobs, or none. Idempotent by `order_key`. @throws id_conflict
+  order_answer apply(const order_request& order);
+  /// { state, messages, update done }. Idempotent by update_id. The stored messages (with ids) and
+  /// messages that are not to be stored (lane::answer, lane::progress) appear in `take_outgoing()`.
+  void apply(const turn& t);
+  step_answer apply(const job_step& step);
+  void apply(const delivery_report& report);
+
+  /// Messages and jobs that became due in this batch; call after `commit()`. Cleared by the call.
+  std::vector<outgoing> take_outgoing();
+  std::vector<job> take_new_jobs();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+struct audit_report {
+  std::vector<std::string> faults; ///< Sentences; empty = all invariants hold.
+  std::int64_t users = 0, transfers = 0, entries = 0, open_jobs = 0, credits_with_users = 0;
+};
+
+/// Read-only connection of its own (WAL): never waits for the writer. Owned by one thread.
+class reader {
+public:
+  explicit reader(const std::string& path); ///< @throws store_error
+  ~reader();
+  account load_account(std::int64_t user_id);
+  std::vector<ledger_entry> entries(std::int64_t user_id, int offset, int limit); ///< newest first
+  std::vector<job> jobs_of(std::int64_t user_id, int offset, int limit);          ///< newest first
+  job load_job(std::int64_t job_id); ///< job_id 0 when unknown
+  open_work load_open_work();
+  /// Proves every invariant of the book of credits and of the jobs.
+  audit_report audit();
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+/// A value generated once and kept (for example CALLBACK_SECRET). Opens the file by itself; call before the engine starts.
+std::string kept_secret(const std::string& path, const std::string& name);
+
+} // namespace troupe::storage

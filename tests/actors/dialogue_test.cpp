@@ -1,0 +1,515 @@
+#include "actors/dialogue.hpp"
+#include "tests/catch.hpp"
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace troupe;
+using nlohmann::json;
+using telegram::event;
+using telegram::event_kind;
+
+namespace {
+
+const config::settings& real() {
+  static const auto s = config::load(TROUPE_SOURCE_DIR "/config", {});
+  return s;
+}
+
+bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
+
+/// A user in front of the bot: says, presses, reads. Checks at each step what holds for all screens.
+struct chat {
+  config::options opts = real().opts;
+  std::vector<config::model> models = real().models;
+  dialogue d{opts, models, real().words};
+  account who;
+  screen_facts facts;
+  unix_ms now = 1'700'000'000'000;
+  std::int64_t update = 100;
+  std::string language = "ru";
+  order_answer answer{order_outcome::accepted, 77, 9, 0};
+
+  std::vector<outgoing> sent; ///< of the last event
+  std::optional<order_request> order;
+
+  explicit chat(std::int64_t balance = 10, std::string lang = "ru") : language{std::move(lang)} {
+    who.registered = true;
+    who.balance = balance;
+  }
+
+  event make(event_kind kind) {
+    event e;
+    e.kind = kind;
+    e.update_id = update++;
+    e.from = {5, "Иван <b>", "ivan", language};
+    e.message_id = 900;
+    return e;
+  }
+
+  void happens(const event& e) {
+    auto r = d.decide(e, who, facts, now);
+    order = r.order;
+    who.state = r.state;
+    if (r.order) {
+      CHECK(r.messages.empty());
+      r = d.ordered(e, who, answer, now);
+      who.state = r.state;
+      who.balance = answer.balance;
+    }
+    sent = r.messages;
+    check_rules(e);
+  }
+
+  void says(const std::string& text) { auto e = make(event_kind::text); e.text = text; happens(e); }
+  void shows(const std::string& photo, const std::string& caption = "") {
+    auto e = make(event_kind::photo);
+    e.photo_file_id = photo;
+    e.text = caption;
+    happens(e);
+  }
+  void types(const std::string& command) {
+    auto e = make(event_kind::command);
+    e.command = command;
+    happens(e);
+  }
+  void sends_media(const std::string& media) {
+    auto e = make(event_kind::other_media);
+    e.media = media;
+    happens(e);
+  }
+  event press_event(const std::string& data) {
+    auto e = make(event_kind::button);
+    e.callback_id = "cb";
+    e.data = data;
+    return e;
+  }
+  void presses_data(const std::string& data) { happens(press_event(data)); }
+  void presses(const std::string& label) {
+    const auto data = data_of(label);
+    INFO("button " << label);
+    REQUIRE(!data.empty());
+    presses_data(data);
+  }
+
+  std::string data_of(const std::string& label) const {
+    for (auto& [l, data] : last_buttons) if (has(l, label)) return data;
+    return "";
+  }
+  std::string text() const { return last_text; }
+  std::string toast() const {
+    for (auto& m : sent) if (m.method == "answerCallbackQuery") return json::parse(m.params).value("text",
+        "");
+    return "";
+  }
+  bool offers(const std::string& label) const { return !data_of(label).empty(); }
+
+  std::string last_text;
+  std::vector<std::pair<std::string, std::string>> last_buttons;
+
+  void check_rules(const event& e) {
+    const auto answers = std::count_if(sent.begin(), sent.end(),
+        [](auto& m) { return m.method == "answerCallbackQuery"; });
+    CHECK(answers == (e.kind == event_kind::button ? 1 : 0));
+    CHECK_FALSE(sent.empty());
+    for (auto& m : sent) {
+      const auto p = json::parse(m.params);
+      CHECK(m.chat_id == 5);
+      if (m.method == "answerCallbackQuery") {
+        CHECK(m.urgency == lane::answer);
+        CHECK(p.at("callback_query_id") == "cb");
+        continue;
+      }
+      CHECK(p.at("chat_id") == 5);
+      if (m.method == "sendVideo") continue;
+      CHECK(p.at("parse_mode") == "HTML");
+      CHECK(p.at("link_preview_options").at("is_disabled") == true);
+      CHECK(p.at("text").get<std::string>().size() <= 4096);
+      CHECK((m.method == "editMessageText") == p.contains("message_id"));
+      if (m.slot.empty()) read_screen(p);
+    }
+    CHECK(who.state.size() < 9000);
+  }
+
+  void read_screen(const json& p) {
+    last_text = p.at("text");
+    last_buttons.clear();
+    bool home = false;
+    for (auto& row : p.at("reply_markup").at("inline_keyboard"))
+      for (auto& b : row) {
+        last_buttons.emplace_back(b.at("text"), b.at("callback_data"));
+        CHECK(last_buttons.back().second.size() <= 64);
+        home = home || last_buttons.back().second == "home" || last_buttons.back().second == "gen";
+      }
+    INFO(last_text);
+    CHECK(home);
+  }
+};
+
+job finished_job(std::int64_t id) {
+  job j;
+  j.job_id = id;
+  j.order_id = 77;
+  j.user_id = 5;
+  j.language = "ru";
+  j.spec.prompt = "кот & пёс";
+  j.spec.model_title = "Veo 3 Fast";
+  j.price = 2;
+  j.state = job_state::completed;
+  j.file_id = "VIDEO" + std::to_string(id);
+  j.created_at = 1'700'000'000'000;
+  return j;
+}
+
+} // namespace
+
+TEST_CASE("from /start to a running video, text only") {
+  chat c;
+  c.types("start");
+  CHECK(has(c.text(), "Привет, Иван &lt;b&gt;!"));
+  CHECK(has(c.text(), "10 кредитов"));
+  CHECK(c.offers("Купить кредиты"));
+  CHECK(c.offers("Помощь"));
+  c.presses("Генерировать видео");
+  CHECK(c.sent.back().method == "editMessageText");
+  c.presses("Видео из текста");
+  CHECK(has(c.text(), real().words.get("ru", "help.text")));
+  c.says("Кот <едет> & поёт");
+  CHECK(has(c.text(), "Кот &lt;едет&gt; &amp; поёт"));
+  CHECK(has(c.text(), "1 кредит"));
+  CHECK(c.offers("✓ Veo 3 Fast"));
+  CHECK(c.offers("✓ 16:9"));
+  CHECK(c.offers("✓ 8 с"));
+  CHECK_FALSE(c.offers("Как у фото"));
+  CHECK(c.offers("Назад"));
+  c.presses("9:16");
+  CHECK(c.offers("✓ 9:16"));
+  c.presses("6 с");
+  c.presses("Veo 3 Quality");
+  CHECK(c.offers("✓ Veo 3 Quality"));
+  CHECK(c.offers("✓ 9:16"));
+  CHECK_FALSE(c.order);
+  c.presses("🚀 Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->order_key.rfind("u5:d", 0) == 0);
+  CHECK(c.order->price == 4);
+  CHECK(c.order->spec.provider_model == "veo3");
+  CHECK(c.order->spec.aspect_ratio == "9:16");
+  CHECK(c.order->spec.duration_s == 6);
+  CHECK(c.order->spec.prompt == "Кот <едет> & поёт");
+  CHECK(c.order->spec.photo_file_id.empty());
+  CHECK(c.sent.back().slot == "order:77");
+  CHECK(c.sent.back().method == "sendMessage");
+  CHECK(has(c.sent.back().params, "Принято!"));
+  CHECK(c.toast() == "Принято!");
+  CHECK_FALSE(c.offers("Запустить"));
+}
+
+TEST_CASE("a photo and its text may come together or apart, in any order") {
+  chat c;
+  SECTION("caption") {
+    c.types("generate");
+    c.presses("Видео из изображения");
+    c.shows("P1", "пусть танцует");
+  }
+  SECTION("photo, then text") {
+    c.types("generate");
+    c.presses("Видео из изображения");
+    c.shows("P1");
+    CHECK(has(c.text(), "напишите"));
+    c.says("пусть танцует");
+  }
+  SECTION("text, then photo") {
+    c.types("generate");
+    c.presses("Видео из изображения");
+    c.says("пусть танцует");
+    CHECK(has(c.text(), "пришлите изображение"));
+    c.shows("P1");
+  }
+  SECTION("at home, photo, then text") {
+    c.shows("P1");
+    c.says("пусть танцует");
+  }
+  CHECK(has(c.text(), "С вашим изображением"));
+  CHECK(c.offers("Как у фото"));
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->spec.photo_file_id == "P1");
+  CHECK(c.order->spec.prompt == "пусть танцует");
+}
+
+TEST_CASE("a text at home starts a draft; without a photo is possible after all") {
+  chat c;
+  c.says("кот");
+  CHECK(c.offers("Запустить"));
+  c.types("generate");
+  c.presses("Видео из изображения");
+  c.says("пёс");
+  c.presses("Сделать без изображения");
+  CHECK(c.offers("Запустить"));
+}
+
+TEST_CASE("changing the request makes the old card powerless") {
+  chat c;
+  c.says("кот");
+  const auto old_run = c.data_of("Запустить");
+  c.presses("Изменить запрос");
+  c.says("пёс");
+  CHECK(has(c.text(), "пёс"));
+  c.presses_data(old_run);
+  CHECK_FALSE(c.order);
+  CHECK(has(c.toast(), "устарела"));
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->spec.prompt == "пёс");
+}
+
+TEST_CASE("too few credits are said on the card, at the press and by the store") {
+  chat c{3};
+  c.says("кот");
+  const auto run = c.data_of("Запустить");
+  c.presses("Veo 3 Quality");
+  CHECK(has(c.text(), "Не хватает 1 кредита."));
+  CHECK_FALSE(c.offers("Запустить"));
+  CHECK(c.offers("Купить кредиты"));
+  c.presses_data(run); // the button of an older picture of this card
+  CHECK_FALSE(c.order);
+  CHECK(has(c.toast(), "Не хватает 1 кредита"));
+  c.presses("Veo 3 Fast");
+  c.answer = {order_outcome::too_few_credits, 0, 0, 1};
+  c.presses("Запустить");
+  CHECK(c.order);
+  CHECK(has(c.toast(), "Не хватает 1 кредита"));
+  CHECK(has(c.text(), "Не хватает 1 кредита."));
+  c.presses("Купить кредиты");
+  CHECK(has(c.text(), "скоро"));
+}
+
+TEST_CASE("too many running videos name the limit and keep the draft") {
+  chat c;
+  c.answer = {order_outcome::too_many_jobs, 0, 10, 0};
+  c.says("кот");
+  c.presses("Запустить");
+  CHECK(has(c.text(), "максимум видео: 3"));
+  CHECK(c.offers("Запустить"));
+}
+
+TEST_CASE("a second press of run is told that it is accepted") {
+  chat c;
+  c.says("кот");
+  const auto run = c.data_of("Запустить");
+  c.presses_data(run);
+  CHECK(c.order);
+  c.presses_data(run);
+  CHECK_FALSE(c.order);
+  CHECK(has(c.toast(), "Уже принято"));
+}
+
+TEST_CASE("a press handled again after a crash names the same order, whatever is held by now") {
+  chat c{1};
+  c.says("кот");
+  const auto before = c.who;
+  const auto e = c.press_event(c.data_of("Запустить"));
+  const auto first = c.d.decide(e, c.who, {}, c.now);
+  auto after = before;
+  after.balance = 0;
+  after.held = 1;
+  const auto again = c.d.decide(e, after, {}, c.now + 5000);
+  REQUIRE((first.order && again.order));
+  CHECK(first.order->order_key == again.order->order_key);
+  // `ordered` works with the state of before as well as with the state of the first half
+  after.state = first.state;
+  CHECK(json::parse(c.d.ordered(e, after, c.answer, c.now).state).at("recent").size() == 1);
+  CHECK(json::parse(c.d.ordered(e, before, c.answer, c.now).state).at("recent").size() == 1);
+}
+
+TEST_CASE("forged and old buttons, stickers and unknown commands get a hint") {
+  chat c;
+  c.says("кот");
+  for (auto data : {"", "nonsense", "run:", "run:-1", "run:99999999999999999999", "m:1", "m:1:x", "a:1:2:3",
+      "h:e:x",
+                    "again:z", "order; drop", "m::", "d:102:99"}) {
+    INFO(data);
+    const auto state = c.who.state;
+    c.presses_data(data);
+    CHECK_FALSE(c.toast().empty());
+    CHECK_FALSE(c.order);
+    CHECK(c.who.state == state);
+  }
+  const auto id = json::parse(c.who.state).at("draft").at("id").dump();
+  c.presses_data("m:" + id + ":99");
+  CHECK_FALSE(c.toast().empty());
+  c.presses_data("run:5");
+  CHECK(has(c.toast(), "устарела"));
+  c.sends_media("sticker");
+  CHECK(has(c.text(), "стикер"));
+  c.sends_media("voice");
+  CHECK(has(c.text(), "Голосовые"));
+  c.sends_media("contact");
+  c.types("frobnicate");
+  CHECK(has(c.text(), "/help"));
+  c.says("  \n");
+  c.types("cancel");
+  CHECK(has(c.text(), "Отменил"));
+}
+
+TEST_CASE("a price that changed is shown before it is paid") {
+  chat c;
+  c.says("кот");
+  c.models[0].price = 2;
+  c.presses("Запустить");
+  CHECK_FALSE(c.order);
+  CHECK(has(c.toast(), "изменились"));
+  CHECK(has(c.text(), "2 кредита"));
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->price == 2);
+}
+
+TEST_CASE("running too often is politely slowed, with one notice a minute") {
+  chat c{100};
+  c.opts.users.costly_actions_per_minute = 2;
+  c.answer.balance = 100;
+  for (int i = 0; i < 2; ++i) {
+    c.says("кот");
+    c.presses("Запустить");
+    CHECK(c.order);
+  }
+  c.says("кот");
+  const auto run = c.data_of("Запустить");
+  c.presses_data(run);
+  CHECK_FALSE(c.order);
+  CHECK(c.sent.size() == 2);
+  c.presses_data(run);
+  CHECK(c.sent.size() == 1);
+  CHECK(has(c.toast(), "60"));
+  c.now += 61'000;
+  c.presses_data(run);
+  CHECK(c.order);
+}
+
+TEST_CASE("help is exactly its two lines") {
+  chat c;
+  c.types("help");
+  CHECK(c.text() == "Важные советы по составлению запросов: https://t.me/CatiAiPromt/51.\n"
+                    "Примеры хороших запросов можно найти здесь: https://t.me/CatiAiPromt.");
+}
+
+TEST_CASE("the history has two tabs, pages, and sends a video again") {
+  chat c;
+  for (int i = 0; i < 20; ++i)
+    c.facts.entries.push_back({i, i == 0 ? 5 : -1, i == 0 ? "credit" : "debit", i == 0 ? "admin" : "job", "",
+                               "<приз>", c.now - i * 1000});
+  for (int i = 0; i < 9; ++i) c.facts.jobs.push_back(finished_job(50 - i));
+  CHECK(c.d.wanted(c.press_event("h:j:0")) == dialogue::facts::jobs);
+  CHECK(c.d.wanted(c.press_event("again:1")) == dialogue::facts::jobs);
+  CHECK(c.d.wanted(c.press_event("h:e:1")) == dialogue::facts::entries);
+  CHECK(c.d.wanted(c.press_event("home")) == dialogue::facts::none);
+  c.types("history");
+  CHECK(has(c.text(), "UTC+3"));
+  CHECK(has(c.text(), "+5 кредитов"));
+  CHECK(has(c.text(), "&lt;приз&gt;"));
+  CHECK(has(c.text(), "15.11.2023 01:13"));
+  c.presses("▶️");
+  c.presses("▶️");
+  CHECK_FALSE(c.offers("▶️"));
+  CHECK(c.offers("◀️"));
+  c.presses_data("h:e:999999");
+  c.presses("Мои видео");
+  CHECK(has(c.text(), "кот &amp; пёс"));
+  c.presses("ещё раз №2");
+  CHECK(c.sent.back().method == "sendVideo");
+  CHECK(json::parse(c.sent.back().params).at("video") == "VIDEO49");
+  c.presses_data("again:1");
+  CHECK(c.sent.size() == 1);
+  chat empty;
+  empty.types("history");
+  empty.presses("Мои видео");
+  CHECK(has(empty.text(), "пока нет"));
+}
+
+TEST_CASE("English speakers read English") {
+  chat c{0, "de"};
+  c.types("start");
+  CHECK(has(c.text(), "Your balance: <b>0 credits</b>"));
+  c.says("a cat");
+  CHECK(has(c.text(), "You are 1 credit short"));
+  c.who.balance = 5;
+  c.presses("9:16");
+  c.presses("Run");
+  CHECK(c.toast() == "Accepted!");
+  c.who.language = "ru"; // the stored language goes first
+  c.types("balance");
+  CHECK(has(c.text(), "Ваш баланс"));
+}
+
+TEST_CASE("long texts stay inside Telegram's limits") {
+  chat c;
+  std::string wide;
+  for (int i = 0; i < 2000; ++i) wide += i % 2 ? "\"" : "<";
+  c.says(wide);
+  CHECK(c.offers("Запустить"));
+  c.says(wide + "!");
+  CHECK(has(c.text(), "2000"));
+  c.says("короче");
+  c.presses("Запустить");
+  CHECK(c.order);
+}
+
+TEST_CASE("broken or old state is home, silence is kept where nobody listens") {
+  chat c;
+  for (auto state : {"{", "[]", "null", R"({"screen":7})", R"({"screen":"card"})",
+      R"({"screen":"card","draft":{"id":"x"}})",
+                     R"({"screen":"wait","recent":"no"})"}) {
+    c.who.state = state;
+    c.says("кот");
+    CHECK(c.offers("Запустить"));
+  }
+  for (auto kind : {event_kind::blocked, event_kind::unblocked, event_kind::ignored}) {
+    const auto r = c.d.decide(c.make(kind), c.who, {}, c.now);
+    CHECK(r.messages.empty());
+    CHECK(r.state == c.who.state);
+  }
+}
+
+TEST_CASE("the job's voice: progress is never full, the video and the money come with it") {
+  job_voice voice{real().words};
+  auto j = finished_job(3);
+  j.state = job_state::processing;
+  j.submitted_at = 1'000'000;
+  const auto p = voice.progress(j, j.submitted_at + 65'000);
+  CHECK(p.slot == "order:77");
+  CHECK(p.method == "sendMessage");
+  CHECK(p.urgency == lane::progress);
+  CHECK(has(p.params, "▓▓▓▓▓░░░░░ 01:05"));
+  CHECK(has(voice.progress(j, j.submitted_at + 9'000'000).params, "░"));
+  CHECK(voice.uploading(j).slot == "order:77");
+
+  j.file_path = "v.mp4";
+  j.thumbnail_path = "v.jpg";
+  j.media = {1280, 720, 8000, 1};
+  const auto r = voice.ready(j);
+  REQUIRE(r.size() == 3);
+  CHECK(r[0].slot == "order:77");
+  CHECK(r[1].method == "sendVideo");
+  CHECK(r[1].slot.empty());
+  CHECK(r[1].job_id == 3);
+  REQUIRE(r[1].uploads.size() == 2);
+  const auto v = json::parse(r[1].params);
+  CHECK(v.at("duration") == 8);
+  CHECK(v.at("width") == 1280);
+  CHECK(v.at("supports_streaming") == true);
+  CHECK(has(r[2].params, "Главное меню"));
+
+  for (auto why : {"violation", "billing", "rate_limit", "temporary", "bad_input", "configuration",
+      "unavailable",
+                   "unknown", "timeout", "", "new one"})
+    for (auto language : {"ru", "en"}) {
+      j.fail_class = why;
+      j.language = language;
+      const auto f = voice.failed(j);
+      REQUIRE(f.size() == 1);
+      CHECK(f[0].urgency == lane::money);
+      CHECK(f[0].slot == "order:77");
+      CHECK((has(f[0].params, "2 кредита вернули ✅") || has(f[0].params, "2 credits refunded ✅")));
+    }
+}

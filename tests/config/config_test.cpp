@@ -1,0 +1,215 @@
+#include "config/config.hpp"
+#include "tests/catch.hpp"
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+using namespace troupe::config;
+
+namespace {
+
+const std::string real_dir = TROUPE_SOURCE_DIR "/config";
+
+std::string read(const fs::path& p) {
+  std::ifstream in{p};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// A copy of the real config that a test may spoil.
+struct copied_config {
+  fs::path dir;
+  copied_config() {
+    static int n = 0;
+    dir = fs::temp_directory_path() / ("troupe_config_" + std::to_string(getpid()) + "_" +
+                                        std::to_string(n++));
+    fs::create_directories(dir / "texts");
+    for (auto name : {"troupe.toml", "models.toml", "texts/ru.toml", "texts/en.toml"})
+      fs::copy_file(fs::path{real_dir} / name, dir / name, fs::copy_options::overwrite_existing);
+  }
+  ~copied_config() { fs::remove_all(dir); }
+  void write(const std::string& name, const std::string& body) const { std::ofstream{dir / name} << body; }
+  void replace(const std::string& name, const std::string& from, const std::string& to) const {
+    auto body = read(dir / name);
+    const auto at = body.find(from);
+    REQUIRE(at != body.npos);
+    write(name, body.replace(at, from.size(), to));
+  }
+  std::string error(const environment& env = {}) const {
+    try {
+      load(dir.string(), env);
+    } catch (const config_error& e) {
+      return e.what();
+    }
+    return "";
+  }
+};
+
+bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
+
+const effective& line_of(const settings& s, const std::string& key) {
+  const auto found = std::find_if(s.report.begin(), s.report.end(), [&](auto& e) { return e.key == key; });
+  REQUIRE(found != s.report.end());
+  return *found;
+}
+
+} // namespace
+
+TEST_CASE("the real config loads and says where each value comes from") {
+  const auto s = load(real_dir, {});
+  CHECK(s.opts.web.port == 8090);
+  CHECK(s.opts.users.admin_ids == std::vector<std::int64_t>{1864913930});
+  CHECK(has(line_of(s, "web.port").origin, "troupe.toml:"));
+  CHECK(line_of(s, "telegram.bot_token").origin == "default");
+  REQUIRE(s.models.size() >= 3);
+  CHECK(s.models[0].id == "veo-3-fast");
+  CHECK(s.models[0].durations_s == std::vector<int>{8, 4, 6});
+  CHECK(s.words.get("ru", "button.help") == "Помощь");
+}
+
+TEST_CASE("the real file holds every option that is no secret, with its default") {
+  const auto written = load(real_dir, {});
+  copied_config c;
+  c.write("troupe.toml", "");
+  const auto defaults = load(c.dir.string(), {});
+  for (std::size_t i = 0; i < written.report.size(); ++i) {
+    INFO(written.report[i].key);
+    CHECK(written.report[i].value == defaults.report[i].value);
+    if (!written.report[i].secret) CHECK(written.report[i].origin != "default");
+  }
+}
+
+TEST_CASE("an unknown key is named with its line and the nearest right one") {
+  copied_config c;
+  c.write("troupe.toml", "[web]\nhost = \"0.0.0.0\"\nprot = 80\n");
+  CHECK(has(c.error(), "troupe.toml:3"));
+  CHECK(has(c.error(), "\"web.prot\"; did you mean \"web.port\""));
+  c.write("troupe.toml", "[telegramm]\nsenders = 1\n");
+  CHECK(has(c.error(), "did you mean \"telegram\""));
+  c.write("troupe.toml", "");
+  c.replace("models.toml", "price = 4", "prise = 4");
+  CHECK(has(c.error(), "did you mean \"price\""));
+}
+
+TEST_CASE("a wrong type, a value out of range and broken TOML name file and line") {
+  copied_config c;
+  c.write("troupe.toml", "[web]\n\nport = \"80\"\n");
+  CHECK(has(c.error(), "troupe.toml:3: web.port must be a whole number"));
+  c.write("troupe.toml", "[web]\nport = 65536\n");
+  CHECK(has(c.error(), "troupe.toml:2: web.port must be from 0 to 65535"));
+  c.write("troupe.toml", "[kie]\nworkers = 0\n");
+  CHECK(has(c.error(), "kie.workers must be from 1"));
+  c.write("troupe.toml", "[log]\nlevel = \"loud\"\n");
+  CHECK(has(c.error(), "log.level"));
+  c.write("troupe.toml", "[users]\nadmin_ids = [1, \"x\"]\n");
+  CHECK(has(c.error(), "troupe.toml:2: users.admin_ids"));
+  c.write("troupe.toml", "[web]\nport = \n");
+  CHECK(has(c.error(), "troupe.toml:2"));
+}
+
+TEST_CASE("a secret in the file is refused and says where it belongs") {
+  copied_config c;
+  c.write("troupe.toml", "[telegram]\nbot_token = \"123:abcdefghijklmnop\"\n");
+  CHECK(has(c.error(), "troupe.toml:2"));
+  CHECK(has(c.error(), "TROUPE_TELEGRAM_BOT_TOKEN"));
+  CHECK_FALSE(has(c.error(), "abcdefgh"));
+}
+
+TEST_CASE("the environment overrides the file and its aliases work") {
+  const auto s = load(real_dir, {{"TROUPE_WEB_PORT", "9000"}, {"TROUPE_LOG_JSON", "true"}, {"ADMIN_IDS",
+      "1, 2"},
+                                 {"DATABASE_PATH", "/x.db"}, {"WEBHOOK_URL", "https://me.example/"},
+                                 {"BOT_TOKEN", "1:aaaaaaaaaaaaaaaa"}, {"MAX_ACTIVE_JOBS_PER_USER", "7"},
+                                 {"KIE_API_KEY", "one"}, {"KIE_API_KEY_2", "three"}, {"KIE_API_KEY_1", "two"},
+                                 {"KIE_API_KEY_10", "one"}, {"KIE_API_URL", "http://127.0.0.1:1"},
+                                 {"TELEGRAM_API_URL", ""}});
+  CHECK(s.opts.web.port == 9000);
+  CHECK(line_of(s, "web.port").origin == "TROUPE_WEB_PORT");
+  CHECK(s.opts.log.json);
+  CHECK(s.opts.users.admin_ids == std::vector<std::int64_t>{1, 2});
+  CHECK(s.opts.storage.database_path == "/x.db");
+  CHECK(s.opts.web.public_url == "https://me.example");
+  CHECK(s.opts.users.active_jobs_max == 7);
+  CHECK(s.opts.kie.api_keys == std::vector<std::string>{"one", "two", "three"});
+  CHECK(s.opts.kie.api_url == "http://127.0.0.1:1");
+  CHECK(s.opts.telegram.api_url == "https://api.telegram.org");
+  CHECK(line_of(s, "telegram.bot_token").origin == "BOT_TOKEN");
+}
+
+TEST_CASE("a bad variable is named") {
+  copied_config c;
+  CHECK(has(c.error({{"TROUPE_WEB_PORT", "80x"}}), "TROUPE_WEB_PORT"));
+  CHECK(has(c.error({{"ADMIN_IDS", "me"}}), "ADMIN_IDS"));
+  CHECK(has(c.error({{"BOT_TOKEN_FILE", "/nowhere/token"}}), "BOT_TOKEN_FILE"));
+  CHECK(has(c.error({{"WEBHOOK_URL", "me.example"}}), "WEBHOOK_URL: web.public_url must start with http"));
+}
+
+TEST_CASE("a secret may come from a file") {
+  copied_config c;
+  c.write("token", "5:from-a-file-123456\n");
+  const auto s = load(c.dir.string(), {{"TELEGRAM_BOT_TOKEN_FILE", (c.dir / "token").string()},
+                                       {"KIE_API_KEY_1_FILE", (c.dir / "token").string()}});
+  CHECK(s.opts.telegram.bot_token == "5:from-a-file-123456");
+  CHECK(s.opts.kie.api_keys.size() == 1);
+}
+
+TEST_CASE("secrets are masked in the report and what is missing is said") {
+  bool ready = true;
+  const auto bare = describe(load(real_dir, {}), ready);
+  CHECK_FALSE(ready);
+  CHECK(has(bare, "BotFather"));
+  CHECK(has(bare, "/newbot"));
+  CHECK(has(bare, "https://kie.ai/api-key"));
+  const auto full = describe(load(real_dir, {{"BOT_TOKEN", "777:secretsecret1234"}, {"KIE_API_KEY",
+      "shortkey"}}), ready);
+  CHECK(ready);
+  CHECK(has(full, "set, ends with …1234"));
+  CHECK_FALSE(has(full, "secretsecret"));
+  CHECK_FALSE(has(full, "shortkey"));
+}
+
+TEST_CASE("both languages must have the same keys and placeholders") {
+  copied_config c;
+  c.replace("texts/en.toml", "back = \"Back\"\n", "");
+  CHECK(has(c.error(), "\"button.back\" is missing"));
+  copied_config d;
+  d.replace("texts/en.toml", "Hi{name}!", "Hi!");
+  CHECK(has(d.error(), "\"home.text\" lacks {name}"));
+}
+
+TEST_CASE("a model must be whole") {
+  copied_config c;
+  c.replace("models.toml", "api = \"kie-unified\"", "api = \"kie\"");
+  CHECK(has(c.error(), "model \"veo-3-fast\": api must be"));
+  copied_config d;
+  d.replace("models.toml", "id = \"veo-lite\"", "id = \"veo-3-fast\"");
+  CHECK(has(d.error(), "there twice"));
+}
+
+TEST_CASE("Russian and English count") {
+  const auto s = load(real_dir, {});
+  const auto ru = [&](std::int64_t n) { return s.words.count("ru", "credits", n); };
+  CHECK(ru(0) == "0 кредитов");
+  CHECK(ru(1) == "1 кредит");
+  CHECK(ru(2) == "2 кредита");
+  CHECK(ru(5) == "5 кредитов");
+  CHECK(ru(11) == "11 кредитов");
+  CHECK(ru(21) == "21 кредит");
+  CHECK(ru(112) == "112 кредитов");
+  CHECK(ru(-2) == "-2 кредита");
+  CHECK(s.words.count("en", "credits", 1) == "1 credit");
+  CHECK(s.words.count("en", "credits", 21) == "21 credits");
+}
+
+TEST_CASE("languages fall back, values are not expanded twice, unknown keys throw") {
+  CHECK(texts::language_for("ru") == "ru");
+  CHECK(texts::language_for("uk") == "ru");
+  CHECK(texts::language_for("ru-RU") == "ru");
+  CHECK(texts::language_for("de") == "en");
+  CHECK(texts::language_for("") == "en");
+  texts t;
+  t.by_language["en"]["k"] = "{a} {b} {c} {";
+  CHECK(t.get("en", "k", {{"a", "{b}"}, {"b", "x"}}) == "{b} x {c} {");
+  CHECK_THROWS_AS(t.get("en", "none"), std::out_of_range);
+}

@@ -1,0 +1,276 @@
+#include "net/telegram.hpp"
+#include "tests/catch.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace troupe;
+using nlohmann::json;
+using telegram::event_kind;
+using telegram::outcome;
+
+namespace {
+
+const std::string from =
+    R"("from":{"id":515,"is_bot":false,"first_name":"Ann","username":"ann","language_code":"de"})";
+const std::string chat = R"("chat":{"id":515,"type":"private"})";
+
+std::string message(const std::string &rest) {
+  return R"({"update_id":7,"message":{"message_id":101,)" + from + "," + chat + (rest.empty() ? "" : ",") +
+         rest + "}}";
+}
+http_reply reply(int status, const std::string &body) {
+  http_reply r;
+  r.status = status;
+  r.body = body;
+  return r;
+}
+http_reply telegram_error(int code, const std::string &description) {
+  return reply(code, json{{"ok", false}, {"error_code", code}, {"description", description}}.dump());
+}
+http_reply no_reply(http_error e) {
+  http_reply r;
+  r.error = e;
+  return r;
+}
+
+} // namespace
+
+TEST_CASE("a text message keeps its sender and words") {
+  const auto e = telegram::parse_update(message(R"("text":"hi / there")"));
+  CHECK(e.kind == event_kind::text);
+  CHECK(e.update_id == 7);
+  CHECK(e.message_id == 101);
+  CHECK(e.from.user_id == 515);
+  CHECK(e.from.first_name == "Ann");
+  CHECK(e.from.username == "ann");
+  CHECK(e.from.language == "de");
+  CHECK(e.text == "hi / there");
+}
+
+TEST_CASE("a command is split into name and argument") {
+  const auto e = telegram::parse_update(message(R"("text":"/Start@bot  ref_7 x ")"));
+  CHECK(e.kind == event_kind::command);
+  CHECK(e.command == "start");
+  CHECK(e.argument == "ref_7 x");
+  const auto bare = telegram::parse_update(message(R"("text":"/help")"));
+  CHECK(bare.command == "help");
+  CHECK(bare.argument.empty());
+  CHECK(telegram::parse_update(message(R"("text":"/")")).kind == event_kind::text);
+  CHECK(telegram::parse_update(message(R"("text":"/ a")")).kind == event_kind::text);
+}
+
+TEST_CASE("a photo gives its largest size and its caption") {
+  const auto e = telegram::parse_update(
+      message(R"("photo":[{"file_id":"s","width":90,"height":67},{"file_id":"y","width":1280,"height":960},)"
+              R"({"file_id":"m","width":320,"height":240}],"caption":"my room")"));
+  CHECK(e.kind == event_kind::photo);
+  CHECK(e.photo_file_id == "y");
+  CHECK(e.text == "my room");
+}
+
+TEST_CASE("a document that is an image is a photo, a GIF is not") {
+  const auto e = telegram::parse_update(message(R"("document":{"mime_type":"image/png","file_id":"d"})"));
+  CHECK(e.kind == event_kind::photo);
+  CHECK(e.photo_file_id == "d");
+  const auto gif = telegram::parse_update(
+      message(R"("animation":{"file_id":"a"},"document":{"mime_type":"image/gif","file_id":"a"})"));
+  CHECK(gif.kind == event_kind::other_media);
+  CHECK(gif.media == "animation");
+  CHECK(telegram::parse_update(message(R"("document":{"mime_type":"text/plain","file_id":"d"})")).media ==
+        "document");
+}
+
+TEST_CASE("other media are named") {
+  for (const std::string name : {"sticker", "voice", "video", "video_note", "audio", "contact", "location"}) {
+    const auto e = telegram::parse_update(message("\"" + name + "\":{\"file_id\":\"x\"}"));
+    CHECK(e.kind == event_kind::other_media);
+    CHECK(e.media == name);
+  }
+}
+
+TEST_CASE("a button press carries its query, message and data") {
+  const auto e =
+      telegram::parse_update(R"({"update_id":8,"callback_query":{"id":"22",)" + from +
+                             R"(,"message":{"message_id":108,)" + chat + R"(,"date":0},"data":"b:17"}})");
+  CHECK(e.kind == event_kind::button);
+  CHECK(e.callback_id == "22");
+  CHECK(e.message_id == 108);
+  CHECK(e.data == "b:17");
+}
+
+TEST_CASE("blocking and unblocking the bot are events") {
+  const auto change = [](const std::string &status) {
+    return telegram::parse_update(R"({"update_id":9,"my_chat_member":{)" + chat + "," + from +
+                                  R"(,"new_chat_member":{"status":")" + status + "\"}}}");
+  };
+  CHECK(change("kicked").kind == event_kind::blocked);
+  CHECK(change("member").kind == event_kind::unblocked);
+  CHECK(change("left").kind == event_kind::ignored);
+}
+
+TEST_CASE("broken, foreign and group updates are ignored") {
+  const std::string bodies[] = {
+      "",
+      "x",
+      "null",
+      "[]",
+      "17",
+      R"({"update_id":"7"})",
+      R"({"update_id":7,"message":5})",
+      R"({"update_id":7,"message":{"chat":[],"from":3,"text":{}}})",
+      message(R"("text":5)"),
+      message(""),
+      R"({"update_id":7,"message":{"chat":{"id":-5,"type":"group"},"from":{"id":5,"is_bot":false},"text":"a"}})",
+      R"({"update_id":7,"message":{"chat":{"id":5,"type":"private"},"from":{"id":6,"is_bot":true},"text":"a"}})",
+      R"({"update_id":7,"message":{"chat":{"id":5,"type":"private"},"text":"a"}})",
+      R"({"update_id":7,"message":{"chat":{"id":5,"type":"private"},"from":{"id":1.5},"text":"a"}})",
+      R"({"update_id":7,"callback_query":{"id":"1","from":{"id":5},"data":"x"}})",
+      R"({"update_id":7,"callback_query":{"id":4,"from":{"id":5},"message":{"chat":{"type":"private"}}}})",
+      R"({"update_id":7,"edited_message":{}})",
+      "{\"update_id\":7,\"message\":{\"text\":\"\xff\"}}"};
+  for (const auto &body : bodies) {
+    INFO(body);
+    CHECK(telegram::parse_update(body).kind == event_kind::ignored);
+  }
+}
+
+TEST_CASE("the answer of getUpdates is split; foreign updates concern nobody") {
+  const auto updates =
+      telegram::read_updates(reply(200, R"({"ok":true,"result":[)" + message(R"("text":"a")") +
+                                            R"(,{"update_id":8,"poll":{}},{"x":1}]})"));
+  REQUIRE(updates.size() == 2);
+  CHECK(updates[0].update_id == 7);
+  CHECK(updates[0].user_id == 515);
+  CHECK(telegram::parse_update(updates[0].json).text == "a");
+  CHECK(updates[1].update_id == 8);
+  CHECK(updates[1].user_id == 0);
+}
+
+TEST_CASE("an answer of getUpdates that is no list of updates throws without its body") {
+  for (const auto &r : {reply(200, "secret"), reply(200, R"({"ok":true,"result":{}})"), reply(502, "<html>"),
+                        telegram_error(409, "Conflict: secret"), no_reply(http_error::lost)}) {
+    try {
+      telegram::read_updates(r);
+      FAIL("should throw");
+    } catch (const telegram::bad_answer &e) {
+      CHECK(std::string(e.what()).find("secret") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("getUpdates asks for our kinds and waits longer than Telegram") {
+  const auto r = telegram::get_updates({"http://h", "1:T"}, 12, 50, 100);
+  CHECK(r.url == "http://h/bot1:T/getUpdates");
+  CHECK(r.method == "POST");
+  CHECK(r.time_limit == std::chrono::seconds(65));
+  CHECK(json::parse(r.body) ==
+        json{{"offset", 12},
+             {"timeout", 50},
+             {"limit", 100},
+             {"allowed_updates", {"message", "callback_query", "my_chat_member", "pre_checkout_query"}}});
+}
+
+TEST_CASE("a call posts its parameters, with uploads as a form") {
+  outgoing m;
+  m.method = "sendVideo";
+  m.params = R"({"chat_id":5,"caption":"a \"b\"","supports_streaming":true,"reply_markup":{"k":[1]}})";
+  auto r = telegram::call({"http://h", "1:T"}, m);
+  CHECK(r.url == "http://h/bot1:T/sendVideo");
+  CHECK(r.body == m.params);
+  CHECK(r.time_limit == std::chrono::seconds(60));
+  m.uploads = {{"video", "/d/v.mp4", "video/mp4"}};
+  r = telegram::call({"http://h", "1:T"}, m);
+  CHECK(r.form == http_fields{{"caption", "a \"b\""},
+                              {"chat_id", "5"},
+                              {"reply_markup", R"({"k":[1]})"},
+                              {"supports_streaming", "true"}});
+  REQUIRE(r.files.size() == 1);
+  CHECK(r.files[0].field == "video");
+  CHECK(r.files[0].filename == "v.mp4");
+  CHECK(r.files[0].path == "/d/v.mp4");
+  CHECK(telegram::download({"http://h", "1:T"}, "photos/a b.jpg", "/d/x").url ==
+        "http://h/file/bot1:T/photos/a%20b.jpg");
+}
+
+TEST_CASE("each error of the Bot API has its consequence") {
+  struct row {
+    int code;
+    const char *description;
+    outcome what;
+  };
+  const row rows[] = {
+      {400, "Bad Request: message is not modified: specified new message content", outcome::delivered},
+      {400, "Bad Request: message to delete not found", outcome::delivered},
+      {400, "Bad Request: query is too old and response timeout expired or query ID is invalid",
+       outcome::delivered},
+      {400, "Bad Request: CHARGE_ALREADY_REFUNDED", outcome::delivered},
+      {400, "Bad Request: message to edit not found", outcome::message_gone},
+      {400, "Bad Request: MESSAGE_ID_INVALID", outcome::message_gone},
+      {400, "Bad Request: message can't be edited", outcome::message_gone},
+      {403, "Forbidden: bot was blocked by the user", outcome::chat_gone},
+      {403, "Forbidden: user is deactivated", outcome::chat_gone},
+      {403, "Forbidden: bot can't initiate conversation with a user", outcome::chat_gone},
+      {400, "Bad Request: chat not found", outcome::chat_gone},
+      {400, "Bad Request: PEER_ID_INVALID", outcome::chat_gone},
+      {400, "Bad Request: CHAT_WRITE_FORBIDDEN", outcome::chat_gone},
+      {400, "Bad Request: can't parse entities: unsupported start tag", outcome::our_mistake},
+      {400, "Bad Request: message is too long", outcome::our_mistake},
+      {400, "Bad Request: message text is empty", outcome::our_mistake},
+      {400, "Bad Request: BUTTON_DATA_INVALID", outcome::our_mistake},
+      {400, "Bad Request: wrong file identifier/HTTP URL specified", outcome::our_mistake},
+      {400, "Bad Request: wrong file_id or the file is temporarily unavailable", outcome::wait_and_retry},
+      {400, "Bad Request: FROZEN_METHOD_INVALID", outcome::give_up},
+      {413, "Request Entity Too Large", outcome::our_mistake},
+      {401, "Unauthorized", outcome::give_up},
+      {404, "Not Found", outcome::give_up},
+      {404, "Not Found: method not found", outcome::our_mistake},
+      {409, "Conflict: terminated by other getUpdates request", outcome::conflict},
+      {421, "Misdirected Request", outcome::give_up},
+      {429, "Too Many Requests: retry after 7", outcome::wait_and_retry},
+      {500, "Internal Server Error: restart", outcome::wait_and_retry},
+  };
+  for (const auto &r : rows) {
+    INFO(r.description);
+    const auto a = telegram::read_answer(telegram_error(r.code, r.description));
+    CHECK(static_cast<int>(a.what) == static_cast<int>(r.what));
+    CHECK(a.description == r.description);
+    CHECK((a.retry_after_ms > 0) == (r.what == outcome::wait_and_retry));
+  }
+}
+
+TEST_CASE("without a readable answer it is known whether the request went out") {
+  CHECK(telegram::read_answer(no_reply(http_error::refused)).what == outcome::wait_and_retry);
+  CHECK(telegram::read_answer(no_reply(http_error::stopped)).what == outcome::wait_and_retry);
+  CHECK(telegram::read_answer(no_reply(http_error::lost)).what == outcome::unsure);
+  CHECK(telegram::read_answer(no_reply(http_error::too_large)).what == outcome::unsure);
+  CHECK(telegram::read_answer(reply(502, "<html>")).what == outcome::wait_and_retry);
+  CHECK(telegram::read_answer(reply(200, "<html>")).what == outcome::unsure);
+}
+
+TEST_CASE("the wait of a 429 is honoured from body or header") {
+  const auto body = R"({"ok":false,"error_code":429,"description":"x","parameters":{"retry_after":7}})";
+  CHECK(telegram::read_answer(reply(429, body)).retry_after_ms == 7000);
+  auto r = reply(429, "<html>");
+  r.headers = {{"retry-after", "12"}};
+  CHECK(telegram::read_answer(r).retry_after_ms == 12000);
+}
+
+TEST_CASE("a success gives message id, file id and file path") {
+  const auto a =
+      telegram::read_answer(reply(200, R"({"ok":true,"result":{"message_id":5,"video":{"file_id":"V"}}})"));
+  CHECK(a.what == outcome::delivered);
+  CHECK(a.message_id == 5);
+  CHECK(a.file_id == "V");
+  CHECK(telegram::read_answer(reply(200, R"({"ok":true,"result":true})")).what == outcome::delivered);
+  CHECK(telegram::read_answer(reply(200, R"({"ok":true,"result":{"file_path":"p/a.jpg"}})")).file_path ==
+        "p/a.jpg");
+}
+
+TEST_CASE("text is escaped and shortened without breaking it") {
+  CHECK(telegram::escape_html("<a&\"b\">") == "&lt;a&amp;&quot;b&quot;&gt;");
+  CHECK(telegram::shorten("привет", 6) == "привет");
+  CHECK(telegram::shorten("привет", 4) == "при…");
+  CHECK(telegram::shorten("🍏🍏", 1) == "…");
+  CHECK(telegram::shorten("ab", 0).empty());
+  CHECK(telegram::shorten("", 0).empty());
+}

@@ -1,0 +1,219 @@
+#include "tests/catch.hpp"
+#include "tests/storage/fixtures.hpp"
+#include <algorithm>
+
+using namespace troupe;
+using namespace troupe::storage;
+using namespace troupe::storage::test;
+
+TEST_CASE("an order holds its credits and makes its jobs") {
+  bench b;
+  b.enrol(ann, 10);
+  const auto answer = b.apply(b.order("k", ann, 2, 3));
+  CHECK(answer.outcome == order_outcome::accepted);
+  CHECK(answer.balance == 4);
+  const auto jobs = b.s->take_new_jobs();
+  REQUIRE(jobs.size() == 3);
+  CHECK(jobs[0].state == job_state::pending);
+  CHECK(jobs[0].language == "ru");
+  CHECK(jobs[0].deadline_at == jobs[0].created_at + 30 * 60'000);
+  CHECK(jobs[0].order_id == answer.order_id);
+  CHECK(b.s->take_new_jobs().empty());
+  const auto a = b.read().load_account(ann);
+  CHECK(a.balance == 4);
+  CHECK(a.held == 6);
+  CHECK(a.open_jobs == 3);
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("the same order again answers the same and makes nothing") {
+  bench b;
+  b.enrol(ann, 10);
+  const auto first = b.apply(b.order("k"));
+  b.s->take_new_jobs();
+  const auto again = b.apply(b.order("k"));
+  CHECK(again.outcome == order_outcome::accepted);
+  CHECK(again.order_id == first.order_id);
+  CHECK(again.balance == 8);
+  CHECK(b.s->take_new_jobs().empty());
+  CHECK(b.read().jobs_of(ann, 0, 10).size() == 1);
+}
+
+TEST_CASE("an order key with other content is refused as a conflict") {
+  bench b;
+  b.enrol(ann, 10);
+  b.apply(b.order("k"));
+  auto other = b.order("k");
+  SECTION("prompt") { other.spec.prompt = "a dog"; }
+  SECTION("price") { other.price = 3; }
+  SECTION("count") { other.count = 2; }
+  SECTION("user") { other.user_id = bob; }
+  b.s->begin();
+  CHECK_THROWS_AS(b.s->apply(other), id_conflict);
+  b.s->commit();
+  CHECK(b.read().load_account(ann).balance == 8);
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("too few credits says how many are missing and holds nothing") {
+  bench b;
+  b.enrol(ann, 5);
+  const auto answer = b.apply(b.order("k", ann, 2, 3));
+  CHECK(answer.outcome == order_outcome::too_few_credits);
+  CHECK(answer.missing == 1);
+  CHECK(answer.balance == 5);
+  CHECK(b.s->take_new_jobs().empty());
+  CHECK(b.read().load_account(ann).held == 0);
+}
+
+TEST_CASE("too many running jobs are refused, finished ones do not count") {
+  bench b;
+  b.enrol(ann, 100);
+  b.apply(b.order("a", ann, 1, 3));
+  CHECK(b.apply(b.order("b")).outcome == order_outcome::too_many_jobs);
+  b.step(b.s->take_new_jobs().at(0).job_id, job_state::cancelled);
+  CHECK(b.apply(b.order("b")).outcome == order_outcome::accepted);
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("an order with an impossible price or count is an error, not a gift") {
+  bench b;
+  b.enrol(ann, 10);
+  b.s->begin();
+  CHECK_THROWS_AS(b.s->apply(b.order("a", ann, -5)), std::invalid_argument);
+  CHECK_THROWS_AS(b.s->apply(b.order("b", ann, 1, 0)), std::invalid_argument);
+  CHECK_THROWS_AS(b.s->apply(b.order("")), std::invalid_argument);
+  b.s->commit();
+  CHECK(b.read().load_account(ann).balance == 10);
+}
+
+TEST_CASE("a job runs to completion and its hold is posted once") {
+  bench b;
+  const auto id = b.one_job();
+  job_step st;
+  st.job_id = id;
+  st.at = b.now;
+  st.to = job_state::submitting;
+  st.key_name = "key-1";
+  auto answer = b.apply(st);
+  CHECK(answer.changed);
+  CHECK(answer.now.key_name == "key-1");
+  CHECK(answer.now.submitted_at == st.at);
+  st.to = job_state::processing, st.task_id = "task";
+  CHECK(b.apply(st).now.task_id == "task");
+  st.to = job_state::fetching, st.result_url = "http://x/1";
+  CHECK(b.apply(st).now.result_url == "http://x/1");
+  CHECK(b.read().load_account(ann).held == 2);
+  st.to = job_state::delivering, st.file_path = "/f.mp4", st.thumbnail_path = "/t.jpg";
+  st.media = {1280, 720, 8000, 123456};
+  auto delivery = message(ann, lane::result);
+  delivery.job_id = id;
+  delivery.uploads = {{"video", "/f.mp4", "video/mp4"}, {"thumbnail", "/t.jpg", "image/jpeg"}};
+  st.messages = {delivery};
+  CHECK(b.apply(st).changed);
+  CHECK_FALSE(b.apply(st).changed);
+  CHECK(b.read().load_account(ann).held == 0);
+  CHECK(b.faults().empty());
+
+  const auto sent = b.s->take_outgoing();
+  REQUIRE(sent.size() == 1);
+  b.reopen();
+  const auto work = b.read().load_open_work();
+  REQUIRE(work.messages.size() == 1);
+  REQUIRE(work.messages[0].uploads.size() == 2);
+  CHECK(work.messages[0].uploads[1].path == "/t.jpg");
+  auto report = delivered(sent[0]);
+  report.file_id = "file-9";
+  b.apply(report);
+  b.apply(report);
+  const auto done = b.read().load_job(id);
+  CHECK(done.state == job_state::completed);
+  CHECK(done.file_id == "file-9");
+  CHECK(done.media.bytes == 123456);
+  CHECK(b.read().load_open_work().messages.empty());
+  CHECK(b.read().load_open_work().jobs.empty());
+  CHECK(b.read().load_account(ann).balance == 8);
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("a failed or cancelled job gives its credits back, once") {
+  bench b;
+  const auto id = b.one_job();
+  const auto to = GENERATE(job_state::failed, job_state::cancelled);
+  CHECK(b.step(id, to).changed);
+  CHECK_FALSE(b.step(id, to).changed);
+  CHECK_FALSE(b.step(id, job_state::submitting).changed);
+  CHECK(b.read().load_account(ann).balance == 10);
+  CHECK(b.read().load_account(ann).held == 0);
+  const auto list = b.read().entries(ann, 0, 10);
+  REQUIRE(list.size() == 3);
+  CHECK(list[0].type == "refund");
+  CHECK(list[0].amount == 2);
+  CHECK(list[1].type == "reservation");
+  CHECK(list[1].amount == -2);
+  CHECK(list[2].ref_type == "bonus");
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("a refused submit goes back to the queue and is counted") {
+  bench b;
+  const auto id = b.one_job();
+  b.step(id, job_state::submitting);
+  job_step retry;
+  retry.job_id = id;
+  retry.at = b.now;
+  retry.not_before = b.now + 10'000;
+  const auto answer = b.apply(retry);
+  CHECK(answer.changed);
+  CHECK(answer.now.attempt == 1);
+  CHECK(answer.now.not_before == retry.not_before);
+  CHECK_FALSE(b.apply(retry).changed);
+  CHECK(b.read().load_account(ann).held == 2);
+}
+
+TEST_CASE("exactly the arrows of the picture are allowed") {
+  using enum job_state;
+  struct row {
+    std::vector<job_state> way, allowed;
+  };
+  const std::vector<row> rows = {
+      {{}, {submitting, failed, cancelled}},
+      {{submitting}, {processing, pending, unknown, failed}},
+      {{submitting, unknown}, {processing, failed}},
+      {{submitting, processing}, {fetching, failed}},
+      {{submitting, processing, fetching}, {fetching, delivering, failed, processing}},
+      {{submitting, processing, fetching, delivering}, {completed}},
+      {{submitting, processing, fetching, delivering, completed}, {}},
+      {{failed}, {}},
+      {{cancelled}, {}}};
+  bench b;
+  b.enrol(ann, 1000);
+  int n = 0;
+  for (const auto &r : rows)
+    for (int to = 0; to <= static_cast<int>(cancelled); ++to) {
+      auto o = b.order("o" + std::to_string(++n));
+      o.active_jobs_max = 1000;
+      b.apply(o);
+      const auto id = b.s->take_new_jobs().at(0).job_id;
+      for (const auto s : r.way) REQUIRE(b.step(id, s).changed);
+      const auto target = static_cast<job_state>(to);
+      const bool expected = std::count(r.allowed.begin(), r.allowed.end(), target) > 0;
+      INFO("row of " << r.way.size() << " steps, to " << name_of(target));
+      CHECK(b.step(id, target).changed == expected);
+    }
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("a step that changes nothing says nothing") {
+  bench b;
+  const auto id = b.one_job();
+  job_step st;
+  st.job_id = id;
+  st.at = b.now;
+  st.to = job_state::completed;
+  st.messages = {message(ann)};
+  CHECK_FALSE(b.apply(st).changed);
+  CHECK(b.s->take_outgoing().empty());
+  st.job_id = 999;
+  CHECK(b.apply(st).now.job_id == 0);
+}

@@ -1,0 +1,162 @@
+#include "tests/catch.hpp"
+#include "tests/storage/fixtures.hpp"
+
+using namespace troupe;
+using namespace troupe::storage;
+using namespace troupe::storage::test;
+
+TEST_CASE("registration grants its gifts once") {
+  bench b;
+  const auto first = b.enrol(ann, 3);
+  CHECK(first.registered);
+  CHECK_FALSE(first.admin);
+  CHECK(first.balance == 3);
+  CHECK(b.enrol(ann, 50).balance == 3);
+  CHECK(b.read().load_account(ann).language == "ru");
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("the founder becomes admin with credits of his own") {
+  bench b;
+  const auto founder = b.enrol(founder_user_id, 3);
+  CHECK(founder.admin);
+  CHECK(founder.balance == 1003);
+  CHECK(b.enrol(founder_user_id, 3).balance == 1003);
+}
+
+TEST_CASE("an unknown user has an empty account") {
+  bench b;
+  const auto a = b.read().load_account(5);
+  CHECK_FALSE(a.registered);
+  CHECK(a.balance == 0);
+  CHECK(b.read().load_job(5).job_id == 0);
+}
+
+TEST_CASE("updates are kept in order, repeats are dropped and the offset moves") {
+  bench b;
+  using list = std::vector<incoming_update>;
+  const auto fresh = b.apply(list{{10, ann, "a"}, {11, 0, "nobody"}, {12, bob, "c"}}, b.now);
+  REQUIRE(fresh.size() == 2);
+  CHECK(fresh[1].update_id == 12);
+  CHECK(b.apply(list{{12, bob, "c"}, {13, ann, "d"}}, b.now).size() == 1);
+  auto work = b.read().load_open_work();
+  CHECK(work.next_offset == 14);
+  CHECK(work.updates.size() == 3);
+  auto t = b.turn_of(ann);
+  t.update_id = 10;
+  b.apply(t);
+  CHECK(b.read().load_open_work().updates.size() == 2);
+  CHECK(b.read().load_account(ann).state == t.state);
+}
+
+TEST_CASE("old finished updates are pruned, unfinished ones stay, the offset too") {
+  bench b;
+  using list = std::vector<incoming_update>;
+  b.apply(list{{10, ann, "a"}, {11, 0, "nobody"}}, b.now);
+  b.apply(list{}, b.now + 27 * 3'600'000ll);
+  CHECK(SQLite::Database(b.file.path()).execAndGet("SELECT count(*) FROM inbox").getInt() == 1);
+  CHECK(b.read().load_open_work().next_offset == 12);
+  CHECK(b.read().load_open_work().updates.size() == 1);
+}
+
+TEST_CASE("a turn happens once") {
+  bench b;
+  auto t = b.turn_of(ann, {message(ann)});
+  b.apply(t);
+  CHECK(b.s->take_outgoing().size() == 1);
+  t.state = "other";
+  b.apply(t);
+  CHECK(b.s->take_outgoing().empty());
+  CHECK(b.read().load_account(ann).state != "other");
+  CHECK(b.read().load_open_work().messages.size() == 1);
+}
+
+TEST_CASE("answers and progress are announced but not stored, and the order is kept") {
+  bench b;
+  b.apply(b.turn_of(ann, {message(ann, lane::progress), message(ann), message(ann, lane::answer),
+                          message(ann, lane::money)}));
+  const auto sent = b.s->take_outgoing();
+  REQUIRE(sent.size() == 4);
+  CHECK(sent[0].outbox_id == 0);
+  CHECK(sent[1].outbox_id != 0);
+  CHECK(sent[2].outbox_id == 0);
+  CHECK(sent[3].outbox_id > sent[1].outbox_id);
+  CHECK(b.read().load_open_work().messages.size() == 2);
+}
+
+TEST_CASE("a slot remembers its message") {
+  bench b;
+  b.apply(b.turn_of(ann, {message(ann, lane::reply, "menu")}));
+  const auto first = b.s->take_outgoing().at(0);
+  CHECK(first.slot_message_id == 0);
+  b.apply(delivered(first, 55));
+  b.apply(b.turn_of(ann, {message(ann, lane::reply, "menu"), message(bob, lane::reply, "menu")}));
+  const auto next = b.s->take_outgoing();
+  CHECK(next.at(0).slot_message_id == 55);
+  CHECK(next.at(1).slot_message_id == 0);
+  b.reopen();
+  CHECK(b.read().load_open_work().messages.at(0).slot_message_id == 55);
+  b.apply(delivered(next[0], 60));
+  b.apply(delivered(first, 55)); // A late repeat must not move the slot back.
+  b.apply(b.turn_of(ann, {message(ann, lane::progress, "menu")}));
+  CHECK(b.s->take_outgoing().at(0).slot_message_id == 60);
+}
+
+TEST_CASE("messages to a user who left are parked and sent again when he is back") {
+  bench b;
+  const auto id = b.one_job();
+  b.walk(id, job_state::submitting, job_state::processing, job_state::fetching);
+  job_step st;
+  st.job_id = id;
+  st.at = b.now;
+  st.to = job_state::delivering;
+  st.messages = {message(ann, lane::result)};
+  st.messages[0].job_id = id;
+  b.apply(st);
+  const auto sent = b.s->take_outgoing().at(0);
+  delivery_report gone;
+  gone.outbox_id = sent.outbox_id;
+  gone.chat_gone = true;
+  gone.why = "blocked";
+  b.apply(gone);
+  CHECK(b.read().load_open_work().messages.empty());
+  CHECK(b.read().load_job(id).state == job_state::delivering);
+
+  b.reopen();
+  auto t = b.turn_of(ann, {message(ann)});
+  t.user_is_back = true;
+  b.apply(t);
+  const auto again = b.s->take_outgoing();
+  REQUIRE(again.size() == 2);
+  CHECK(again[0].outbox_id == sent.outbox_id);
+  CHECK(again[0].job_id == id);
+  b.apply(delivered(again[0]));
+  CHECK(b.read().load_job(id).state == job_state::completed);
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("a message that Telegram refuses for good is dropped and its job ends") {
+  bench b;
+  const auto id = b.one_job();
+  b.walk(id, job_state::submitting, job_state::processing, job_state::fetching, job_state::delivering);
+  auto m = message(ann, lane::result);
+  m.job_id = id;
+  b.apply(b.turn_of(ann, {m}));
+  delivery_report refused;
+  refused.outbox_id = b.s->take_outgoing().at(0).outbox_id;
+  refused.why = "file too big";
+  b.apply(refused);
+  CHECK(b.read().load_open_work().messages.empty());
+  CHECK(b.read().load_job(id).state == job_state::completed);
+  CHECK(b.read().load_job(id).fail_text == "file too big");
+}
+
+TEST_CASE("an empty language does not forget the known one") {
+  bench b;
+  b.enrol(ann, 1);
+  auto t = b.turn_of(ann);
+  t.profile.language.clear();
+  t.user_is_gone = true;
+  b.apply(t);
+  CHECK(b.read().load_account(ann).language == "ru");
+}
