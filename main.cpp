@@ -7,6 +7,8 @@
 #include <csignal>
 #include <iostream>
 #include <malloc.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <thread>
@@ -30,6 +32,23 @@ void wait_for_signal(const sigset_t& set) {
   while (sigwait(&set, &got) == 0 && got == SIGHUP) spdlog::info("SIGHUP: nothing to reload yet; restart to apply new options");
 }
 
+/// The text of a line as the inside of a JSON string.
+class json_text final : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& out) override {
+    auto quoted = nlohmann::json(std::string{line.payload.data(), line.payload.size()})
+                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.append(quoted.data() + 1, quoted.data() + quoted.size() - 1);
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<json_text>(); }
+};
+
+std::unique_ptr<spdlog::pattern_formatter> json_lines() {
+  auto f = std::make_unique<spdlog::pattern_formatter>();
+  f->add_flag<json_text>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","channel":"%n","text":"%*"})");
+  return f;
+}
+
 void set_up_log(const config::options::log_options& o) {
   std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
   if (!o.file.empty())
@@ -38,7 +57,7 @@ void set_up_log(const config::options::log_options& o) {
   auto logger = std::make_shared<spdlog::logger>("troupe", sinks.begin(), sinks.end());
   logger->set_level(spdlog::level::from_str(o.level));
   logger->flush_on(spdlog::level::warn);
-  if (o.json) logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","channel":"%n","text":"%v"})");
+  if (o.json) logger->set_formatter(json_lines());
   else logger->set_pattern("%H:%M:%S.%e %^%-8l%$ %-10n %v");
   spdlog::set_default_logger(logger);
 }
@@ -102,6 +121,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Troupe: Telegram bots that sell AI-generated video for credits, in one program.\n"
                "Start with ./run (everything on this machine, no keys needed) or: troupe check"};
   app.require_subcommand(1);
+  app.fallthrough(); // --config may stand before or behind the subcommand
   std::string dir = "config";
   app.add_option("-c,--config", dir, "folder with troupe.toml, models.toml and texts/")->envname("TROUPE_CONFIG")->capture_default_str();
 

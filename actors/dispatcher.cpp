@@ -76,6 +76,7 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx
     },
     [self](job_back& x) {
       self->state.queue.push(std::move(x.what), self->state.ctx->now());
+      pump(self); // arms the timer for the postponed one
     },
     [self](const job_over& x) { leave(self, x.job_id); },
     [self](provider_woke& x) {

@@ -66,6 +66,7 @@ void poll(self_ptr self) {
   self->request(s.http, caf::infinite, telegram::get_updates({t.api_url, t.bot_token}, s.offset, t.poll_timeout_s, t.poll_batch_max))
     .then(
       [=](const http_reply& reply) {
+        if (reply.error == http_error::stopped) return; // the engine stops
         try {
           understand(self, reply);
         } catch (const std::exception& e) { poll_later(self, e.what()); } // HTML from a proxy, say

@@ -1,0 +1,263 @@
+/// The rules that say who goes next, told the time: no actor in them.
+#include "actors/courier_queue.hpp"
+#include "actors/fair_queue.hpp"
+#include "tests/catch.hpp"
+
+using namespace troupe;
+using namespace std::chrono_literals;
+
+namespace {
+
+using at = courier_queue::clock::time_point;
+constexpr at start{1h};
+
+outgoing say(std::int64_t chat, const std::string& text, lane urgency = lane::reply, const std::string& slot = "") {
+  outgoing m;
+  m.chat_id = chat;
+  m.urgency = urgency;
+  m.method = "sendMessage";
+  m.params = text;
+  m.slot = slot;
+  return m;
+}
+
+/// A queue and a clock of its own.
+struct desk {
+  courier_queue queue{courier_limits{}};
+  at now = start;
+
+  void push(outgoing m) { queue.push(std::move(m), now); }
+  /// The text of the next message; "" when none may go now. It stays under way.
+  std::string take() {
+    auto m = queue.next(now);
+    if (!m) return "";
+    last = *m;
+    return m->params;
+  }
+  /// Sent and answered at once.
+  std::string send() {
+    auto text = take();
+    if (!text.empty()) queue.finish(last, now);
+    return text;
+  }
+  std::vector<std::string> send_all() {
+    std::vector<std::string> sent;
+    for (auto text = send(); !text.empty(); text = send()) sent.push_back(text);
+    return sent;
+  }
+  outgoing last;
+};
+
+using texts = std::vector<std::string>;
+
+job job_of(std::int64_t user, std::int64_t id, unix_ms not_before = 0) {
+  job j;
+  j.user_id = user;
+  j.job_id = id;
+  j.not_before = not_before;
+  return j;
+}
+
+} // namespace
+
+TEST_CASE("messages of one chat keep their order, whatever their urgency") {
+  desk d;
+  d.push(say(1, "a"));
+  d.push(say(1, "b", lane::result));
+  d.push(say(1, "c", lane::money));
+  CHECK(d.queue.size() == 3);
+  CHECK(d.send_all() == texts{"a", "b", "c"});
+  CHECK(d.queue.size() == 0);
+}
+
+TEST_CASE("one chat has one message under way") {
+  desk d;
+  d.push(say(1, "a"));
+  d.push(say(1, "b"));
+  CHECK(d.take() == "a");
+  auto first = d.last;
+  CHECK(d.take() == "");
+  CHECK_FALSE(d.queue.next_at());
+  d.queue.finish(first, d.now);
+  CHECK(d.take() == "b");
+}
+
+TEST_CASE("the chat with the most urgent message goes first") {
+  desk d;
+  d.push(say(1, "news", lane::broadcast));
+  d.push(say(2, "bar", lane::progress, "job/1"));
+  d.push(say(3, "reply"));
+  d.push(say(4, "result", lane::result));
+  d.push(say(5, "refund", lane::money));
+  CHECK(d.send_all() == texts{"refund", "result", "reply", "bar", "news"});
+}
+
+TEST_CASE("an urgent message pulls its whole chat forward") {
+  desk d;
+  d.push(say(1, "reply 1"));
+  d.push(say(2, "reply 2"));
+  d.push(say(2, "refund 2", lane::money));
+  CHECK(d.send_all() == texts{"reply 2", "refund 2", "reply 1"});
+}
+
+TEST_CASE("of the progress of a slot only the newest is sent") {
+  desk d;
+  d.push(say(1, "10 %", lane::progress, "job/1"));
+  d.push(say(1, "other 10 %", lane::progress, "job/2"));
+  d.push(say(1, "20 %", lane::progress, "job/1"));
+  CHECK(d.queue.size() == 2);
+  CHECK(d.send_all() == texts{"other 10 %", "20 %"});
+}
+
+TEST_CASE("progress never outlives the final text of its slot") {
+  desk d;
+  d.push(say(1, "90 %", lane::progress, "job/1"));
+  d.push(say(1, "ready", lane::result, "job/1"));
+  CHECK(d.queue.size() == 1);
+  CHECK(d.send_all() == texts{"ready"});
+}
+
+TEST_CASE("a final text is never dropped for a newer one") {
+  desk d;
+  d.push(say(1, "accepted", lane::reply, "job/1"));
+  d.push(say(1, "ready", lane::result, "job/1"));
+  CHECK(d.send_all() == texts{"accepted", "ready"});
+}
+
+TEST_CASE("after the burst a chat hears one message per second") {
+  desk d;
+  for (int i = 0; i < 7; ++i) d.push(say(1, std::to_string(i)));
+  CHECK(d.send_all() == texts{"0", "1", "2", "3"});
+  for (auto next : {"4", "5", "6"}) {
+    REQUIRE(d.queue.next_at());
+    CHECK(*d.queue.next_at() == d.now + 1s);
+    d.now += 1s - 1ns;
+    CHECK(d.send_all().empty());
+    d.now += 1ns;
+    CHECK(d.send_all() == texts{next});
+  }
+}
+
+TEST_CASE("a chat at its limit holds up nobody else") {
+  desk d;
+  for (int i = 0; i < 9; ++i) d.push(say(1, "one"));
+  d.send_all();
+  d.push(say(2, "two"));
+  CHECK(d.send_all() == texts{"two"});
+}
+
+TEST_CASE("a retried message keeps its place in the order") {
+  desk d;
+  d.push(say(1, "a"));
+  d.push(say(1, "b"));
+  CHECK(d.take() == "a");
+  d.queue.retry(d.last, d.now, 2s);
+  d.push(say(1, "c"));
+  CHECK(d.queue.size() == 3);
+  CHECK(d.take() == "");
+  d.now += 2s;
+  CHECK(d.send_all() == texts{"a", "b", "c"});
+}
+
+TEST_CASE("a flooded chat waits exactly as long as told and the others go on") {
+  desk d;
+  d.push(say(1, "a"));
+  CHECK(d.take() == "a");
+  d.queue.flooded(d.last, d.now, 7s);
+  d.push(say(2, "other"));
+  d.push(say(3, "bar", lane::progress, "job/1"));
+  CHECK(d.send_all() == texts{"other", "bar"});
+  CHECK(d.queue.next_at() == d.now + 7s);
+  d.now += 7s - 1ns;
+  CHECK(d.take() == "");
+  d.now += 1ns;
+  CHECK(d.send() == "a");
+}
+
+TEST_CASE("three flooded chats within a second stop the bulk lanes only") {
+  desk d;
+  for (std::int64_t chat : {1, 2, 3}) d.push(say(chat, "x"));
+  std::vector<outgoing> sent;
+  while (!d.take().empty()) sent.push_back(d.last);
+  REQUIRE(sent.size() == 3);
+  d.queue.flooded(sent[0], d.now, 5s);
+  d.queue.flooded(sent[1], d.now, 5s);
+  d.push(say(8, "bar 1", lane::progress, "job/1"));
+  CHECK(d.send() == "bar 1"); // two are no storm yet
+  d.queue.flooded(sent[2], d.now, 5s);
+  d.push(say(8, "bar 2", lane::progress, "job/1"));
+  d.push(say(9, "reply"));
+  d.push(say(1, "toast", lane::answer));
+  CHECK(d.send_all() == texts{"toast", "reply"});
+  d.now += 5s - 1ns;
+  CHECK(d.send_all().empty());
+  d.now += 1ns;
+  CHECK(d.send_all() == texts{"x", "x", "x", "bar 2"});
+}
+
+TEST_CASE("answers to buttons wait for nothing") {
+  desk d;
+  for (int i = 0; i < 5; ++i) d.push(say(1, "m"));
+  CHECK(d.send_all().size() == 4); // the chat's burst is spent
+  for (int i = 0; i < 500; ++i) d.push(say(1, "toast", lane::answer));
+  CHECK(d.send_all() == texts(500, "toast"));
+}
+
+TEST_CASE("bulk takes what live messages leave") {
+  desk d;
+  for (int i = 0; i < 100; ++i) d.push(say(100 + i, "news", lane::broadcast));
+  CHECK(d.send_all() == texts(7, "news")); // a quarter of a second's budget at once
+  std::size_t sent = 0;
+  for (int ms = 0; ms < 1000; ++ms) {
+    d.now += 1ms;
+    sent += d.send_all().size();
+  }
+  CHECK(sent >= 27);
+  CHECK(sent <= 28);
+}
+
+TEST_CASE("a pack of a hundred delays a newcomer by one turn") {
+  fair_queue q;
+  for (int i = 0; i < 100; ++i) q.push(job_of(1, i), 0);
+  CHECK(q.next(0)->job_id == 0);
+  q.push(job_of(2, 500), 0);
+  CHECK(q.size() == 100);
+  CHECK(q.next(0)->job_id == 1);
+  CHECK(q.next(0)->job_id == 500);
+  for (int i = 2; i < 100; ++i) CHECK(q.next(0)->job_id == i);
+  CHECK_FALSE(q.next(0));
+  CHECK(q.size() == 0);
+}
+
+TEST_CASE("a postponed job comes at its time and not before") {
+  fair_queue q;
+  q.push(job_of(1, 1, 10'000), 500);
+  q.push(job_of(1, 2, 9'000), 500);
+  CHECK(q.size() == 2);
+  CHECK(q.next_at() == 9'000);
+  CHECK_FALSE(q.next(8'999));
+  CHECK(q.next(9'000)->job_id == 2);
+  CHECK(q.next_at() == 10'000);
+  CHECK_FALSE(q.next(9'999));
+  CHECK(q.next(10'000)->job_id == 1);
+  CHECK_FALSE(q.next_at());
+}
+
+TEST_CASE("at most eighteen submits in any ten seconds") {
+  sliding_window w{18, 10'000};
+  std::vector<unix_ms> sent;
+  for (unix_ms now = 1'000'000; now < 1'060'000; now += 37)
+    while (w.wait(now) == 0) w.spend(now), sent.push_back(now);
+  CHECK(sent.size() >= 18 * 5);
+  for (std::size_t i = 18; i < sent.size(); ++i) CHECK(sent[i] - sent[i - 18] >= 10'000);
+}
+
+TEST_CASE("the window says exactly how long to wait") {
+  sliding_window w{2, 10'000};
+  w.spend(100), w.spend(300);
+  CHECK(w.wait(300) == 9'800);
+  CHECK(w.wait(10'099) == 1);
+  CHECK(w.wait(10'100) == 0);
+  w.spend(10'100);
+  CHECK(w.wait(10'100) == 200);
+}
