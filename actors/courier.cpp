@@ -145,6 +145,11 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
       m.params = params.dump();
       return s.queue.retry(std::move(m), now, {});
     }
+    if (m.method == "sendVideo" && !m.uploads.empty()) { // perhaps it takes the file as a file
+      m.method = "sendDocument";
+      m.uploads.front().field = "document";
+      return s.queue.retry(std::move(m), now, {});
+    }
     report(self, m, {.why = a.description});
     return s.queue.finish(m, now);
   }

@@ -38,6 +38,9 @@ constexpr const char *checks[] = {
     "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'void:' || job_id) AS voided FROM jobs) "
     "WHERE posted <> (state IN ('delivering', 'completed')) OR voided <> (state IN ('failed', 'cancelled')) "
     "LIMIT 20",
+    "SELECT 'Job ' || job_id || ' could not be handed over, but its credits were not returned (or the reverse).' "
+    "FROM jobs WHERE EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'return:' || job_id) "
+    "<> (state = 'completed' AND fail_text <> '') LIMIT 20",
     "SELECT 'Transfer ' || transfer_id || ' belongs to no job.' FROM transfers "
     "WHERE substr(transfer_id, 1, 5) IN ('hold:', 'post:', 'void:') "
     "AND CAST(substr(transfer_id, 6) AS INTEGER) NOT IN (SELECT job_id FROM jobs) LIMIT 20",

@@ -80,5 +80,8 @@ void post_hold(database &db, const job &j, unix_ms at) {
 void void_hold(database &db, const job &j, unix_ms at) {
   post(db, of_job(j, "void", "held", "user", "refund", at));
 }
+void return_spent(database &db, const job &j, unix_ms at) {
+  post(db, of_job(j, "return", "spent", "user", "refund", at));
+}
 
 } // namespace troupe::storage

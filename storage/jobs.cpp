@@ -222,10 +222,13 @@ step_answer take_step(writer &w, const job_step &step) {
 
 bool complete_job(database &db, std::int64_t job_id, const std::string &file_id, const std::string &fail_text,
                   unix_ms at) {
-  return run(db,
-             "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4 "
-             "WHERE job_id = ?1 AND state = 'delivering'",
-             job_id, file_id, fail_text, at) > 0;
+  if (run(db,
+          "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4 "
+          "WHERE job_id = ?1 AND state = 'delivering'",
+          job_id, file_id, fail_text, at) == 0)
+    return false;
+  if (!fail_text.empty()) return_spent(db, *load_job(db, job_id), at); // nobody pays for what he cannot see
+  return true;
 }
 
 } // namespace troupe::storage

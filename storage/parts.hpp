@@ -43,6 +43,8 @@ std::int64_t balance_of(database &db, const char *account, std::int64_t user_id)
 void hold(database &db, const job &j, unix_ms at);
 void post_hold(database &db, const job &j, unix_ms at);
 void void_hold(database &db, const job &j, unix_ms at);
+/// After the post: the file was made but could never be handed over.
+void return_spent(database &db, const job &j, unix_ms at);
 
 /// Mixes fields into a short text: differs when any field does.
 class fingerprint {

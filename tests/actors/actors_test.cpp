@@ -348,7 +348,7 @@ TEST_CASE_METHOD(working, "a job goes from the order to the delivery") {
   CHECK(provider->count("GET /v.mp4") == 1);
   CHECK(telegram->count("/sendVideo") == 1);
   REQUIRE(telegram->held.size() == 1);
-  telegram->held[0].deliver(ok(R"({"ok":true,"result":{"message_id":9,"video":{"file_id":"F"}}})"));
+  release(telegram_wire, R"({"ok":true,"result":{"message_id":9,"video":{"file_id":"F"}}})");
   run();
   check_state(job_state::completed);
   CHECK(the_job().file_id == "F");
@@ -446,7 +446,7 @@ TEST_CASE_METHOD(working, "a callback while the success is being stored does not
   order();
   advance(30s);
   REQUIRE(provider->held.size() == 1);
-  provider->held[0].deliver(success());
+  release(provider_wire, success().body);
   caf::anon_send(dispatcher, provider_woke{1, "t-1"}); // both before anybody runs
   run();
   advance(60s, 1s);

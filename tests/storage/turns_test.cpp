@@ -135,7 +135,7 @@ TEST_CASE("messages to a user who left are parked and sent again when he is back
   CHECK(b.faults().empty());
 }
 
-TEST_CASE("a message that Telegram refuses for good is dropped and its job ends") {
+TEST_CASE("a video that Telegram refuses for good ends its job and the credits return, once") {
   bench b;
   const auto id = b.one_job();
   b.walk(id, job_state::submitting, job_state::processing, job_state::fetching, job_state::delivering);
@@ -145,7 +145,11 @@ TEST_CASE("a message that Telegram refuses for good is dropped and its job ends"
   delivery_report refused;
   refused.outbox_id = b.s->take_outgoing().at(0).outbox_id;
   refused.why = "file too big";
+  const auto before = b.read().load_account(ann).balance;
   b.apply(refused);
+  b.apply(refused);
+  CHECK(b.read().load_account(ann).balance == before + b.read().load_job(id).price);
+  CHECK(b.faults().empty());
   CHECK(b.read().load_open_work().messages.empty());
   CHECK(b.read().load_job(id).state == job_state::completed);
   CHECK(b.read().load_job(id).fail_text == "file too big");
