@@ -37,7 +37,7 @@ std::optional<job> fair_queue::next(unix_ms now) {
 }
 
 std::optional<unix_ms> fair_queue::next_at() const {
-  if (postponed_.empty()) return std::nullopt;
+  if (ready_ > 0 || postponed_.empty()) return std::nullopt;
   return postponed_.begin()->first;
 }
 

@@ -13,7 +13,7 @@ public:
   void push(job j, unix_ms now);
   /// The next job whose time has come, of the user who has waited longest for a turn.
   std::optional<job> next(unix_ms now);
-  /// When the earliest postponed job comes due; nothing when none is postponed.
+  /// When the earliest postponed job comes due; nothing when one is ready or none is postponed.
   std::optional<unix_ms> next_at() const;
   std::size_t size() const { return ready_ + postponed_.size(); }
 

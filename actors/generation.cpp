@@ -238,13 +238,14 @@ void poll(self_ptr self);
 
 void saw(self_ptr self, const kie::task_status& t) {
   using outcome = kie::task_status::outcome;
-  self->state.polling = false;
+  // Still polling while a step is being stored: a callback meanwhile must not fetch the result twice.
   if (t.what == outcome::succeeded) {
     auto step = step_to(self, job_state::fetching);
     step.result_url = t.result_url;
     return take(self, std::move(step), [=] { proceed(self); });
   }
   if (t.what == outcome::failed) return fail(self, kie::name_of(t.why), t.text);
+  self->state.polling = false;
   watch(self);
 }
 
