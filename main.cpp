@@ -29,7 +29,8 @@ sigset_t block_signals() {
 
 void wait_for_signal(const sigset_t& set) {
   int got = 0;
-  while (sigwait(&set, &got) == 0 && got == SIGHUP) spdlog::info("SIGHUP: nothing to reload yet; restart to apply new options");
+  while (sigwait(&set, &got) == 0 && got == SIGHUP)
+    spdlog::info("SIGHUP: nothing to reload yet; restart to apply new options");
 }
 
 /// The text of a line as the inside of a JSON string.
@@ -37,7 +38,7 @@ class json_text final : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& line, const std::tm&, spdlog::memory_buf_t& out) override {
     auto quoted = nlohmann::json(std::string{line.payload.data(), line.payload.size()})
-                    .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+                      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     out.append(quoted.data() + 1, quoted.data() + quoted.size() - 1);
   }
   std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<json_text>(); }
@@ -45,15 +46,16 @@ public:
 
 std::unique_ptr<spdlog::pattern_formatter> json_lines() {
   auto f = std::make_unique<spdlog::pattern_formatter>();
-  f->add_flag<json_text>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","channel":"%n","text":"%*"})");
+  f->add_flag<json_text>('*').set_pattern(
+      R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","channel":"%n","text":"%*"})");
   return f;
 }
 
 void set_up_log(const config::options::log_options& o) {
   std::vector<spdlog::sink_ptr> sinks{std::make_shared<spdlog::sinks::stderr_color_sink_mt>()};
   if (!o.file.empty())
-    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(o.file, static_cast<std::size_t>(o.file_mb) << 20,
-                                                                           static_cast<std::size_t>(o.files)));
+    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+        o.file, static_cast<std::size_t>(o.file_mb) << 20, static_cast<std::size_t>(o.files)));
   auto logger = std::make_shared<spdlog::logger>("troupe", sinks.begin(), sinks.end());
   logger->set_level(spdlog::level::from_str(o.level));
   logger->flush_on(spdlog::level::warn);
@@ -83,7 +85,8 @@ int serve(const std::string& dir) {
   std::thread{[] { // promised: never longer than 15 s. All that matters is on disk already.
     std::this_thread::sleep_for(std::chrono::seconds{14});
     std::_Exit(0);
-  }}.detach();
+  }}
+      .detach();
   e.stop();
   spdlog::info("stopped");
   return 0;
@@ -93,7 +96,8 @@ int run_sandbox(const sandbox::settings& s) {
   auto signals = block_signals();
   sandbox::server server{s};
   auto port = server.start();
-  std::cout << "Sandbox of Telegram and kie.ai. Chat page: http://" << s.host << ":" << port << "/" << std::endl;
+  std::cout << "Sandbox of Telegram and kie.ai. Chat page: http://" << s.host << ":" << port << "/"
+            << std::endl;
   wait_for_signal(signals);
   server.stop();
   return 0;
@@ -109,9 +113,11 @@ int audit(const std::string& path) {
   storage::reader reader{path};
   auto r = reader.audit();
   for (auto& fault : r.faults) std::cout << "FAULT: " << fault << "\n";
-  std::cout << path << ": " << r.users << " users, " << r.transfers << " transfers, " << r.entries << " entries, "
-            << r.credits_with_users << " credits with users, " << r.open_jobs << " open jobs: "
-            << (r.faults.empty() ? "every invariant holds" : std::to_string(r.faults.size()) + " faults") << "\n";
+  std::cout << path << ": " << r.users << " users, " << r.transfers << " transfers, " << r.entries
+            << " entries, " << r.credits_with_users << " credits with users, " << r.open_jobs
+            << " open jobs: "
+            << (r.faults.empty() ? "every invariant holds" : std::to_string(r.faults.size()) + " faults")
+            << "\n";
   return r.faults.empty() ? 0 : 1;
 }
 
@@ -123,21 +129,30 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough(); // --config may stand before or behind the subcommand
   std::string dir = "config";
-  app.add_option("-c,--config", dir, "folder with troupe.toml, models.toml and texts/")->envname("TROUPE_CONFIG")->capture_default_str();
+  app.add_option("-c,--config", dir, "folder with troupe.toml, models.toml and texts/")
+      ->envname("TROUPE_CONFIG")
+      ->capture_default_str();
 
-  auto* serving = app.add_subcommand("serve", "run the engine until Ctrl-C; what is open goes on at the next start");
-  auto* checking = app.add_subcommand("check", "load the configuration, print what is in force (secrets masked) and what is missing");
+  auto* serving =
+      app.add_subcommand("serve", "run the engine until Ctrl-C; what is open goes on at the next start");
+  auto* checking = app.add_subcommand(
+      "check", "load the configuration, print what is in force (secrets masked) and what is missing");
   std::string database;
-  auto* auditing = app.add_subcommand("audit", "prove every invariant of the book of credits; exit 1 on a fault. Safe while the engine runs");
+  auto* auditing = app.add_subcommand(
+      "audit", "prove every invariant of the book of credits; exit 1 on a fault. Safe while the engine runs");
   auditing->add_option("--database", database, "database file (default: as configured)");
   sandbox::settings s;
-  auto* playing = app.add_subcommand("sandbox", "play Telegram and kie.ai on this machine, with a chat page in the browser");
+  auto* playing = app.add_subcommand(
+      "sandbox", "play Telegram and kie.ai on this machine, with a chat page in the browser");
   playing->add_option("--host", s.host, "address to listen on")->capture_default_str();
   playing->add_option("--port", s.port, "port; 0 = any free one")->capture_default_str();
   playing->add_option("--token", s.token, "the bot token it accepts")->capture_default_str();
-  playing->add_option("--generation-ms", s.generation_ms, "how long a video takes, in milliseconds")->capture_default_str();
-  playing->add_option("--fail-percent", s.fail_percent, "share of generations that fail, in percent")->capture_default_str();
-  playing->add_option("--latency-ms", s.latency_ms, "added to every answer, in milliseconds")->capture_default_str();
+  playing->add_option("--generation-ms", s.generation_ms, "how long a video takes, in milliseconds")
+      ->capture_default_str();
+  playing->add_option("--fail-percent", s.fail_percent, "share of generations that fail, in percent")
+      ->capture_default_str();
+  playing->add_option("--latency-ms", s.latency_ms, "added to every answer, in milliseconds")
+      ->capture_default_str();
   playing->add_option("--seed", s.seed, "of the random failures")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
@@ -146,7 +161,8 @@ int main(int argc, char** argv) {
     if (*checking) return check(dir);
     if (*playing) return run_sandbox(s);
     if (*auditing) {
-      if (database.empty()) database = config::load(dir, config::process_environment()).opts.storage.database_path;
+      if (database.empty())
+        database = config::load(dir, config::process_environment()).opts.storage.database_path;
       return audit(database);
     }
   } catch (const std::exception& e) {

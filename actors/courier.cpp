@@ -90,11 +90,13 @@ void again(self_ptr self, outgoing m, const telegram::answer& a) {
   if (m.outbox_id == 0) return s.queue.finish(m, self->clock().now()); // a toast or a bar is not worth it
   auto tries = ++s.tries[m.outbox_id];
   if (a.what == telegram::outcome::unsure && tries > tries_max) {
-    log("courier")->error("a {} to chat {} is given up after {} tries: {}", m.method, m.chat_id, tries, a.description);
+    log("courier")->error("a {} to chat {} is given up after {} tries: {}", m.method, m.chat_id, tries,
+                          a.description);
     report(self, m, {.why = a.description});
     return s.queue.finish(m, self->clock().now());
   }
-  if (a.retry_after_ms > 0) s.queue.flooded(std::move(m), self->clock().now(), std::chrono::milliseconds{a.retry_after_ms});
+  if (a.retry_after_ms > 0)
+    s.queue.flooded(std::move(m), self->clock().now(), std::chrono::milliseconds{a.retry_after_ms});
   else s.queue.retry(std::move(m), self->clock().now(), backoff(tries - 1, retry_wait_max));
 }
 
@@ -138,8 +140,10 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
     if (m.urgency == lane::progress) return s.queue.finish(m, now);
     return say_anew(self, std::move(m));
   case outcome::our_mistake:
-    if (m.urgency != lane::answer) log("courier")->error("{} to chat {} was refused: {}", m.method, m.chat_id, a.description);
-    if (a.description.find("can't parse entities") != std::string::npos && m.params.find("parse_mode") != std::string::npos) {
+    if (m.urgency != lane::answer)
+      log("courier")->error("{} to chat {} was refused: {}", m.method, m.chat_id, a.description);
+    if (a.description.find("can't parse entities") != std::string::npos &&
+        m.params.find("parse_mode") != std::string::npos) {
       auto params = json::parse(m.params); // our fault must not leave the user without an answer
       params.erase("parse_mode");
       m.params = params.dump();
@@ -167,11 +171,11 @@ void send_out(self_ptr self, outgoing m) {
     pump(self);
   };
   self->request(s.http, caf::infinite, telegram::call({t.api_url, t.bot_token}, *fitted))
-    .then(answered, [=](caf::error&) mutable {
-      http_reply lost;
-      lost.error = http_error::lost;
-      answered(lost);
-    });
+      .then(answered, [=](caf::error&) mutable {
+        http_reply lost;
+        lost.error = http_error::lost;
+        answered(lost);
+      });
 }
 
 /// Works off what is due, then arms at most one timer.
@@ -191,25 +195,27 @@ void pump(self_ptr self) {
   self->delayed_send(self, *at - now, wake{++s.round});
 }
 
-courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, const http_actor& http, const ledger_actor& ledger) {
+courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, const http_actor& http,
+                                     const ledger_actor& ledger) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.http = http, s.ledger = ledger;
   auto& t = ctx->opts().telegram;
-  s.queue = courier_queue{{t.live_messages_per_second, t.bulk_messages_per_second, t.chat_messages_per_second, t.chat_burst_messages}};
+  s.queue = courier_queue{{t.live_messages_per_second, t.bulk_messages_per_second, t.chat_messages_per_second,
+                           t.chat_burst_messages}};
   return {
-    [self](committed_messages& x) {
-      for (auto& m : x.messages) self->state.queue.push(std::move(m), self->clock().now());
-      pump(self);
-    },
-    [self](outgoing& m) {
-      self->state.queue.push(std::move(m), self->clock().now());
-      pump(self);
-    },
-    [self](const wake& w) {
-      if (w.round == self->state.round) self->state.alarm.reset();
-      pump(self);
-    },
+      [self](committed_messages& x) {
+        for (auto& m : x.messages) self->state.queue.push(std::move(m), self->clock().now());
+        pump(self);
+      },
+      [self](outgoing& m) {
+        self->state.queue.push(std::move(m), self->clock().now());
+        pump(self);
+      },
+      [self](const wake& w) {
+        if (w.round == self->state.round) self->state.alarm.reset();
+        pump(self);
+      },
   };
 }
 

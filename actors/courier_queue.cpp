@@ -4,14 +4,16 @@
 namespace troupe {
 namespace {
 
-send_budget per_second(int n, int burst) { return {burst, std::chrono::nanoseconds{1'000'000'000 / std::max(n, 1)}}; }
+send_budget per_second(int n, int burst) {
+  return {burst, std::chrono::nanoseconds{1'000'000'000 / std::max(n, 1)}};
+}
 std::size_t lane_of(const outgoing& m) { return static_cast<std::size_t>(m.urgency); }
 
 } // namespace
 
 courier_queue::courier_queue(courier_limits limits)
-  : limits_{limits}, live_{per_second(limits.live_per_second, std::max(limits.live_per_second, 1))},
-    bulk_{per_second(limits.bulk_per_second, std::max(limits.bulk_per_second / 4, 1))} {}
+    : limits_{limits}, live_{per_second(limits.live_per_second, std::max(limits.live_per_second, 1))},
+      bulk_{per_second(limits.bulk_per_second, std::max(limits.bulk_per_second / 4, 1))} {}
 
 courier_queue::line& courier_queue::line_of(std::int64_t chat_id) {
   return lines_.try_emplace(chat_id, per_second(limits_.chat_per_second, limits_.chat_burst)).first->second;
@@ -36,7 +38,9 @@ void courier_queue::push(outgoing m, clock::time_point) {
   auto chat_id = m.chat_id;
   auto& l = line_of(chat_id);
   // Of progress edits only the newest per message survives, and none behind a final text.
-  auto stale = [&](const outgoing& old) { return old.urgency == lane::progress && !m.slot.empty() && old.slot == m.slot; };
+  auto stale = [&](const outgoing& old) {
+    return old.urgency == lane::progress && !m.slot.empty() && old.slot == m.slot;
+  };
   auto kept = std::remove_if(l.messages.begin(), l.messages.end(), stale);
   size_ -= static_cast<std::size_t>(l.messages.end() - kept);
   l.messages.erase(kept, l.messages.end());

@@ -60,9 +60,8 @@ std::optional<pressed> read_button(std::string data) {
 }
 
 std::size_t code_points(const std::string& s) {
-  return static_cast<std::size_t>(
-      std::count_if(s.begin(), s.end(),
-          [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.npos; }
@@ -72,18 +71,19 @@ class scene {
 public:
   scene(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
         const event& e, const account& who, unix_ms now)
-      : opts_{opts}, models_{models}, e_{e}, who_{who}, now_{now},
-        language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
+      : opts_{opts}, models_{models}, e_{e}, who_{who}, now_{now}, language_{config::texts::language_for(
+                                                                       who.language.empty() ? e.from.language
+                                                                                            : who.language)},
         paint_{words, language_}, m_{talk::read_memory(who.state)} {}
 
   dialogue::decision decide(const screen_facts& f) {
     switch (e_.kind) {
-      case event_kind::text:
-      case event_kind::photo: take_input(); break;
-      case event_kind::command: take_command(f); break;
-      case event_kind::button: take_button(f); break;
-      case event_kind::other_media: take_media(); break;
-      default: return {who_.state, {}, {}};
+    case event_kind::text:
+    case event_kind::photo: take_input(); break;
+    case event_kind::command: take_command(f); break;
+    case event_kind::button: take_button(f); break;
+    case event_kind::other_media: take_media(); break;
+    default: return {who_.state, {}, {}};
     }
     return finish();
   }
@@ -277,8 +277,11 @@ private:
     outgoing o;
     o.chat_id = e_.from.user_id;
     o.method = "sendVideo";
-    o.params = dump({{"chat_id", o.chat_id}, {"video", j->file_id}, {"caption", caption},
-                     {"parse_mode", "HTML"}, {"supports_streaming", true}});
+    o.params = dump({{"chat_id", o.chat_id},
+                     {"video", j->file_id},
+                     {"caption", caption},
+                     {"parse_mode", "HTML"},
+                     {"supports_streaming", true}});
     messages_.push_back(std::move(o));
     toast(say("toast.sending"));
   }
@@ -308,8 +311,11 @@ private:
     o.order_key = "u" + std::to_string(e_.from.user_id) + ":d" + std::to_string(d.id);
     o.user_id = e_.from.user_id;
     o.at = now_;
-    o.spec = {model.id, talk::title_of(model, language_), model.api, model.provider_model, d.prompt,
-              d.photo,  d.aspect,                         d.duration, model.resolution};
+    o.spec = {model.id,        talk::title_of(model, language_),
+              model.api,       model.provider_model,
+              d.prompt,        d.photo,
+              d.aspect,        d.duration,
+              model.resolution};
     o.price = model.price;
     o.active_jobs_max = opts_.users.active_jobs_max;
     o.time_limit_ms = std::int64_t{opts_.kie.time_limit_s} * 1000;
@@ -323,8 +329,8 @@ private:
     toast(say("toast.slow", {{"n", std::to_string(wait_s)}}));
     if (m_.warned == 0 || now_ - m_.warned >= minute) { // once per window, or the notices are the flood
       m_.warned = now_;
-      messages_.push_back(talk::show(paint_.plain(say("hint.slow", {{"n", std::to_string(wait_s)}})),
-          e_.from.user_id));
+      messages_.push_back(
+          talk::show(paint_.plain(say("hint.slow", {{"n", std::to_string(wait_s)}})), e_.from.user_id));
     }
     return false;
   }
@@ -379,7 +385,7 @@ private:
 } // namespace
 
 dialogue::dialogue(const config::options& opts, const std::vector<config::model>& models,
-    const config::texts& words)
+                   const config::texts& words)
     : opts_{opts}, models_{models}, words_{words} {}
 
 dialogue::facts dialogue::wanted(const event& e) const {
@@ -390,7 +396,7 @@ dialogue::facts dialogue::wanted(const event& e) const {
 }
 
 dialogue::decision dialogue::decide(const event& e, const account& who, const screen_facts& f,
-    unix_ms now) const {
+                                    unix_ms now) const {
   return scene{opts_, models_, words_, e, who, now}.decide(f);
 }
 

@@ -25,14 +25,15 @@ public:
   facts wanted(const telegram::event& e) const;
 
   struct decision {
-    std::string state;                  ///< JSON, to be stored with the turn
+    std::string state; ///< JSON, to be stored with the turn
     std::vector<outgoing> messages;
     std::optional<order_request> order; ///< Set: place it first, then call `ordered` instead of sending.
   };
   /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;
   /// The second half of a turn that placed an order.
-  decision ordered(const telegram::event& e, const account& who, const order_answer& answer, unix_ms now) const;
+  decision ordered(const telegram::event& e, const account& who, const order_answer& answer,
+                   unix_ms now) const;
 
 private:
   const config::options& opts_;
@@ -45,11 +46,13 @@ class job_voice {
 public:
   explicit job_voice(const config::texts& words) : words_{words} {}
   static std::string slot_of(std::int64_t order_id) { return "order:" + std::to_string(order_id); }
-  outgoing progress(const job& j, unix_ms now) const;   ///< lane::progress; bar and elapsed time
-  outgoing uploading(const job& j) const;               ///< lane::progress
-  /// Status message's last text, the video (job_id set, uploads video+thumbnail), then the buttons. lane::result
+  outgoing progress(const job& j, unix_ms now) const; ///< lane::progress; bar and elapsed time
+  outgoing uploading(const job& j) const;             ///< lane::progress
+  /// Status message's last text, the video (job_id set, uploads video+thumbnail), then the buttons.
+  /// lane::result
   std::vector<outgoing> ready(const job& j) const;
-  std::vector<outgoing> failed(const job& j) const;     ///< one message: the status becomes the reason and what the money did. lane::money
+  std::vector<outgoing> failed(
+      const job& j) const; ///< one message: the status becomes the reason and what the money did. lane::money
 private:
   const config::texts& words_;
 };

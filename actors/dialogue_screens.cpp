@@ -116,15 +116,15 @@ screen painter::balance(const account& who) const {
 }
 
 screen painter::shop(const account& who) const {
-  return {say("shop.text", {{"balance", balance_line(who)}}), {{press("history", "h:e:0")},
-      back_home("home")}};
+  return {say("shop.text", {{"balance", balance_line(who)}}),
+          {{press("history", "h:e:0")}, back_home("home")}};
 }
 
 screen painter::help() const { return {say("help.text"), {back_home("home")}}; }
 
 screen painter::kinds() const {
-  return {say("kinds.text"), {{press("from_text", "text")}, {press("from_photo", "photo")},
-      back_home("home")}};
+  return {say("kinds.text"),
+          {{press("from_text", "text")}, {press("from_photo", "photo")}, back_home("home")}};
 }
 
 screen painter::advice(const draft& d) const {
@@ -143,8 +143,9 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
   keyboard rows;
   for (std::size_t i = 0; i < models.size(); ++i)
     if (fits(models[i], d))
-      rows.push_back({{ticked(&models[i] == m, title_of(models[i], language_) + " · " +
-                              count("credits", models[i].price)), own("m:", d) + ":" + std::to_string(i)}});
+      rows.push_back({{ticked(&models[i] == m,
+                              title_of(models[i], language_) + " · " + count("credits", models[i].price)),
+                       own("m:", d) + ":" + std::to_string(i)}});
   std::vector<button> row;
   const auto aspects = aspects_of(*m, d);
   for (std::size_t i = 0; i < aspects.size(); ++i) {
@@ -154,8 +155,8 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
   rows.push_back(std::move(row));
   row.clear();
   for (std::size_t i = 0; i < m->durations_s.size(); ++i)
-    row.push_back({ticked(m->durations_s[i] == d.duration, say("card.seconds", {{"n",
-        std::to_string(m->durations_s[i])}})),
+    row.push_back({ticked(m->durations_s[i] == d.duration,
+                          say("card.seconds", {{"n", std::to_string(m->durations_s[i])}})),
                    own("d:", d) + ":" + std::to_string(i)});
   rows.push_back(std::move(row));
   const auto missing = m->price - balance;
@@ -191,9 +192,12 @@ std::string painter::operation(const ledger_entry& e) const {
     return "reason.other";
   }();
   // An administrator's words are for the user; the other descriptions are our own notes.
-  const auto words = e.ref_type == "admin" && !e.description.empty()
-                         ? ": " + escape_html(shorten(e.description, 80)) : "";
-  return "<b>" + std::string{e.amount > 0 ? "+" : e.amount < 0 ? "−" : ""} +
+  const auto words =
+      e.ref_type == "admin" && !e.description.empty() ? ": " + escape_html(shorten(e.description, 80)) : "";
+  return "<b>" +
+         std::string{e.amount > 0   ? "+"
+                     : e.amount < 0 ? "−"
+                                    : ""} +
          count("credits", e.amount < 0 ? -e.amount : e.amount) + "</b> · " + say(key) + words + "\n" +
          clock_text(e.at);
 }
@@ -231,8 +235,8 @@ screen painter::generations(std::vector<job> jobs, std::size_t page) const {
   for (auto i = page * page_size; i < std::min(jobs.size(), (page + 1) * page_size); ++i) {
     text += "\n\n" + generation(jobs[i], i + 1);
     if (!jobs[i].file_id.empty())
-      again.push_back({say("button.again", {{"n", std::to_string(i + 1)}}),
-          "again:" + std::to_string(jobs[i].job_id)});
+      again.push_back(
+          {say("button.again", {{"n", std::to_string(i + 1)}}), "again:" + std::to_string(jobs[i].job_id)});
     if (again.size() == 2) rows.push_back(std::exchange(again, {}));
   }
   if (!again.empty()) rows.push_back(again);
@@ -248,7 +252,9 @@ outgoing show(const screen& s, std::int64_t chat_id, std::int64_t message_id) {
     for (auto& [label, data] : row) line.push_back({{"text", label}, {"callback_data", data}});
     rows.push_back(std::move(line));
   }
-  json p{{"chat_id", chat_id}, {"text", s.text}, {"parse_mode", "HTML"},
+  json p{{"chat_id", chat_id},
+         {"text", s.text},
+         {"parse_mode", "HTML"},
          {"link_preview_options", {{"is_disabled", true}}}};
   if (!s.buttons.empty()) p["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
   if (message_id) p["message_id"] = message_id;

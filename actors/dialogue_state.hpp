@@ -13,7 +13,7 @@ struct draft {
   std::string prompt, photo;
   std::string model, aspect;
   int duration = 0;
-  int price = 0;       ///< As last shown: nobody pays a price he has not seen.
+  int price = 0; ///< As last shown: nobody pays a price he has not seen.
 };
 
 struct memory {
@@ -21,8 +21,8 @@ struct memory {
   std::optional<draft> work;
   std::vector<unix_ms> recent; ///< Costly actions of the last minute
   unix_ms warned = 0;
-  std::int64_t pressed = 0;    ///< The update counted last: one press has two halves.
-  std::int64_t done = 0;       ///< The draft ordered last
+  std::int64_t pressed = 0; ///< The update counted last: one press has two halves.
+  std::int64_t done = 0;    ///< The draft ordered last
 };
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.

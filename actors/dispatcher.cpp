@@ -66,26 +66,26 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx
   self->set_exit_handler([](caf::exit_msg&) {}); // a generation may go without us
   self->set_down_handler([self](caf::down_msg& d) { note_fallen(self, d); });
   return {
-    [self](committed_jobs& x) {
-      for (auto& j : x.jobs) {
-        // Whatever was begun goes on at once; only what is yet to be submitted queues.
-        if (j.state == job_state::pending) self->state.queue.push(std::move(j), self->state.ctx->now());
-        else if (!is_final(j.state) && j.state != job_state::delivering) run(self, std::move(j));
-      }
-      pump(self);
-    },
-    [self](job_back& x) {
-      self->state.queue.push(std::move(x.what), self->state.ctx->now());
-      pump(self); // arms the timer for the postponed one
-    },
-    [self](const job_over& x) { leave(self, x.job_id); },
-    [self](provider_woke& x) {
-      auto it = self->state.running.find(x.job_id);
-      if (it != self->state.running.end()) self->send(it->second, std::move(x));
-    },
-    [self](const wake& w) {
-      if (w.round == self->state.round) pump(self);
-    },
+      [self](committed_jobs& x) {
+        for (auto& j : x.jobs) {
+          // Whatever was begun goes on at once; only what is yet to be submitted queues.
+          if (j.state == job_state::pending) self->state.queue.push(std::move(j), self->state.ctx->now());
+          else if (!is_final(j.state) && j.state != job_state::delivering) run(self, std::move(j));
+        }
+        pump(self);
+      },
+      [self](job_back& x) {
+        self->state.queue.push(std::move(x.what), self->state.ctx->now());
+        pump(self); // arms the timer for the postponed one
+      },
+      [self](const job_over& x) { leave(self, x.job_id); },
+      [self](provider_woke& x) {
+        auto it = self->state.running.find(x.job_id);
+        if (it != self->state.running.end()) self->send(it->second, std::move(x));
+      },
+      [self](const wake& w) {
+        if (w.round == self->state.round) pump(self);
+      },
   };
 }
 

@@ -19,9 +19,11 @@ unix_ms wall_now() {
 
 struct actor_config : caf::actor_system_config {
   explicit actor_config(int threads) {
-    set("scheduler.policy", caf::atom("sharing")); // stealing burns up to 44 % of a core on timers, sharing 1 %
+    set("scheduler.policy",
+        caf::atom("sharing")); // stealing burns up to 44 % of a core on timers, sharing 1 %
     set("scheduler.max-threads", static_cast<std::size_t>(threads));
-    set("scheduler.max-throughput", std::size_t{50}); // unlimited by default: a busy actor would starve the rest
+    set("scheduler.max-throughput",
+        std::size_t{50}); // unlimited by default: a busy actor would starve the rest
   }
 };
 
@@ -53,23 +55,26 @@ struct engine::impl {
   void open_store() {
     auto& o = ctx->opts();
     std::filesystem::create_directories(o.storage.files_dir);
-    ctx->callback_secret = o.web.callback_secret.empty() ? storage::kept_secret(o.storage.database_path, "callback_secret")
-                                                         : o.web.callback_secret;
+    ctx->callback_secret = o.web.callback_secret.empty()
+                               ? storage::kept_secret(o.storage.database_path, "callback_secret")
+                               : o.web.callback_secret;
     store = std::make_shared<storage::store>(o.storage.database_path);
     reader = std::make_shared<storage::reader>(o.storage.database_path);
     auto report = reader->audit();
     for (auto& fault : report.faults) log("audit")->critical(fault);
     if (!report.faults.empty())
-      throw storage::store_error{"the audit of " + o.storage.database_path + " found " + std::to_string(report.faults.size()) +
+      throw storage::store_error{"the audit of " + o.storage.database_path + " found " +
+                                 std::to_string(report.faults.size()) +
                                  " faults; nothing is sold. Restore a backup, or run: troupe audit"};
-    log("audit")->info("the book is in order: {} users, {} transfers, {} credits with users, {} open jobs", report.users,
-                       report.transfers, report.credits_with_users, report.open_jobs);
+    log("audit")->info("the book is in order: {} users, {} transfers, {} credits with users, {} open jobs",
+                       report.users, report.transfers, report.credits_with_users, report.open_jobs);
   }
 
   void spawn_cast() {
     auto& o = ctx->opts();
     auto work = reader->load_open_work();
-    log("engine")->info("goes on with {} updates, {} messages and {} jobs", work.updates.size(), work.messages.size(), work.jobs.size());
+    log("engine")->info("goes on with {} updates, {} messages and {} jobs", work.updates.size(),
+                        work.messages.size(), work.jobs.size());
     auto ledger = spawn_ledger(*sys, store, ctx, true);
     auto reading = spawn_reader(*sys, reader, true);
     auto senders = pool(o.telegram.senders);
@@ -96,7 +101,9 @@ struct engine::impl {
     for (std::string language : {"", "ru", "en"}) {
       auto commands = nlohmann::json::array();
       for (auto name : {"start", "generate", "balance", "history", "help"})
-        commands.push_back({{"command", name}, {"description", ctx->settings->words.get(language.empty() ? "en" : language, std::string{"command."} + name)}});
+        commands.push_back({{"command", name},
+                            {"description", ctx->settings->words.get(language.empty() ? "en" : language,
+                                                                     std::string{"command."} + name)}});
       outgoing m;
       m.urgency = lane::answer;
       m.method = "setMyCommands";
@@ -111,7 +118,8 @@ struct engine::impl {
     auto age = (ctx->now() - h.last_poll_at) / 1000;
     if (h.storage_failed) fault = "the database cannot be written";
     else if (h.poll_conflict) fault = "another program polls Telegram with this token";
-    else if (age > ctx->opts().web.health_poll_age_s) fault = "no updates could be fetched from Telegram lately";
+    else if (age > ctx->opts().web.health_poll_age_s)
+      fault = "no updates could be fetched from Telegram lately";
     auto body = nlohmann::json{{"ok", fault.empty()}, {"why", fault}, {"last_poll_age_s", age}};
     return {fault.empty() ? 200 : 503, body.dump() + "\n"};
   }

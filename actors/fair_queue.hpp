@@ -30,7 +30,9 @@ class sliding_window {
 public:
   sliding_window(int most, unix_ms window) : most_{static_cast<std::size_t>(most)}, window_{window} {}
   /// How long until one more is allowed; 0 = now.
-  unix_ms wait(unix_ms now) const { return events_.size() < most_ ? 0 : std::max<unix_ms>(0, events_.front() + window_ - now); }
+  unix_ms wait(unix_ms now) const {
+    return events_.size() < most_ ? 0 : std::max<unix_ms>(0, events_.front() + window_ - now);
+  }
   void spend(unix_ms now) {
     if (events_.size() == most_) events_.pop_front();
     events_.push_back(now);

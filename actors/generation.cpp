@@ -27,8 +27,8 @@ struct generation_state {
   dispatcher_actor dispatcher;
   job j;
   std::optional<job_voice> voice;
-  int tries = 0;            ///< of the present step
-  std::uint64_t round = 0;  ///< of the timer
+  int tries = 0;           ///< of the present step
+  std::uint64_t round = 0; ///< of the timer
   std::function<void()> on_timer;
   unix_ms progress_at = 0;
   bool polling = false;
@@ -71,18 +71,18 @@ job_step step_to(self_ptr self, job_state to) {
 /// Stores the step, then goes on with `next`. A store in trouble is asked again until it answers.
 void take(self_ptr self, job_step step, std::function<void()> next) {
   self->request(self->state.desk.ledger, step_limit, step)
-    .then(
-      [=](step_answer& a) {
-        auto& s = self->state;
-        s.j = std::move(a.now);
-        s.tries = 0;
-        if (!a.changed && s.j.state != step.to) { // somebody else ended or moved this job
-          log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
-          return leave(self);
-        }
-        next();
-      },
-      [=](caf::error&) { later(self, ledger_retry, [=] { take(self, step, next); }); });
+      .then(
+          [=](step_answer& a) {
+            auto& s = self->state;
+            s.j = std::move(a.now);
+            s.tries = 0;
+            if (!a.changed && s.j.state != step.to) { // somebody else ended or moved this job
+              log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
+              return leave(self);
+            }
+            next();
+          },
+          [=](caf::error&) { later(self, ledger_retry, [=] { take(self, step, next); }); });
 }
 
 void fail(self_ptr self, const std::string& why, const std::string& text) {
@@ -109,7 +109,9 @@ void postpone(self_ptr self, const kie::submit_answer& a) {
   auto& s = self->state;
   auto step = step_to(self, job_state::pending);
   step.not_before = step.at + (10'000LL << std::min(s.j.attempt, 2)); // 10, 20, 40 s
-  log("generation")->warn("job {} was not taken ({}); again in {} s", s.j.job_id, a.text, (step.not_before - step.at) / 1000);
+  log("generation")
+      ->warn("job {} was not taken ({}); again in {} s", s.j.job_id, a.text,
+             (step.not_before - step.at) / 1000);
   take(self, std::move(step), [=] {
     self->send(self->state.dispatcher, job_over{self->state.j.job_id});
     self->send(self->state.dispatcher, job_back{self->state.j});
@@ -126,10 +128,12 @@ void submitted(self_ptr self, const kie::submit_answer& a) {
     return take(self, std::move(step), [=] { proceed(self); });
   }
   if (a.what == outcome::unsure) { // never sent again: a second submit would cost real money
-    log("generation")->error("job {}: the answer to the submit was lost; waiting for the provider's callback", s.j.job_id);
+    log("generation")
+        ->error("job {}: the answer to the submit was lost; waiting for the provider's callback", s.j.job_id);
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
   }
-  bool passing = a.why == kie::fail_class::temporary || a.why == kie::fail_class::rate_limit || a.why == kie::fail_class::unavailable;
+  bool passing = a.why == kie::fail_class::temporary || a.why == kie::fail_class::rate_limit ||
+                 a.why == kie::fail_class::unavailable;
   if (passing && s.j.attempt + 1 < submit_tries_max) return postpone(self, a);
   if (a.why == kie::fail_class::billing || a.why == kie::fail_class::configuration)
     log("generation")->critical("kie.ai refuses our orders: {}", a.text);
@@ -144,8 +148,8 @@ void submit(self_ptr self, const std::vector<std::string>& images) {
     auto& base = s.ctx->opts().web.public_url;
     auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id);
     self->request(s.desk.provider, caf::infinite, kie::submit(s.endpoint(), s.j.spec, images, callback))
-      .then([=](const http_reply& r) { submitted(self, kie::read_submit(r)); },
-            [=](caf::error&) { submitted(self, {}); });
+        .then([=](const http_reply& r) { submitted(self, kie::read_submit(r)); },
+              [=](caf::error&) { submitted(self, {}); });
   });
 }
 
@@ -155,27 +159,30 @@ void prepare(self_ptr self);
 
 void prepare_again(self_ptr self, const std::string& why) {
   auto& s = self->state;
-  if (++s.tries >= prepare_tries_max) return fail(self, "bad_input", "the photo could not be prepared: " + why);
+  if (++s.tries >= prepare_tries_max)
+    return fail(self, "bad_input", "the photo could not be prepared: " + why);
   later(self, backoff(s.tries, std::chrono::seconds{30}), [=] { prepare(self); });
 }
 
-template <class Next>
-void ask(self_ptr self, const http_actor& pool, http_request r, Next next) {
-  self->request(pool, caf::infinite, std::move(r))
-    .then(next, [=](caf::error&) { prepare_again(self, "the HTTP worker is gone"); });
+template <class Next> void ask(self_ptr self, const http_actor& pool, http_request r, Next next) {
+  self->request(pool, caf::infinite, std::move(r)).then(next, [=](caf::error&) {
+    prepare_again(self, "the HTTP worker is gone");
+  });
 }
 
 void upload_photo(self_ptr self) {
   auto& s = self->state;
-  auto name = "job-" + std::to_string(s.j.job_id) + "-" + std::to_string(s.ctx->now()) + ".jpg"; // same names are cached there
-  ask(self, s.desk.provider, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name), [=](const http_reply& r) {
-    auto url = kie::read_upload(r);
-    if (url.empty()) return prepare_again(self, "the upload was refused");
-    std::error_code ignored;
-    std::filesystem::remove(self->state.file("-in.jpg"), ignored);
-    self->state.tries = 0;
-    submit(self, {url});
-  });
+  auto name = "job-" + std::to_string(s.j.job_id) + "-" + std::to_string(s.ctx->now()) +
+              ".jpg"; // same names are cached there
+  ask(self, s.desk.provider, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name),
+      [=](const http_reply& r) {
+        auto url = kie::read_upload(r);
+        if (url.empty()) return prepare_again(self, "the upload was refused");
+        std::error_code ignored;
+        std::filesystem::remove(self->state.file("-in.jpg"), ignored);
+        self->state.tries = 0;
+        submit(self, {url});
+      });
 }
 
 void prepare(self_ptr self) {
@@ -186,10 +193,12 @@ void prepare(self_ptr self) {
     auto a = telegram::read_answer(r);
     if (a.what != telegram::outcome::delivered) return prepare_again(self, a.description);
     auto& st = self->state;
-    ask(self, st.desk.telegram, telegram::download(st.bot(), a.file_path, st.file("-in.jpg")), [=](const http_reply& d) {
-      if (d.error != http_error::none || d.status != 200) return prepare_again(self, "Telegram did not give the file");
-      upload_photo(self);
-    });
+    ask(self, st.desk.telegram, telegram::download(st.bot(), a.file_path, st.file("-in.jpg")),
+        [=](const http_reply& d) {
+          if (d.error != http_error::none || d.status != 200)
+            return prepare_again(self, "Telegram did not give the file");
+          upload_photo(self);
+        });
   });
 }
 
@@ -209,12 +218,12 @@ void deliver(self_ptr self, const inspected& seen) {
 void inspect(self_ptr self) {
   auto& s = self->state;
   self->request(s.desk.media, inspect_limit, inspect_video{s.file(".mp4"), s.file(".jpg")})
-    .then(
-      [=](const inspected& seen) {
-        if (seen.playable) deliver(self, seen);
-        else fail(self, "temporary", "the result is no playable video: " + seen.why);
-      },
-      [=](caf::error&) { later(self, ledger_retry, [=] { inspect(self); }); });
+      .then(
+          [=](const inspected& seen) {
+            if (seen.playable) deliver(self, seen);
+            else fail(self, "temporary", "the result is no playable video: " + seen.why);
+          },
+          [=](caf::error&) { later(self, ledger_retry, [=] { inspect(self); }); });
 }
 
 void fetch(self_ptr self) {
@@ -222,14 +231,15 @@ void fetch(self_ptr self) {
   self->send(s.desk.courier, s.voice->uploading(s.j));
   auto most = static_cast<std::uint64_t>(s.kie_opts().result_mb_max) << 20;
   self->request(s.desk.provider, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
-    .then(
-      [=](const http_reply& r) {
-        auto& st = self->state;
-        if (r.error == http_error::none && r.status == 200) return inspect(self);
-        if (++st.tries >= fetch_tries_max) return fail(self, "temporary", "the result could not be fetched");
-        later(self, backoff(st.tries, std::chrono::seconds{30}), [=] { fetch(self); });
-      },
-      [=](caf::error&) { later(self, ledger_retry, [=] { fetch(self); }); });
+      .then(
+          [=](const http_reply& r) {
+            auto& st = self->state;
+            if (r.error == http_error::none && r.status == 200) return inspect(self);
+            if (++st.tries >= fetch_tries_max)
+              return fail(self, "temporary", "the result could not be fetched");
+            later(self, backoff(st.tries, std::chrono::seconds{30}), [=] { fetch(self); });
+          },
+          [=](caf::error&) { later(self, ledger_retry, [=] { fetch(self); }); });
 }
 
 // -- waiting --
@@ -251,9 +261,11 @@ void saw(self_ptr self, const kie::task_status& t) {
 
 void poll(self_ptr self) {
   auto& s = self->state;
-  if (std::exchange(s.polling, true)) return; // a callback and the timer came together: one question is enough
+  if (std::exchange(s.polling, true))
+    return; // a callback and the timer came together: one question is enough
   self->request(s.desk.provider, caf::infinite, kie::query(s.endpoint(), s.j.spec, s.j.task_id))
-    .then([=](const http_reply& r) { saw(self, kie::read_status(self->state.j.spec, r)); }, [=](caf::error&) { saw(self, {}); });
+      .then([=](const http_reply& r) { saw(self, kie::read_status(self->state.j.spec, r)); },
+            [=](caf::error&) { saw(self, {}); });
 }
 
 /// Waits for the next poll; at the limit the credits return.
@@ -261,7 +273,8 @@ void watch(self_ptr self) {
   auto& s = self->state;
   auto now = s.ctx->now();
   if (now >= s.j.deadline_at) {
-    if (s.j.state == job_state::unknown) log("generation")->critical("job {} is possibly paid at the provider", s.j.job_id);
+    if (s.j.state == job_state::unknown)
+      log("generation")->critical("job {} is possibly paid at the provider", s.j.job_id);
     return fail(self, "timeout", "no result within the limit");
   }
   show_progress(self);
@@ -269,7 +282,8 @@ void watch(self_ptr self) {
   unix_ms first = s.kie_opts().first_poll_s * 1000LL, every = s.kie_opts().poll_every_s * 1000LL;
   auto wait = std::min(since < first ? first - since : every, s.j.deadline_at - now);
   bool known = s.j.state == job_state::processing;
-  later(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 100)}, [=] { known ? poll(self) : watch(self); });
+  later(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 100)},
+        [=] { known ? poll(self) : watch(self); });
 }
 
 void woke(self_ptr self, const provider_woke& w) {
@@ -306,18 +320,19 @@ generation_actor::behavior_type generation(self_ptr self, const context_ptr& ctx
   s.voice.emplace(ctx->settings->words);
   proceed(self);
   return {
-    [self](const wake& w) {
-      if (w.round != self->state.round || !self->state.on_timer) return;
-      auto what = std::exchange(self->state.on_timer, nullptr);
-      what();
-    },
-    [self](const provider_woke& w) { woke(self, w); },
+      [self](const wake& w) {
+        if (w.round != self->state.round || !self->state.on_timer) return;
+        auto what = std::exchange(self->state.on_timer, nullptr);
+        what();
+      },
+      [self](const provider_woke& w) { woke(self, w); },
   };
 }
 
 } // namespace
 
-generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk, dispatcher_actor dispatcher, job j) {
+generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk,
+                                  dispatcher_actor dispatcher, job j) {
   return sys.spawn(generation, std::move(ctx), std::move(desk), std::move(dispatcher), std::move(j));
 }
 

@@ -35,15 +35,16 @@ void hand_out(pool_ptr self) {
     s.waiting.pop_front();
     auto w = s.idle.back();
     s.idle.pop_back();
-    self->request(w, caf::infinite, std::move(request)).then(
-      [=, rp = rp](http_reply& reply) mutable {
-        rp.deliver(std::move(reply));
-        self->state.idle.push_back(w);
-        hand_out(self);
-      },
-      [rp = rp](caf::error&) mutable { // the worker is gone: we are stopping
-        rp.deliver(no_answer(http_error::lost));
-      });
+    self->request(w, caf::infinite, std::move(request))
+        .then(
+            [=, rp = rp](http_reply& reply) mutable {
+              rp.deliver(std::move(reply));
+              self->state.idle.push_back(w);
+              hand_out(self);
+            },
+            [rp = rp](caf::error&) mutable { // the worker is gone: we are stopping
+              rp.deliver(no_answer(http_error::lost));
+            });
   }
 }
 

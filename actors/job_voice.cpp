@@ -69,8 +69,9 @@ outgoing job_voice::progress(const job& j, unix_ms now) const {
   const auto paint = painter_for(words_, j);
   const auto passed = elapsed(j, now);
   const bool waiting = j.state == job_state::pending;
-  const auto text = paint.say(waiting ? "job.queued" : j.state == job_state::fetching ? "job.fetching"
-      : "job.progress",
+  const auto text = paint.say(waiting                          ? "job.queued"
+                              : j.state == job_state::fetching ? "job.fetching"
+                                                               : "job.progress",
                               {{"bar", bar(waiting ? 0 : passed)}, {"time", minutes_seconds(passed)}});
   return status(j, {text, {}}, lane::progress);
 }
@@ -82,13 +83,12 @@ outgoing job_voice::uploading(const job& j) const {
 std::vector<outgoing> job_voice::ready(const job& j) const {
   const auto paint = painter_for(words_, j);
   const auto caption = telegram::escape_html(telegram::shorten(j.spec.prompt, 150));
-  auto next = talk::show({paint.say("job.next"), {{paint.press("once_more", "gen")}, {paint.press("menu",
-      "home")}}},
-                         j.user_id);
+  auto next = talk::show(
+      {paint.say("job.next"), {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, j.user_id);
   next.urgency = lane::result;
   return {status(j, {paint.say("job.ready"), {}}, lane::result),
-          video(j, paint.say("job.caption", {{"prompt", caption}, {"model",
-              telegram::escape_html(j.spec.model_title)}})),
+          video(j, paint.say("job.caption",
+                             {{"prompt", caption}, {"model", telegram::escape_html(j.spec.model_title)}})),
           std::move(next)};
 }
 

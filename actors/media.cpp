@@ -10,7 +10,9 @@ inspected look_at(const inspect_video& x) {
     out.info = media::probe(x.path);
     out.playable = true;
     media::make_thumbnail(x.path, x.thumbnail);
-  } catch (const std::exception& e) { out.why = e.what(); } // without a thumbnail it is still a video
+  } catch (const std::exception& e) {
+    out.why = e.what();
+  } // without a thumbnail it is still a video
   return out;
 }
 
@@ -28,7 +30,8 @@ struct desk_state {
 
 media_actor::behavior_type media_desk(media_actor::stateful_pointer<desk_state> self, int workers) {
   self->set_error_handler([](caf::error&) {});
-  for (int i = 0; i < workers; ++i) self->state.workers.push_back(self->spawn<caf::detached + caf::linked>(media_worker));
+  for (int i = 0; i < workers; ++i)
+    self->state.workers.push_back(self->spawn<caf::detached + caf::linked>(media_worker));
   return {[self](inspect_video& x) {
     auto& s = self->state;
     return self->delegate(s.workers[s.next++ % s.workers.size()], std::move(x));

@@ -23,7 +23,8 @@ void poll_again(self_ptr self) { self->send(self, wake{}); }
 
 void poll_later(self_ptr self, const std::string& why, std::chrono::milliseconds at_least = {}) {
   auto wait = std::max(at_least, backoff(self->state.failures++, std::chrono::seconds{30}));
-  wait += std::chrono::milliseconds{self->state.ctx->now() % 250}; // spread, so that engines do not march in step
+  wait +=
+      std::chrono::milliseconds{self->state.ctx->now() % 250}; // spread, so that engines do not march in step
   log("poller")->warn("no updates: {}. Next try in {} ms", why, wait.count());
   self->delayed_send(self, wait, wake{});
 }
@@ -33,13 +34,14 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
   std::int64_t next = s.offset;
   for (auto& u : updates) next = std::max(next, u.update_id + 1);
   self->request(s.ledger, std::chrono::seconds{30}, accept_updates{std::move(updates), s.ctx->now()})
-    .then(
-      [=](accepted_updates& stored) {
-        self->state.offset = next;
-        self->request(self->state.router, caf::infinite, std::move(stored)) // answers when there is room
-          .then([=](done) { poll_again(self); }, [=](caf::error&) { poll_later(self, "the router is gone"); });
-      },
-      [=](caf::error&) { poll_later(self, "the ledger could not store them"); });
+      .then(
+          [=](accepted_updates& stored) {
+            self->state.offset = next;
+            self->request(self->state.router, caf::infinite, std::move(stored)) // answers when there is room
+                .then([=](done) { poll_again(self); },
+                      [=](caf::error&) { poll_later(self, "the router is gone"); });
+          },
+          [=](caf::error&) { poll_later(self, "the ledger could not store them"); });
 }
 
 void understand(self_ptr self, const http_reply& reply) {
@@ -47,7 +49,8 @@ void understand(self_ptr self, const http_reply& reply) {
   auto answer = telegram::read_answer(reply);
   if (answer.what == telegram::outcome::conflict) {
     s.ctx->health->poll_conflict = true;
-    poll_later(self, "another program polls with this token (" + answer.description + "); stop it", std::chrono::seconds{5});
+    poll_later(self, "another program polls with this token (" + answer.description + "); stop it",
+               std::chrono::seconds{5});
   } else if (answer.what != telegram::outcome::delivered) {
     poll_later(self, answer.description, std::chrono::milliseconds{answer.retry_after_ms});
   } else {
@@ -63,19 +66,23 @@ void understand(self_ptr self, const http_reply& reply) {
 void poll(self_ptr self) {
   auto& s = self->state;
   auto& t = s.ctx->opts().telegram;
-  self->request(s.http, caf::infinite, telegram::get_updates({t.api_url, t.bot_token}, s.offset, t.poll_timeout_s, t.poll_batch_max))
-    .then(
-      [=](const http_reply& reply) {
-        if (reply.error == http_error::stopped) return; // the engine stops
-        try {
-          understand(self, reply);
-        } catch (const std::exception& e) { poll_later(self, e.what()); } // HTML from a proxy, say
-      },
-      [=](caf::error&) { poll_later(self, "the HTTP worker is gone"); });
+  self->request(s.http, caf::infinite,
+                telegram::get_updates({t.api_url, t.bot_token}, s.offset, t.poll_timeout_s, t.poll_batch_max))
+      .then(
+          [=](const http_reply& reply) {
+            if (reply.error == http_error::stopped) return; // the engine stops
+            try {
+              understand(self, reply);
+            } catch (const std::exception& e) {
+              poll_later(self, e.what());
+            } // HTML from a proxy, say
+          },
+          [=](caf::error&) { poll_later(self, "the HTTP worker is gone"); });
 }
 
-poller_actor::behavior_type poller(self_ptr self, const context_ptr& ctx, const http_actor& http, const ledger_actor& ledger,
-                                   const router_actor& router, std::int64_t offset) {
+poller_actor::behavior_type poller(self_ptr self, const context_ptr& ctx, const http_actor& http,
+                                   const ledger_actor& ledger, const router_actor& router,
+                                   std::int64_t offset) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.http = http, s.ledger = ledger, s.router = router, s.offset = offset;
@@ -87,7 +94,8 @@ poller_actor::behavior_type poller(self_ptr self, const context_ptr& ctx, const 
 
 poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger,
                           router_actor router, std::int64_t next_offset) {
-  return sys.spawn(poller, std::move(ctx), std::move(http), std::move(ledger), std::move(router), next_offset);
+  return sys.spawn(poller, std::move(ctx), std::move(http), std::move(ledger), std::move(router),
+                   next_offset);
 }
 
 } // namespace troupe

@@ -4,23 +4,24 @@ namespace troupe {
 namespace {
 
 /// An exception would end the actor; the asker gets an error instead.
-template <class Reply, class Ask>
-caf::result<Reply> answer(Ask ask) {
+template <class Reply, class Ask> caf::result<Reply> answer(Ask ask) {
   try {
     return ask();
-  } catch (const std::exception& e) { return caf::make_error(caf::sec::runtime_error, std::string{e.what()}); }
+  } catch (const std::exception& e) {
+    return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+  }
 }
 
 reader_actor::behavior_type reader(reader_actor::pointer self, const std::shared_ptr<storage::reader>& db) {
   self->set_error_handler([](caf::error&) {});
   return {
-    [db](const account_query& q) { return answer<account>([&] { return db->load_account(q.user_id); }); },
-    [db](const entries_query& q) {
-      return answer<entries_page>([&] { return entries_page{db->entries(q.user_id, q.offset, q.limit)}; });
-    },
-    [db](const jobs_query& q) {
-      return answer<jobs_page>([&] { return jobs_page{db->jobs_of(q.user_id, q.offset, q.limit)}; });
-    },
+      [db](const account_query& q) { return answer<account>([&] { return db->load_account(q.user_id); }); },
+      [db](const entries_query& q) {
+        return answer<entries_page>([&] { return entries_page{db->entries(q.user_id, q.offset, q.limit)}; });
+      },
+      [db](const jobs_query& q) {
+        return answer<jobs_page>([&] { return jobs_page{db->jobs_of(q.user_id, q.offset, q.limit)}; });
+      },
   };
 }
 

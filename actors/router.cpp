@@ -73,7 +73,8 @@ void replace_fallen(self_ptr self, const caf::actor_addr& fallen) {
     }
 }
 
-router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger, const reader_actor& reader) {
+router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger,
+                                   const reader_actor& reader) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.ledger = ledger, s.reader = reader;
@@ -81,25 +82,25 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
   self->set_down_handler([self](caf::down_msg& d) { replace_fallen(self, d.source); });
   self->delayed_send(self, sweep_every, wake{});
   return {
-    [self](accepted_updates& x) -> caf::result<done> {
-      for (auto& u : x.fresh) bring(self, std::move(u));
-      auto& st = self->state;
-      if (st.in_work < updates_in_work_max) return done{};
-      st.waiting_for_room.push_back(self->make_response_promise<done>());
-      return st.waiting_for_room.back();
-    },
-    [self](const update_handled& x) {
-      auto& st = self->state;
-      auto it = st.seats.find(x.user_id);
-      if (it == st.seats.end() || it->second.in_work.empty()) return;
-      it->second.in_work.pop_front();
-      --st.in_work;
-      st.make_room();
-    },
-    [self](wake) {
-      let_idle_go(self);
-      self->delayed_send(self, sweep_every, wake{});
-    },
+      [self](accepted_updates& x) -> caf::result<done> {
+        for (auto& u : x.fresh) bring(self, std::move(u));
+        auto& st = self->state;
+        if (st.in_work < updates_in_work_max) return done{};
+        st.waiting_for_room.push_back(self->make_response_promise<done>());
+        return st.waiting_for_room.back();
+      },
+      [self](const update_handled& x) {
+        auto& st = self->state;
+        auto it = st.seats.find(x.user_id);
+        if (it == st.seats.end() || it->second.in_work.empty()) return;
+        it->second.in_work.pop_front();
+        --st.in_work;
+        st.make_room();
+      },
+      [self](wake) {
+        let_idle_go(self);
+        self->delayed_send(self, sweep_every, wake{});
+      },
   };
 }
 

@@ -52,15 +52,15 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.user_is_back = !t.user_is_gone && s.event.kind != telegram::event_kind::ignored;
   t.messages = std::move(d.messages);
   self->request(s.ledger, answer_limit, std::move(t))
-    .then(
-      [=](done) {
-        auto& st = self->state;
-        st.failures = 0;
-        st.queue.pop_front();
-        self->send(st.router, update_handled{st.user_id});
-        begin_turn(self);
-      },
-      [=](caf::error& e) { try_later(self, "storing the turn", e); });
+      .then(
+          [=](done) {
+            auto& st = self->state;
+            st.failures = 0;
+            st.queue.pop_front();
+            self->send(st.router, update_handled{st.user_id});
+            begin_turn(self);
+          },
+          [=](caf::error& e) { try_later(self, "storing the turn", e); });
 }
 
 /// A fault of ours in the rules must not stop the user for ever: the update ends without an effect.
@@ -74,14 +74,14 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   }
   if (!d.order) return end_turn(self, std::move(d));
   self->request(self->state.ledger, answer_limit, std::move(*d.order))
-    .then(
-      [=](const order_answer& answer) {
-        by_rules(self, [&](const dialogue& r) {
-          auto& st = self->state;
-          return r.ordered(st.event, st.who, answer, st.ctx->now());
-        });
-      },
-      [=](caf::error& e) { try_later(self, "placing the order", e); });
+      .then(
+          [=](const order_answer& answer) {
+            by_rules(self, [&](const dialogue& r) {
+              auto& st = self->state;
+              return r.ordered(st.event, st.who, answer, st.ctx->now());
+            });
+          },
+          [=](caf::error& e) { try_later(self, "placing the order", e); });
 }
 
 void decide(self_ptr self) {
@@ -99,11 +99,21 @@ void gather_facts(self_ptr self) {
   case dialogue::facts::none: return decide(self);
   case dialogue::facts::entries:
     self->request(s.reader, answer_limit, entries_query{s.user_id, 0, entries_shown_max})
-      .then([=](entries_page& p) { self->state.facts.entries = std::move(p.entries); decide(self); }, failed);
+        .then(
+            [=](entries_page& p) {
+              self->state.facts.entries = std::move(p.entries);
+              decide(self);
+            },
+            failed);
     return;
   case dialogue::facts::jobs:
     self->request(s.reader, answer_limit, jobs_query{s.user_id, 0, jobs_shown_max})
-      .then([=](jobs_page& p) { self->state.facts.jobs = std::move(p.jobs); decide(self); }, failed);
+        .then(
+            [=](jobs_page& p) {
+              self->state.facts.jobs = std::move(p.jobs);
+              decide(self);
+            },
+            failed);
     return;
   }
 }
@@ -112,8 +122,13 @@ void welcome(self_ptr self) {
   auto& s = self->state;
   auto& u = s.ctx->opts().users;
   bool admin = std::find(u.admin_ids.begin(), u.admin_ids.end(), s.user_id) != u.admin_ids.end();
-  self->request(s.ledger, answer_limit, register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, admin})
-    .then([=](account& a) { self->state.who = std::move(a); gather_facts(self); },
+  self->request(s.ledger, answer_limit,
+                register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, admin})
+      .then(
+          [=](account& a) {
+            self->state.who = std::move(a);
+            gather_facts(self);
+          },
           [=](caf::error& e) { try_later(self, "the registration", e); });
 }
 
@@ -124,34 +139,35 @@ void begin_turn(self_ptr self) {
   s.event = telegram::parse_update(s.queue.front().json);
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
   self->request(s.reader, answer_limit, account_query{s.user_id})
-    .then(
-      [=](account& a) {
-        self->state.who = std::move(a);
-        if (self->state.who.registered) gather_facts(self);
-        else welcome(self);
-      },
-      [=](caf::error& e) { try_later(self, "reading the account", e); });
+      .then(
+          [=](account& a) {
+            self->state.who = std::move(a);
+            if (self->state.who.registered) gather_facts(self);
+            else welcome(self);
+          },
+          [=](caf::error& e) { try_later(self, "reading the account", e); });
 }
 
-session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std::int64_t user_id, const router_actor& router,
-                                     const ledger_actor& ledger, const reader_actor& reader) {
+session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std::int64_t user_id,
+                                     const router_actor& router, const ledger_actor& ledger,
+                                     const reader_actor& reader) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.user_id = user_id, s.router = router, s.ledger = ledger, s.reader = reader;
   s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words);
   return {
-    [self](incoming_update& u) {
-      self->state.queue.push_back(std::move(u));
-      if (!self->state.busy) begin_turn(self);
-    },
-    [self](wake) { begin_turn(self); },
+      [self](incoming_update& u) {
+        self->state.queue.push_back(std::move(u));
+        if (!self->state.busy) begin_turn(self);
+      },
+      [self](wake) { begin_turn(self); },
   };
 }
 
 } // namespace
 
-session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id, router_actor router,
-                            ledger_actor ledger, reader_actor reader) {
+session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
+                            router_actor router, ledger_actor ledger, reader_actor reader) {
   return sys.spawn(session, std::move(ctx), user_id, std::move(router), std::move(ledger), std::move(reader));
 }
 

@@ -14,13 +14,14 @@ using transports = std::vector<std::shared_ptr<transport>>;
 /// One blocking worker per transport; `waiting_max` requests may wait, later ones get `stopped`.
 http_actor spawn_http_pool(caf::actor_system& sys, const transports& workers, std::size_t waiting_max);
 /// `detached` false in tests: then everything runs on the deterministic scheduler.
-ledger_actor spawn_ledger(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx, bool detached);
+ledger_actor spawn_ledger(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
+                          bool detached);
 reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader);
-session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id, router_actor router,
-                            ledger_actor ledger, reader_actor reader);
+session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
+                            router_actor router, ledger_actor ledger, reader_actor reader);
 poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger,
                           router_actor router, std::int64_t next_offset);
 
@@ -33,7 +34,7 @@ struct job_desk {
   courier_actor courier;
 };
 dispatcher_actor spawn_dispatcher(caf::actor_system& sys, context_ptr ctx, job_desk desk);
-generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk, dispatcher_actor dispatcher,
-                                  job j);
+generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk,
+                                  dispatcher_actor dispatcher, job j);
 
 } // namespace troupe

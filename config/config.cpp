@@ -20,7 +20,9 @@ namespace {
 using int64_list = std::vector<std::int64_t>;
 using target = std::variant<std::string*, int*, bool*, std::vector<std::string>*, int64_list*>;
 
-struct range { int low = 0, high = INT_MAX; };
+struct range {
+  int low = 0, high = INT_MAX;
+};
 
 /// One option: everything that parsing, the environment and the report know of it.
 struct option {
@@ -39,47 +41,55 @@ std::vector<option> bind(options& o) {
   auto& u = o.users;
   constexpr range count{1, 100'000}, seconds{1, 86'400}, port{0, 65'535}, credits{0, 1'000'000};
   return {
-    {"telegram.api_url", &t.api_url, "Bot API server", {}, false, {"TELEGRAM_API_URL"}},
-    {"telegram.bot_token", &t.bot_token, "bot's token", {}, true, {"BOT_TOKEN", "TELEGRAM_BOT_TOKEN"}},
-    {"telegram.poll_timeout_s", &t.poll_timeout_s, "long polling, seconds", {0, 300}},
-    {"telegram.poll_batch_max", &t.poll_batch_max, "updates in one answer", {1, 100}},
-    {"telegram.senders", &t.senders, "parallel sends", {1, 256}},
-    {"telegram.live_messages_per_second", &t.live_messages_per_second, "all chats together", count},
-    {"telegram.bulk_messages_per_second", &t.bulk_messages_per_second, "broadcasts", count},
-    {"telegram.chat_messages_per_second", &t.chat_messages_per_second, "one chat", count},
-    {"telegram.chat_burst_messages", &t.chat_burst_messages, "one chat, at once", count},
-    {"kie.api_url", &k.api_url, "kie.ai's API", {}, false, {"KIE_API_URL"}},
-    {"kie.upload_url", &k.upload_url, "kie.ai's file upload", {}, false, {"KIE_UPLOAD_URL"}},
-    {"kie.api_keys", &k.api_keys, "API keys", {}, true, {"KIE_API_KEY", "KIE_AI_API_KEY"}},
-    {"kie.workers", &k.workers, "parallel requests", {1, 256}},
-    {"kie.submits_per_10_s", &k.submits_per_10_s, "new tasks in 10 s, per key", count},
-    {"kie.jobs_in_flight_max", &k.jobs_in_flight_max, "running tasks", count},
-    {"kie.first_poll_s", &k.first_poll_s, "first look after", seconds},
-    {"kie.poll_every_s", &k.poll_every_s, "then every", seconds},
-    {"kie.time_limit_s", &k.time_limit_s, "a job gives up after", seconds},
-    {"kie.result_mb_max", &k.result_mb_max, "largest result, MB", count},
-    {"media.workers", &o.media.workers, "parallel ffmpeg runs", {1, 64}},
-    {"scheduler.threads", &o.scheduler.threads, "actor threads", {1, 256}},
-    {"storage.database_path", &o.storage.database_path, "SQLite file", {}, false, {"DATABASE_PATH"}},
-    {"storage.files_dir", &o.storage.files_dir, "pictures and videos"},
-    {"web.host", &w.host, "address to listen on"},
-    {"web.port", &w.port, "0: off", port},
-    {"web.public_url", &w.public_url, "outside address for callbacks", {}, false, {"WEBHOOK_URL"}},
-    {"web.callback_secret", &w.callback_secret, "part of the callback's address", {}, true,
-        {"CALLBACK_SECRET"}},
-    {"web.health_poll_age_s", &w.health_poll_age_s, "unhealthy when the last poll is older", seconds},
-    {"users.admin_ids", &u.admin_ids, "administrators", {}, false, {"ADMIN_IDS"}},
-    {"users.welcome_credits", &u.welcome_credits, "gift to a new user", credits},
-    {"users.founder_credits", &u.founder_credits, "gift to the founder", credits},
-    {"users.active_jobs_max", &u.active_jobs_max, "running jobs of one user", count, false,
-     {"MAX_ACTIVE_JOBS_PER_USER"}},
-    {"users.costly_actions_per_minute", &u.costly_actions_per_minute, "runs a minute, per user", count},
-    {"users.session_idle_s", &u.session_idle_s, "a quiet session is put to sleep after", seconds},
-    {"log.level", &o.log.level, "trace, debug, info, warn, error, off"},
-    {"log.json", &o.log.json, "one JSON object a line"},
-    {"log.file", &o.log.file, "empty: standard error only"},
-    {"log.file_mb", &o.log.file_mb, "size of one file, MB", count},
-    {"log.files", &o.log.files, "files kept", {1, 1'000}},
+      {"telegram.api_url", &t.api_url, "Bot API server", {}, false, {"TELEGRAM_API_URL"}},
+      {"telegram.bot_token", &t.bot_token, "bot's token", {}, true, {"BOT_TOKEN", "TELEGRAM_BOT_TOKEN"}},
+      {"telegram.poll_timeout_s", &t.poll_timeout_s, "long polling, seconds", {0, 300}},
+      {"telegram.poll_batch_max", &t.poll_batch_max, "updates in one answer", {1, 100}},
+      {"telegram.senders", &t.senders, "parallel sends", {1, 256}},
+      {"telegram.live_messages_per_second", &t.live_messages_per_second, "all chats together", count},
+      {"telegram.bulk_messages_per_second", &t.bulk_messages_per_second, "broadcasts", count},
+      {"telegram.chat_messages_per_second", &t.chat_messages_per_second, "one chat", count},
+      {"telegram.chat_burst_messages", &t.chat_burst_messages, "one chat, at once", count},
+      {"kie.api_url", &k.api_url, "kie.ai's API", {}, false, {"KIE_API_URL"}},
+      {"kie.upload_url", &k.upload_url, "kie.ai's file upload", {}, false, {"KIE_UPLOAD_URL"}},
+      {"kie.api_keys", &k.api_keys, "API keys", {}, true, {"KIE_API_KEY", "KIE_AI_API_KEY"}},
+      {"kie.workers", &k.workers, "parallel requests", {1, 256}},
+      {"kie.submits_per_10_s", &k.submits_per_10_s, "new tasks in 10 s, per key", count},
+      {"kie.jobs_in_flight_max", &k.jobs_in_flight_max, "running tasks", count},
+      {"kie.first_poll_s", &k.first_poll_s, "first look after", seconds},
+      {"kie.poll_every_s", &k.poll_every_s, "then every", seconds},
+      {"kie.time_limit_s", &k.time_limit_s, "a job gives up after", seconds},
+      {"kie.result_mb_max", &k.result_mb_max, "largest result, MB", count},
+      {"media.workers", &o.media.workers, "parallel ffmpeg runs", {1, 64}},
+      {"scheduler.threads", &o.scheduler.threads, "actor threads", {1, 256}},
+      {"storage.database_path", &o.storage.database_path, "SQLite file", {}, false, {"DATABASE_PATH"}},
+      {"storage.files_dir", &o.storage.files_dir, "pictures and videos"},
+      {"web.host", &w.host, "address to listen on"},
+      {"web.port", &w.port, "0: off", port},
+      {"web.public_url", &w.public_url, "outside address for callbacks", {}, false, {"WEBHOOK_URL"}},
+      {"web.callback_secret",
+       &w.callback_secret,
+       "part of the callback's address",
+       {},
+       true,
+       {"CALLBACK_SECRET"}},
+      {"web.health_poll_age_s", &w.health_poll_age_s, "unhealthy when the last poll is older", seconds},
+      {"users.admin_ids", &u.admin_ids, "administrators", {}, false, {"ADMIN_IDS"}},
+      {"users.welcome_credits", &u.welcome_credits, "gift to a new user", credits},
+      {"users.founder_credits", &u.founder_credits, "gift to the founder", credits},
+      {"users.active_jobs_max",
+       &u.active_jobs_max,
+       "running jobs of one user",
+       count,
+       false,
+       {"MAX_ACTIVE_JOBS_PER_USER"}},
+      {"users.costly_actions_per_minute", &u.costly_actions_per_minute, "runs a minute, per user", count},
+      {"users.session_idle_s", &u.session_idle_s, "a quiet session is put to sleep after", seconds},
+      {"log.level", &o.log.level, "trace, debug, info, warn, error, off"},
+      {"log.json", &o.log.json, "one JSON object a line"},
+      {"log.file", &o.log.file, "empty: standard error only"},
+      {"log.file_mb", &o.log.file_mb, "size of one file, MB", count},
+      {"log.files", &o.log.files, "files kept", {1, 1'000}},
   };
 }
 
@@ -140,20 +150,20 @@ std::string masked(const std::string& s) {
 }
 
 std::string shown(const option& o) {
-  return std::visit(overloaded{
-    [&](std::string* s) { return o.secret ? masked(*s) : "\"" + *s + "\""; },
-    [](int* n) { return std::to_string(*n); },
-    [](bool* b) { return std::string{*b ? "true" : "false"}; },
-    [&](std::vector<std::string>* all) {
-      std::vector<std::string> parts;
-      for (auto& s : *all) parts.push_back(o.secret ? masked(s) : s);
-      return parts.empty() ? std::string{"not set"} : joined(parts, "; ");
-    },
-    [](int64_list* all) {
-      std::vector<std::string> parts;
-      for (auto n : *all) parts.push_back(std::to_string(n));
-      return "[" + joined(parts) + "]";
-    }}, o.where);
+  return std::visit(overloaded{[&](std::string* s) { return o.secret ? masked(*s) : "\"" + *s + "\""; },
+                               [](int* n) { return std::to_string(*n); },
+                               [](bool* b) { return std::string{*b ? "true" : "false"}; },
+                               [&](std::vector<std::string>* all) {
+                                 std::vector<std::string> parts;
+                                 for (auto& s : *all) parts.push_back(o.secret ? masked(s) : s);
+                                 return parts.empty() ? std::string{"not set"} : joined(parts, "; ");
+                               },
+                               [](int64_list* all) {
+                                 std::vector<std::string> parts;
+                                 for (auto n : *all) parts.push_back(std::to_string(n));
+                                 return "[" + joined(parts) + "]";
+                               }},
+                    o.where);
 }
 
 // -- Files -----------------------------------------------------------------------------------------
@@ -182,7 +192,7 @@ toml::table parse(const std::string& path) {
 place place_of(const std::string& file, const toml::node& n) { return {file, n.source().begin.line}; }
 
 [[noreturn]] void unknown(const std::string& where, const std::string& key,
-    const std::vector<std::string>& right) {
+                          const std::vector<std::string>& right) {
   fail(where, "unknown key \"" + key + "\"; did you mean \"" + nearest(key, right) + "\"?");
 }
 
@@ -198,7 +208,7 @@ std::string exact_string(const toml::node& n, const place& at, const std::string
 int within(std::int64_t n, range r, const std::string& where, const std::string& key) {
   if (n < r.low || n > r.high)
     fail(where, key + " must be from " + std::to_string(r.low) + " to " + std::to_string(r.high) + ", not " +
-                  std::to_string(n));
+                    std::to_string(n));
   return static_cast<int>(n);
 }
 
@@ -211,21 +221,25 @@ template <class F> void each(const toml::node& n, const place& at, const std::st
 void set_from_file(option& o, const toml::node& n, const place& at) {
   const std::string key = o.key;
   if (o.secret)
-    fail(at.str(), key + " is a secret and belongs in the environment, not in a file: set TROUPE_" +
-                       upper(key));
-  std::visit(overloaded{
-    [&](std::string* s) { *s = exact_string(n, at, key); },
-    [&](int* i) { *i = within(exact<std::int64_t>(n, at, key, "a whole number"), o.allowed, at.str(), key); },
-    [&](bool* b) { *b = exact<bool>(n, at, key, "true or false"); },
-    [&](std::vector<std::string>* all) {
-      all->clear();
-      each(n, at, key, [&](auto& item) { all->push_back(exact_string(item, at, key)); });
-    },
-    [&](int64_list* all) {
-      all->clear();
-      each(n, at, key, [&](auto& i) { all->push_back(exact<std::int64_t>(i, at, key,
-          "a list of whole numbers")); });
-    }}, o.where);
+    fail(at.str(),
+         key + " is a secret and belongs in the environment, not in a file: set TROUPE_" + upper(key));
+  std::visit(overloaded{[&](std::string* s) { *s = exact_string(n, at, key); },
+                        [&](int* i) {
+                          *i = within(exact<std::int64_t>(n, at, key, "a whole number"), o.allowed, at.str(),
+                                      key);
+                        },
+                        [&](bool* b) { *b = exact<bool>(n, at, key, "true or false"); },
+                        [&](std::vector<std::string>* all) {
+                          all->clear();
+                          each(n, at, key, [&](auto& item) { all->push_back(exact_string(item, at, key)); });
+                        },
+                        [&](int64_list* all) {
+                          all->clear();
+                          each(n, at, key, [&](auto& i) {
+                            all->push_back(exact<std::int64_t>(i, at, key, "a list of whole numbers"));
+                          });
+                        }},
+             o.where);
 }
 
 std::map<std::string, std::string> read_options(const std::string& path, std::vector<option>& all) {
@@ -257,12 +271,14 @@ std::map<std::string, std::string> read_options(const std::string& path, std::ve
 
 // -- Environment -----------------------------------------------------------------------------------
 
-struct found_variable { std::string name, value; };
+struct found_variable {
+  std::string name, value;
+};
 
 /// An empty variable counts as unset: that is how .env templates leave them.
 std::optional<found_variable> look_up(const environment& env, const std::string& name, bool secret) {
-  if (auto v = env.find(name); v != env.end() && !trimmed(v->second).empty()) return {{name,
-      trimmed(v->second)}};
+  if (auto v = env.find(name); v != env.end() && !trimmed(v->second).empty())
+    return {{name, trimmed(v->second)}};
   if (!secret) return {};
   const auto file = env.find(name + "_FILE");
   if (file == env.end() || trimmed(file->second).empty()) return {};
@@ -281,21 +297,23 @@ std::int64_t number(const std::string& s, const std::string& variable) {
 }
 
 bool truth(const std::string& s, const std::string& variable) {
-  for (auto yes : {"true", "1", "yes", "on"}) if (s == yes) return true;
-  for (auto no : {"false", "0", "no", "off"}) if (s == no) return false;
+  for (auto yes : {"true", "1", "yes", "on"})
+    if (s == yes) return true;
+  for (auto no : {"false", "0", "no", "off"})
+    if (s == no) return false;
   fail(variable, "must be true or false");
 }
 
 void set_from_variable(option& o, const found_variable& v) {
-  std::visit(overloaded{
-    [&](std::string* s) { *s = v.value; },
-    [&](int* n) { *n = within(number(v.value, v.name), o.allowed, v.name, o.key); },
-    [&](bool* b) { *b = truth(v.value, v.name); },
-    [&](std::vector<std::string>* all) { *all = split(v.value); },
-    [&](int64_list* all) {
-      all->clear();
-      for (auto& part : split(v.value)) all->push_back(number(part, v.name));
-    }}, o.where);
+  std::visit(overloaded{[&](std::string* s) { *s = v.value; },
+                        [&](int* n) { *n = within(number(v.value, v.name), o.allowed, v.name, o.key); },
+                        [&](bool* b) { *b = truth(v.value, v.name); },
+                        [&](std::vector<std::string>* all) { *all = split(v.value); },
+                        [&](int64_list* all) {
+                          all->clear();
+                          for (auto& part : split(v.value)) all->push_back(number(part, v.name));
+                        }},
+             o.where);
 }
 
 /// KIE_API_KEY_1, KIE_API_KEY_2, ... in the order of their numbers.
@@ -361,8 +379,8 @@ void check_values(const std::vector<option>& all, const std::map<std::string, st
     if (value.empty() && !may_be_empty) fail(where, key + " must not be empty");
     if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
     while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
-    if (key == "log.level" && !std::set<std::string>{"trace", "debug", "info", "warn", "error",
-        "off"}.count(value))
+    if (key == "log.level" &&
+        !std::set<std::string>{"trace", "debug", "info", "warn", "error", "off"}.count(value))
       fail(where, "log.level must be trace, debug, info, warn, error or off");
     if (o.secret && value.find_first_of(" \t\r\n") != value.npos) fail(where, key + " must not hold blanks");
   }
@@ -370,15 +388,15 @@ void check_values(const std::vector<option>& all, const std::map<std::string, st
 
 // -- Catalogue -------------------------------------------------------------------------------------
 
-const std::vector<std::string> model_keys = {"id", "title", "api", "provider_model", "text_input",
-    "photo_input",
-  "aspect_ratios", "durations_s", "resolution", "price", "prompt_chars_max"};
+const std::vector<std::string> model_keys = {
+    "id",          "title",      "api",   "provider_model",  "text_input", "photo_input", "aspect_ratios",
+    "durations_s", "resolution", "price", "prompt_chars_max"};
 
 void set_title(model& m, const toml::node& n, const place& at) {
   const auto table = n.as_table();
   if (!table) fail(at.str(), "title must be { ru = \"...\", en = \"...\" }");
-  for (auto&& [language, text] : *table) m.title[std::string{language.str()}] = exact_string(text, at,
-      "title");
+  for (auto&& [language, text] : *table)
+    m.title[std::string{language.str()}] = exact_string(text, at, "title");
   for (auto language : {"ru", "en"})
     if (m.title[language].empty()) fail(at.str(), std::string{"title has no "} + language);
 }
@@ -405,8 +423,7 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
 
 model read_model(const toml::table& table, const std::string& path) {
   model m;
-  for (auto&& [key, value] : table)
-    set_model_value(m, std::string{key.str()}, value, place_of(path, value));
+  for (auto&& [key, value] : table) set_model_value(m, std::string{key.str()}, value, place_of(path, value));
   const auto where = place_of(path, table).str();
   if (m.id.empty()) fail(where, "the model has no id");
   const auto bad = [&](const std::string& what) { fail(where, "model \"" + m.id + "\": " + what); };
@@ -470,7 +487,7 @@ std::set<std::string> placeholders(const std::string& text) {
 }
 
 void check_covers(const text_map& a, const text_map& b, const std::string& a_file,
-    const std::string& b_file) {
+                  const std::string& b_file) {
   for (auto& [key, text] : a) {
     const auto other = b.find(key);
     if (other == b.end()) fail(b_file, "\"" + key + "\" is missing; " + a_file + " has it");
@@ -502,7 +519,8 @@ const char* plural_form(const std::string& language, std::int64_t n) {
 
 std::string texts::language_for(const std::string& language_code) {
   const auto primary = language_code.substr(0, language_code.find_first_of("-_"));
-  for (auto russian : {"ru", "uk", "be", "kk"}) if (primary == russian) return "ru";
+  for (auto russian : {"ru", "uk", "be", "kk"})
+    if (primary == russian) return "ru";
   return "en";
 }
 
@@ -532,8 +550,8 @@ settings load(const std::string& dir, const environment& env) {
   check_values(all, origins);
   for (auto& o : all) {
     const auto origin = origins.find(o.key);
-    s.report.push_back({o.key, shown(o), origin == origins.end() ? "default" : origin->second, o.secret,
-        o.comment});
+    s.report.push_back(
+        {o.key, shown(o), origin == origins.end() ? "default" : origin->second, o.secret, o.comment});
   }
   s.models = read_models(dir + "/models.toml");
   s.words = read_texts(dir + "/texts");

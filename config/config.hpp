@@ -10,7 +10,9 @@
 namespace troupe::config {
 
 /// `what()` names file, line and, for an unknown key, the nearest right one.
-struct config_error : std::runtime_error { using runtime_error::runtime_error; };
+struct config_error : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 
 struct options {
   struct telegram_options {
@@ -18,7 +20,7 @@ struct options {
     std::string bot_token; // secret
     int poll_timeout_s = 50;
     int poll_batch_max = 100;
-    int senders = 16;                     // http workers
+    int senders = 16; // http workers
     int live_messages_per_second = 250;
     int bulk_messages_per_second = 28;
     int chat_messages_per_second = 1;
@@ -36,14 +38,21 @@ struct options {
     int time_limit_s = 1800;
     int result_mb_max = 512;
   } kie;
-  struct media_options { int workers = 1; } media;
-  struct scheduler_options { int threads = 2; } scheduler;
-  struct storage_options { std::string database_path = "data/troupe.db"; std::string files_dir = "data/files"; } storage;
+  struct media_options {
+    int workers = 1;
+  } media;
+  struct scheduler_options {
+    int threads = 2;
+  } scheduler;
+  struct storage_options {
+    std::string database_path = "data/troupe.db";
+    std::string files_dir = "data/files";
+  } storage;
   struct web_options {
     std::string host = "127.0.0.1";
-    int port = 8090;                 // 0: off
-    std::string public_url;          // WEBHOOK_URL; "" : no callbacks
-    std::string callback_secret;     // secret; generated and kept when unset
+    int port = 8090;             // 0: off
+    std::string public_url;      // WEBHOOK_URL; "" : no callbacks
+    std::string callback_secret; // secret; generated and kept when unset
     int health_poll_age_s = 120;
   } web;
   struct users_options {
@@ -54,11 +63,21 @@ struct options {
     int costly_actions_per_minute = 10;
     int session_idle_s = 300;
   } users;
-  struct log_options { std::string level = "info"; bool json = false; std::string file; int file_mb = 20; int files = 5; } log;
+  struct log_options {
+    std::string level = "info";
+    bool json = false;
+    std::string file;
+    int file_mb = 20;
+    int files = 5;
+  } log;
 };
 
 /// One line of `troupe check`.
-struct effective { std::string key, value, origin; bool secret = false; std::string comment; };
+struct effective {
+  std::string key, value, origin;
+  bool secret = false;
+  std::string comment;
+};
 
 struct model {
   std::string id;
@@ -66,10 +85,10 @@ struct model {
   std::string api;                          // "kie-unified" | "kie-veo"
   std::string provider_model;
   bool text_input = true, photo_input = true;
-  std::vector<std::string> aspect_ratios;   // first = default
-  std::vector<int> durations_s;             // first = default
+  std::vector<std::string> aspect_ratios; // first = default
+  std::vector<int> durations_s;           // first = default
   std::string resolution = "720p";
-  int price = 1;                            // credits, > 0
+  int price = 1; // credits, > 0
   int prompt_chars_max = 2000;
 };
 

@@ -34,9 +34,9 @@ struct http_request {
   http_fields headers;
   std::string content_type = "application/json";
   std::string body;
-  http_fields form;             ///< With `files`: sent as multipart/form-data, `body` is ignored.
+  http_fields form; ///< With `files`: sent as multipart/form-data, `body` is ignored.
   std::vector<http_file> files;
-  std::string save_to;          ///< When set, a 200 body is written to this file, not to memory.
+  std::string save_to; ///< When set, a 200 body is written to this file, not to memory.
   std::chrono::milliseconds connect_limit{3'000};
   std::chrono::milliseconds time_limit{60'000}; ///< For the answer, from the moment of connection.
   std::uint64_t body_bytes_max = 8u << 20;

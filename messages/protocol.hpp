@@ -10,54 +10,94 @@ namespace troupe {
 struct done {};
 
 // -- to the ledger --
-struct accept_updates { std::vector<incoming_update> updates; unix_ms at = 0; };
-struct accepted_updates { std::vector<incoming_update> fresh; };
+struct accept_updates {
+  std::vector<incoming_update> updates;
+  unix_ms at = 0;
+};
+struct accepted_updates {
+  std::vector<incoming_update> fresh;
+};
 
 // -- announced by the ledger after a commit --
-struct committed_messages { std::vector<outgoing> messages; };
-struct committed_jobs { std::vector<job> jobs; };
+struct committed_messages {
+  std::vector<outgoing> messages;
+};
+struct committed_jobs {
+  std::vector<job> jobs;
+};
 
 // -- to the reader --
-struct account_query { std::int64_t user_id = 0; };
-struct entries_query { std::int64_t user_id = 0; int offset = 0, limit = 0; };
-struct entries_page { std::vector<ledger_entry> entries; };
-struct jobs_query { std::int64_t user_id = 0; int offset = 0, limit = 0; };
-struct jobs_page { std::vector<job> jobs; };
+struct account_query {
+  std::int64_t user_id = 0;
+};
+struct entries_query {
+  std::int64_t user_id = 0;
+  int offset = 0, limit = 0;
+};
+struct entries_page {
+  std::vector<ledger_entry> entries;
+};
+struct jobs_query {
+  std::int64_t user_id = 0;
+  int offset = 0, limit = 0;
+};
+struct jobs_page {
+  std::vector<job> jobs;
+};
 
 // -- around sessions and jobs --
-struct update_handled { std::int64_t user_id = 0; };
-struct job_back { job what; };             ///< Refused for now: queue it again, not before its time.
-struct job_over { std::int64_t job_id = 0; };
-struct provider_woke { std::int64_t job_id = 0; std::string task_id; };
-struct wake { std::uint64_t round = 0; };  ///< A timer; older rounds are ignored.
+struct update_handled {
+  std::int64_t user_id = 0;
+};
+struct job_back {
+  job what;
+}; ///< Refused for now: queue it again, not before its time.
+struct job_over {
+  std::int64_t job_id = 0;
+};
+struct provider_woke {
+  std::int64_t job_id = 0;
+  std::string task_id;
+};
+struct wake {
+  std::uint64_t round = 0;
+}; ///< A timer; older rounds are ignored.
 
 // -- to media workers --
-struct inspect_video { std::string path, thumbnail; };
-struct inspected { bool playable = false; media_info info; std::string why; };
+struct inspect_video {
+  std::string path, thumbnail;
+};
+struct inspected {
+  bool playable = false;
+  media_info info;
+  std::string why;
+};
 
 /// Runs HTTP requests on a fixed number of blocking workers. Always answers, within the request's own
 /// limits; therefore it is asked without a CAF time-out (those cost a timer each).
 using http_actor = caf::typed_actor<caf::replies_to<http_request>::with<http_reply>>;
 
 /// Sends what users read; owns the one outgoing budget.
-using courier_actor = caf::typed_actor<caf::reacts_to<committed_messages>, caf::reacts_to<outgoing>, caf::reacts_to<wake>>;
+using courier_actor =
+    caf::typed_actor<caf::reacts_to<committed_messages>, caf::reacts_to<outgoing>, caf::reacts_to<wake>>;
 
 /// Decides which job is submitted next.
-using dispatcher_actor = caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>,
-                                          caf::reacts_to<job_over>, caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
+using dispatcher_actor =
+    caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>, caf::reacts_to<job_over>,
+                     caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
 
-struct ledger_listeners { courier_actor courier; dispatcher_actor dispatcher; };
+struct ledger_listeners {
+  courier_actor courier;
+  dispatcher_actor dispatcher;
+};
 
 /// The only writer. Answers after the commit, never before.
-using ledger_actor = caf::typed_actor<
-  caf::replies_to<accept_updates>::with<accepted_updates>,
-  caf::replies_to<register_user>::with<account>,
-  caf::replies_to<order_request>::with<order_answer>,
-  caf::replies_to<turn>::with<done>,
-  caf::replies_to<job_step>::with<step_answer>,
-  caf::reacts_to<delivery_report>,
-  caf::reacts_to<ledger_listeners>,
-  caf::reacts_to<wake>>;
+using ledger_actor =
+    caf::typed_actor<caf::replies_to<accept_updates>::with<accepted_updates>,
+                     caf::replies_to<register_user>::with<account>,
+                     caf::replies_to<order_request>::with<order_answer>, caf::replies_to<turn>::with<done>,
+                     caf::replies_to<job_step>::with<step_answer>, caf::reacts_to<delivery_report>,
+                     caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
 
 /// Answers questions from its own read-only connection.
 using reader_actor = caf::typed_actor<caf::replies_to<account_query>::with<account>,

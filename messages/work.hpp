@@ -43,8 +43,8 @@ struct outgoing {
   std::int64_t outbox_id = 0; ///< 0: not stored; may be lost (a toast, a progress bar).
   std::int64_t chat_id = 0;
   lane urgency = lane::reply;
-  std::string method;         ///< "sendMessage", "editMessageText", "sendVideo", ...
-  std::string params;         ///< JSON object with all parameters but files.
+  std::string method; ///< "sendMessage", "editMessageText", "sendVideo", ...
+  std::string params; ///< JSON object with all parameters but files.
   /// A named place in the chat that holds one message. The first sendMessage into a slot creates it,
   /// each later one becomes editMessageText of that message.
   std::string slot;
@@ -73,9 +73,9 @@ struct turn {
   std::int64_t user_id = 0;
   unix_ms at = 0;
   user_profile profile;
-  std::string state;          ///< The dialogue's state, JSON.
-  bool user_is_back = false;  ///< The user wrote to us: parked messages are sent again.
-  bool user_is_gone = false;  ///< The user blocked us.
+  std::string state;         ///< The dialogue's state, JSON.
+  bool user_is_back = false; ///< The user wrote to us: parked messages are sent again.
+  bool user_is_gone = false; ///< The user blocked us.
   std::vector<outgoing> messages;
 };
 
@@ -97,7 +97,7 @@ struct account {
   std::int64_t held = 0;    ///< Set aside for running jobs.
   int open_jobs = 0;
   std::string language;
-  std::string state;        ///< Dialogue state as last stored; "" at first.
+  std::string state; ///< Dialogue state as last stored; "" at first.
 };
 
 struct ledger_entry {
@@ -120,8 +120,8 @@ struct job_spec {
   std::string api;            ///< "kie-unified" | "kie-veo"
   std::string provider_model; ///< e.g. "veo3_fast"
   std::string prompt;
-  std::string photo_file_id;  ///< Telegram's id of the input photo, "" for text to video
-  std::string aspect_ratio;   ///< "16:9", "9:16", "Auto"
+  std::string photo_file_id; ///< Telegram's id of the input photo, "" for text to video
+  std::string aspect_ratio;  ///< "16:9", "9:16", "Auto"
   int duration_s = 8;
   std::string resolution = "720p";
 };
@@ -131,7 +131,7 @@ struct order_request {
   std::int64_t user_id = 0;
   unix_ms at = 0;
   job_spec spec;
-  std::int64_t price = 0;      ///< Credits per video, > 0.
+  std::int64_t price = 0; ///< Credits per video, > 0.
   int count = 1;
   int active_jobs_max = 3;
   std::int64_t time_limit_ms = 30 * 60'000;
@@ -152,7 +152,15 @@ struct order_answer {
 ///    +-- retry ---+ +-> unknown-+------------+--> failed (hold voided)      pending -> cancelled
 /// ```
 enum class job_state : std::uint8_t {
-  pending, submitting, unknown, processing, fetching, delivering, completed, failed, cancelled
+  pending,
+  submitting,
+  unknown,
+  processing,
+  fetching,
+  delivering,
+  completed,
+  failed,
+  cancelled
 };
 
 constexpr const char* name_of(job_state s) {
@@ -176,12 +184,12 @@ struct job {
   job_spec spec;
   std::int64_t price = 0;
   job_state state = job_state::pending;
-  int attempt = 0;             ///< Refused submits so far; nothing was created by them.
-  std::string key_name;        ///< Which API key it was submitted with.
-  std::string task_id;         ///< The provider's id.
+  int attempt = 0;      ///< Refused submits so far; nothing was created by them.
+  std::string key_name; ///< Which API key it was submitted with.
+  std::string task_id;  ///< The provider's id.
   std::string result_url;
   std::string file_path, thumbnail_path;
-  std::string file_id;         ///< Telegram's, after delivery.
+  std::string file_id; ///< Telegram's, after delivery.
   media_info media;
   std::string fail_class, fail_text;
   unix_ms created_at = 0, submitted_at = 0, not_before = 0, deadline_at = 0, updated_at = 0;
@@ -192,12 +200,12 @@ struct job_step {
   std::int64_t job_id = 0;
   unix_ms at = 0;
   job_state to = job_state::pending;
-  std::string key_name;       ///< to submitting
-  std::string task_id;        ///< to processing
-  std::string result_url;     ///< to fetching
+  std::string key_name;                  ///< to submitting
+  std::string task_id;                   ///< to processing
+  std::string result_url;                ///< to fetching
   std::string file_path, thumbnail_path; ///< to delivering: the hold is posted
   media_info media;
-  unix_ms not_before = 0;     ///< to pending (retry)
+  unix_ms not_before = 0;            ///< to pending (retry)
   std::string fail_class, fail_text; ///< to failed: the hold is voided
   std::vector<outgoing> messages;
 };

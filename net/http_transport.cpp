@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using clock = std::chrono::steady_clock;
 
-constexpr const char *ca_file = "/etc/ssl/certs/ca-certificates.crt";
+constexpr const char* ca_file = "/etc/ssl/certs/ca-certificates.crt";
 constexpr int redirects_max = 5;
 constexpr std::size_t hosts_max = 32;
 
@@ -28,7 +28,7 @@ struct address {
   std::string path;   ///< With the query, starts with '/'
 };
 
-std::optional<address> split(const std::string &url) {
+std::optional<address> split(const std::string& url) {
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return std::nullopt;
   const auto name = url.substr(0, scheme);
@@ -41,7 +41,7 @@ std::optional<address> split(const std::string &url) {
   return a;
 }
 
-std::string resolve(const address &from, const std::string &location) {
+std::string resolve(const address& from, const std::string& location) {
   if (location.find("://") != std::string::npos) return location;
   if (location.rfind("//", 0) == 0) return from.origin.substr(0, from.origin.find(':') + 1) + location;
   if (!location.empty() && location[0] == '/') return from.origin + location;
@@ -54,12 +54,12 @@ std::string resolve(const address &from, const std::string &location) {
 class multipart {
 public:
   /// @returns false when a file cannot be read.
-  bool build(const http_request &request) {
+  bool build(const http_request& request) {
     boundary_ = "troupe-" + random_text();
-    for (const auto &[name, value] : request.form)
+    for (const auto& [name, value] : request.form)
       add_text("--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + quoted(name) +
                "\"\r\n\r\n" + value + "\r\n");
-    for (const auto &file : request.files) {
+    for (const auto& file : request.files) {
       add_text("--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + quoted(file.field) +
                "\"; filename=\"" + quoted(file.filename) + "\"\r\nContent-Type: " +
                (file.content_type.empty() ? "application/octet-stream" : file.content_type) + "\r\n\r\n");
@@ -72,8 +72,8 @@ public:
   std::size_t length() const { return length_; }
   std::string content_type() const { return "multipart/form-data; boundary=" + boundary_; }
 
-  bool write(std::size_t offset, httplib::DataSink &sink) {
-    for (auto &p : pieces_) {
+  bool write(std::size_t offset, httplib::DataSink& sink) {
+    for (auto& p : pieces_) {
       if (offset >= p.start + p.size) continue;
       const auto skip = offset - p.start;
       if (!p.file) return sink.write(p.text.data() + skip, p.size - skip);
@@ -99,7 +99,7 @@ private:
     std::snprintf(text, sizeof text, "%08x%08x%08x%08x", device(), device(), device(), device());
     return text;
   }
-  static std::string quoted(const std::string &text) {
+  static std::string quoted(const std::string& text) {
     std::string out;
     for (char c : text) out += c == '"' ? "%22" : c == '\r' ? "%0D" : c == '\n' ? "%0A" : std::string(1, c);
     return out;
@@ -109,7 +109,7 @@ private:
     pieces_.push_back({length_, size, std::move(text), nullptr});
     length_ += size;
   }
-  bool add_file(const std::string &path) {
+  bool add_file(const std::string& path) {
     std::error_code failed;
     const auto size = fs::file_size(path, failed);
     auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
@@ -127,7 +127,7 @@ private:
 /// Where an answer's body goes: into memory, or for a wanted 200 into a file.
 class sink_for_body {
 public:
-  explicit sink_for_body(const http_request &request)
+  explicit sink_for_body(const http_request& request)
       : max_(request.body_bytes_max), path_(request.save_to), part_(request.save_to + ".part"),
         deadline_(clock::now() + request.connect_limit + request.time_limit) {}
   ~sink_for_body() {
@@ -136,10 +136,10 @@ public:
     std::error_code ignored;
     fs::remove(part_, ignored);
   }
-  sink_for_body(const sink_for_body &) = delete;
-  sink_for_body &operator=(const sink_for_body &) = delete;
+  sink_for_body(const sink_for_body&) = delete;
+  sink_for_body& operator=(const sink_for_body&) = delete;
 
-  bool begin(int status, const std::string &content_length) {
+  bool begin(int status, const std::string& content_length) {
     std::uint64_t announced = 0;
     for (char c : content_length) {
       if (c < '0' || c > '9' || announced > max_) break;
@@ -151,7 +151,7 @@ public:
     file_.open(part_, std::ios::binary | std::ios::trunc);
     return file_ ? true : fail(http_error::lost);
   }
-  bool add(const char *data, std::size_t size) {
+  bool add(const char* data, std::size_t size) {
     size_ += size;
     if (size_ > max_) return fail(http_error::too_large);
     // The read limit is per read; an answer that drips must end as well.
@@ -206,7 +206,7 @@ http_reply failure(http_error e) {
 
 class http_transport final : public transport {
 public:
-  http_reply send(const http_request &request) override {
+  http_reply send(const http_request& request) override {
     try {
       return follow(request);
     } catch (...) { // what() might quote an address with a token
@@ -225,7 +225,7 @@ public:
   }
 
 private:
-  http_reply follow(const http_request &request) {
+  http_reply follow(const http_request& request) {
     const bool may_redirect = request.method == "GET" && !request.save_to.empty();
     auto next = request;
     for (int hop = 0;; ++hop) {
@@ -239,15 +239,15 @@ private:
       const auto target = split(next.url);
       // Credentials belong to the first host only.
       if (!target || target->origin != where->origin)
-        std::erase_if(next.headers, [](const auto &h) { return lower(h.first) == "authorization"; });
+        std::erase_if(next.headers, [](const auto& h) { return lower(h.first) == "authorization"; });
     }
   }
 
-  http_reply once(const http_request &request, const address &where, std::string &location) {
+  http_reply once(const http_request& request, const address& where, std::string& location) {
     httplib::Request out;
     out.method = request.method;
     out.path = where.path;
-    for (const auto &[name, value] : request.headers)
+    for (const auto& [name, value] : request.headers)
       if (lower(name) != "user-agent") out.set_header(name.c_str(), value.c_str());
     out.set_header("User-Agent", "Troupe/0.1"); // kie.ai's proxy refuses clients without one
     multipart parts;
@@ -255,7 +255,7 @@ private:
       if (!parts.build(request)) return failure(http_error::refused);
       out.set_header("Content-Type", parts.content_type().c_str());
       out.content_length_ = parts.length();
-      out.content_provider_ = [&parts](std::size_t offset, std::size_t, httplib::DataSink &sink) {
+      out.content_provider_ = [&parts](std::size_t offset, std::size_t, httplib::DataSink& sink) {
         return parts.write(offset, sink);
       };
     } else if (request.method != "GET") {
@@ -263,14 +263,14 @@ private:
       if (!request.body.empty()) out.set_header("Content-Type", request.content_type.c_str());
     }
     sink_for_body body(request);
-    out.response_handler = [&](const httplib::Response &r) {
+    out.response_handler = [&](const httplib::Response& r) {
       return !stopped_ && body.begin(r.status, r.get_header_value("Content-Length"));
     };
-    out.content_receiver = [&](const char *data, std::size_t size, std::uint64_t, std::uint64_t) {
+    out.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
       return !stopped_ && body.add(data, size);
     };
 
-    auto *client = client_for(where.origin);
+    auto* client = client_for(where.origin);
     if (!client) return failure(http_error::refused);
     tune(*client, request);
     if (!enter(client)) return failure(http_error::stopped);
@@ -295,13 +295,13 @@ private:
     http_reply reply;
     reply.status = in.status;
     reply.body = body.take();
-    for (const char *name : {"retry-after", "content-type"})
+    for (const char* name : {"retry-after", "content-type"})
       if (in.has_header(name)) reply.headers.emplace_back(name, in.get_header_value(name));
     location = in.get_header_value("Location");
     return reply;
   }
 
-  httplib::Client *client_for(const std::string &origin) {
+  httplib::Client* client_for(const std::string& origin) {
     const auto known = clients_.find(origin);
     if (known != clients_.end()) return known->second.get();
     if (clients_.size() >= hosts_max) clients_.clear(); // result hosts come and go
@@ -316,13 +316,13 @@ private:
     return clients_.emplace(origin, std::move(client)).first->second.get();
   }
 
-  static void tune(httplib::Client &client, const http_request &request) {
+  static void tune(httplib::Client& client, const http_request& request) {
     client.set_connection_timeout(request.connect_limit);
     client.set_read_timeout(request.time_limit);
     client.set_write_timeout(request.time_limit);
   }
 
-  bool enter(httplib::Client *client) {
+  bool enter(httplib::Client* client) {
     const std::lock_guard lock(mutex_);
     if (stopped_) return false;
     running_ = client;
@@ -334,7 +334,7 @@ private:
     idle_.notify_all();
   }
   static std::string lower(std::string text) {
-    for (char &c : text)
+    for (char& c : text)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     return text;
   }
@@ -342,7 +342,7 @@ private:
   std::map<std::string, std::unique_ptr<httplib::Client>> clients_; ///< The owner's thread only.
   std::mutex mutex_;
   std::condition_variable idle_;
-  httplib::Client *running_ = nullptr; ///< Under the mutex.
+  httplib::Client* running_ = nullptr; ///< Under the mutex.
   std::atomic<bool> stopped_{false};
 };
 

@@ -12,55 +12,55 @@ namespace {
 
 using nlohmann::json;
 
-json parse(const std::string &text) { return json::parse(text, nullptr, false); }
-std::string dump(const json &j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+json parse(const std::string& text) { return json::parse(text, nullptr, false); }
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-const json &member(const json &j, const char *name) {
+const json& member(const json& j, const char* name) {
   static const json nothing;
   if (!j.is_object()) return nothing;
   const auto it = j.find(name);
   return it == j.end() ? nothing : *it;
 }
-std::string text_of(const json &j, const char *name) {
-  const auto &value = member(j, name);
+std::string text_of(const json& j, const char* name) {
+  const auto& value = member(j, name);
   return value.is_string() ? value.get<std::string>() : std::string();
 }
-std::string first_text(const json &j, std::initializer_list<const char *> names) {
-  for (const char *name : names)
+std::string first_text(const json& j, std::initializer_list<const char*> names) {
+  for (const char* name : names)
     if (auto text = text_of(j, name); !text.empty()) return text;
   return {};
 }
 
 /// Codes come as numbers and as strings. @returns 0 for anything else ("GENERATION_FAILED", null).
-int code_of(const json &j, const char *name) {
-  const auto &value = member(j, name);
+int code_of(const json& j, const char* name) {
+  const auto& value = member(j, name);
   if (value.is_number_integer())
     return static_cast<int>(std::clamp<std::int64_t>(value.get<std::int64_t>(), 0, 9999));
   if (!value.is_string()) return 0;
-  const auto &text = value.get_ref<const std::string &>();
+  const auto& text = value.get_ref<const std::string&>();
   const bool digits = !text.empty() && text.size() <= 4 &&
                       std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   return digits ? std::stoi(text) : 0;
 }
 
 std::string lower(std::string text) {
-  for (char &c : text)
+  for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   return text;
 }
-bool has_any(const std::string &text, std::initializer_list<const char *> parts) {
+bool has_any(const std::string& text, std::initializer_list<const char*> parts) {
   return std::any_of(parts.begin(), parts.end(),
-                     [&](const char *p) { return text.find(p) != std::string::npos; });
+                     [&](const char* p) { return text.find(p) != std::string::npos; });
 }
 bool is_one_of(int code, std::initializer_list<int> codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
-std::string short_text(const std::string &text) { return telegram::shorten(text, 300); }
+std::string short_text(const std::string& text) { return telegram::shorten(text, 300); }
 
-bool is_veo3(const job_spec &spec) { return spec.provider_model.rfind("veo3", 0) == 0; }
-bool is_legacy(const job_spec &spec) { return spec.api == "kie-veo"; }
+bool is_veo3(const job_spec& spec) { return spec.provider_model.rfind("veo3", 0) == 0; }
+bool is_legacy(const job_spec& spec) { return spec.api == "kie-veo"; }
 
-http_request with_key(const endpoint &e, const std::string &method, const std::string &url, int seconds) {
+http_request with_key(const endpoint& e, const std::string& method, const std::string& url, int seconds) {
   http_request request;
   request.method = method;
   request.url = url;
@@ -69,8 +69,8 @@ http_request with_key(const endpoint &e, const std::string &method, const std::s
   return request;
 }
 
-std::string escape(const std::string &text) {
-  constexpr const char *hex = "0123456789ABCDEF";
+std::string escape(const std::string& text) {
+  constexpr const char* hex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
@@ -82,11 +82,11 @@ std::string escape(const std::string &text) {
   return out;
 }
 
-const char *generation_type(const std::vector<std::string> &image_urls) {
+const char* generation_type(const std::vector<std::string>& image_urls) {
   return image_urls.empty() ? "TEXT_2_VIDEO" : "FIRST_AND_LAST_FRAMES_2_VIDEO";
 }
 
-json legacy_body(const job_spec &spec, const std::vector<std::string> &image_urls) {
+json legacy_body(const job_spec& spec, const std::vector<std::string>& image_urls) {
   json body{{"prompt", spec.prompt},
             {"model", spec.provider_model},
             {"generationType", generation_type(image_urls)},
@@ -98,7 +98,7 @@ json legacy_body(const job_spec &spec, const std::vector<std::string> &image_url
   return body;
 }
 
-json veo_input(const job_spec &spec, const std::vector<std::string> &image_urls) {
+json veo_input(const job_spec& spec, const std::vector<std::string>& image_urls) {
   json input{{"prompt", spec.prompt},
              {"model", spec.provider_model},
              {"generation_type", generation_type(image_urls)},
@@ -110,7 +110,7 @@ json veo_input(const job_spec &spec, const std::vector<std::string> &image_urls)
   return input;
 }
 
-json market_input(const job_spec &spec, const std::vector<std::string> &image_urls) {
+json market_input(const job_spec& spec, const std::vector<std::string>& image_urls) {
   json input{{"prompt", spec.prompt}, {"duration", std::to_string(spec.duration_s)}};
   // "Auto" is Veo's word; an unset choice must be left out, not sent empty.
   if (!spec.aspect_ratio.empty() && spec.aspect_ratio != "Auto") input["aspect_ratio"] = spec.aspect_ratio;
@@ -118,13 +118,13 @@ json market_input(const job_spec &spec, const std::vector<std::string> &image_ur
   return input;
 }
 
-json unified_body(const job_spec &spec, const std::vector<std::string> &image_urls) {
+json unified_body(const job_spec& spec, const std::vector<std::string>& image_urls) {
   // veo3* as the top-level model is refused: there it is an input of "veo-3-1".
   if (is_veo3(spec)) return {{"model", "veo-3-1"}, {"input", veo_input(spec, image_urls)}};
   return {{"model", spec.provider_model}, {"input", market_input(spec, image_urls)}};
 }
 
-bool is_web_address(const std::string &url) {
+bool is_web_address(const std::string& url) {
   return url.rfind("https://", 0) == 0 || url.rfind("http://", 0) == 0;
 }
 
@@ -137,21 +137,21 @@ json decoded(json value) {
   return value;
 }
 
-std::string first_url(const json &list) {
+std::string first_url(const json& list) {
   const auto urls =
-      list.is_string() && is_web_address(list.get_ref<const std::string &>()) ? list : decoded(list);
+      list.is_string() && is_web_address(list.get_ref<const std::string&>()) ? list : decoded(list);
   if (urls.is_string())
-    return is_web_address(urls.get_ref<const std::string &>()) ? urls.get<std::string>() : "";
+    return is_web_address(urls.get_ref<const std::string&>()) ? urls.get<std::string>() : "";
   if (!urls.is_array()) return {};
-  for (const auto &url : urls)
-    if (url.is_string() && is_web_address(url.get_ref<const std::string &>())) return url.get<std::string>();
+  for (const auto& url : urls)
+    if (url.is_string() && is_web_address(url.get_ref<const std::string&>())) return url.get<std::string>();
   return {};
 }
 
 /// High resolutions come below data.result_urls; a resultUrls beside them would be the 720p copy.
-std::string result_url(const json &result) {
-  for (const auto *place : {&member(result, "data"), &result})
-    for (const char *name : {"result_urls", "resultUrls"})
+std::string result_url(const json& result) {
+  for (const auto* place : {&member(result, "data"), &result})
+    for (const char* name : {"result_urls", "resultUrls"})
       if (auto url = first_url(member(*place, name)); !url.empty()) return url;
   return {};
 }
@@ -161,19 +161,19 @@ task_status running() {
   s.what = task_status::outcome::running;
   return s;
 }
-task_status failed(int code, const std::string &text) {
+task_status failed(int code, const std::string& text) {
   task_status s;
   s.what = task_status::outcome::failed;
   s.why = classify(code, text);
   s.text = short_text(text);
   return s;
 }
-task_status unreadable(const std::string &text) {
+task_status unreadable(const std::string& text) {
   task_status s;
   s.text = short_text(text);
   return s;
 }
-task_status succeeded(const std::string &url) {
+task_status succeeded(const std::string& url) {
   if (url.empty()) return unreadable("success without a result address");
   task_status s;
   s.what = task_status::outcome::succeeded;
@@ -182,7 +182,7 @@ task_status succeeded(const std::string &url) {
 }
 
 /// An error of the query itself says nothing about the task, unless it names the task's failure.
-task_status judge_error(int code, const std::string &text) {
+task_status judge_error(int code, const std::string& text) {
   const auto words = lower(text);
   if (has_any(words, {"recordinfo is null", "record is null", "task not found", "record does not exist",
                       "1080p is processing"}))
@@ -195,8 +195,8 @@ task_status judge_error(int code, const std::string &text) {
   return unreadable(text.empty() ? "code " + std::to_string(code) : text);
 }
 
-task_status read_legacy(const json &data) {
-  const auto &flag = member(data, "successFlag");
+task_status read_legacy(const json& data) {
+  const auto& flag = member(data, "successFlag");
   if (!flag.is_number_integer() && !flag.is_string()) return unreadable("no successFlag");
   const int value = code_of(data, "successFlag");
   if (value == 0) return running();
@@ -205,7 +205,7 @@ task_status read_legacy(const json &data) {
   return failed(code_of(data, "errorCode"), text);
 }
 
-task_status read_unified(const json &data) {
+task_status read_unified(const json& data) {
   const auto state = text_of(data, "state");
   if (state == "success") {
     auto url = result_url(decoded(member(data, "resultJson")));
@@ -220,26 +220,26 @@ task_status read_unified(const json &data) {
   return running(); // waiting, queuing, generating, and what may come later
 }
 
-submit_answer refused(fail_class why, const std::string &text) {
+submit_answer refused(fail_class why, const std::string& text) {
   return {submit_answer::outcome::refused, {}, why, short_text(text)};
 }
-submit_answer unsure(const std::string &text) {
+submit_answer unsure(const std::string& text) {
   return {submit_answer::outcome::unsure, {}, fail_class::none, short_text(text)};
 }
 /// The proxy's own refusal ("error code: 1010"): the request did not reach kie.ai.
-bool is_proxy_refusal(int code, const std::string &words) {
+bool is_proxy_refusal(int code, const std::string& words) {
   return code == 403 && words.find("error code: 10") != std::string::npos;
 }
 
-submit_answer without_envelope(const http_reply &reply) {
+submit_answer without_envelope(const http_reply& reply) {
   if (reply.status == 429) return refused(fail_class::rate_limit, "HTTP 429");
   if (is_proxy_refusal(reply.status, lower(reply.body))) return refused(fail_class::temporary, reply.body);
   return unsure("HTTP " + std::to_string(reply.status) + " without a readable answer");
 }
 
-std::string image_type(const std::string &path) {
+std::string image_type(const std::string& path) {
   const auto name = lower(path);
-  const auto ends = [&](const std::string &end) {
+  const auto ends = [&](const std::string& end) {
     return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
   };
   if (ends(".png")) return "image/png";
@@ -249,13 +249,13 @@ std::string image_type(const std::string &path) {
 
 } // namespace
 
-const char *name_of(fail_class c) {
-  constexpr const char *names[] = {"none",      "violation",     "billing",     "rate_limit", "temporary",
+const char* name_of(fail_class c) {
+  constexpr const char* names[] = {"none",      "violation",     "billing",     "rate_limit", "temporary",
                                    "bad_input", "configuration", "unavailable", "unknown"};
   return names[static_cast<int>(c)];
 }
 
-fail_class classify(int code, const std::string &text) {
+fail_class classify(int code, const std::string& text) {
   const auto words = lower(text);
   if (code == 500 && (words.rfind("internal error", 0) == 0 || words.rfind("internal server error", 0) == 0))
     return fail_class::temporary; // even if words like "moderation" follow
@@ -294,8 +294,8 @@ fail_class classify(int code, const std::string &text) {
   return fail_class::unknown;
 }
 
-http_request submit(const endpoint &e, const job_spec &spec, const std::vector<std::string> &image_urls,
-                    const std::string &callback_url) {
+http_request submit(const endpoint& e, const job_spec& spec, const std::vector<std::string>& image_urls,
+                    const std::string& callback_url) {
   const bool legacy = is_legacy(spec);
   auto request =
       with_key(e, "POST", e.api_url + (legacy ? "/api/v1/veo/generate" : "/api/v1/jobs/createTask"), 60);
@@ -305,12 +305,12 @@ http_request submit(const endpoint &e, const job_spec &spec, const std::vector<s
   return request;
 }
 
-http_request query(const endpoint &e, const job_spec &spec, const std::string &task_id) {
-  const char *path = is_legacy(spec) ? "/api/v1/veo/record-info" : "/api/v1/jobs/recordInfo";
+http_request query(const endpoint& e, const job_spec& spec, const std::string& task_id) {
+  const char* path = is_legacy(spec) ? "/api/v1/veo/record-info" : "/api/v1/jobs/recordInfo";
   return with_key(e, "GET", e.api_url + path + "?taskId=" + escape(task_id), 20);
 }
 
-http_request upload_image(const endpoint &e, const std::string &path, const std::string &unique_name) {
+http_request upload_image(const endpoint& e, const std::string& path, const std::string& unique_name) {
   auto request = with_key(e, "POST", e.upload_url + "/api/file-stream-upload", 120);
   request.content_type.clear();
   request.form = {{"uploadPath", "images/user-uploads"}, {"fileName", unique_name}};
@@ -318,7 +318,7 @@ http_request upload_image(const endpoint &e, const std::string &path, const std:
   return request;
 }
 
-http_request fetch(const std::string &url, const std::string &save_to, std::uint64_t bytes_max) {
+http_request fetch(const std::string& url, const std::string& save_to, std::uint64_t bytes_max) {
   http_request request; // result hosts get no key
   request.url = url;
   request.save_to = save_to;
@@ -327,7 +327,7 @@ http_request fetch(const std::string &url, const std::string &save_to, std::uint
   return request;
 }
 
-submit_answer read_submit(const http_reply &reply) {
+submit_answer read_submit(const http_reply& reply) {
   if (reply.error == http_error::refused) return refused(fail_class::temporary, "no connection");
   if (reply.error == http_error::stopped) return refused(fail_class::temporary, "shutting down");
   if (reply.error != http_error::none) return unsure("the answer was lost");
@@ -348,19 +348,19 @@ submit_answer read_submit(const http_reply &reply) {
   return {submit_answer::outcome::accepted, task_id, fail_class::none, {}};
 }
 
-task_status read_status(const job_spec &spec, const http_reply &reply) {
+task_status read_status(const job_spec& spec, const http_reply& reply) {
   if (reply.error != http_error::none) return unreadable("no answer");
   const auto body = parse(reply.body);
   if (!body.is_object())
     return unreadable("HTTP " + std::to_string(reply.status) + " without a readable answer");
   const int code = code_of(body, "code");
   if (code != 200) return judge_error(code, first_text(body, {"msg", "message"}));
-  const auto &data = member(body, "data");
+  const auto& data = member(body, "data");
   if (!data.is_object()) return unreadable("code 200 without data");
   return is_legacy(spec) ? read_legacy(data) : read_unified(data);
 }
 
-std::string read_upload(const http_reply &reply) {
+std::string read_upload(const http_reply& reply) {
   if (reply.error != http_error::none) return {};
   const auto body = parse(reply.body);
   if (code_of(body, "code") != 200) return {};
@@ -368,7 +368,7 @@ std::string read_upload(const http_reply &reply) {
   return is_web_address(url) ? url : std::string();
 }
 
-std::string callback_task_id(const std::string &text) {
+std::string callback_task_id(const std::string& text) {
   const auto body = parse(text);
   auto id = first_text(member(body, "data"), {"taskId", "task_id"});
   return id.empty() ? first_text(body, {"taskId", "task_id"}) : id;

@@ -14,7 +14,15 @@ struct endpoint {
 };
 
 enum class fail_class : std::uint8_t {
-  none, violation, billing, rate_limit, temporary, bad_input, configuration, unavailable, unknown
+  none,
+  violation,
+  billing,
+  rate_limit,
+  temporary,
+  bad_input,
+  configuration,
+  unavailable,
+  unknown
 };
 const char* name_of(fail_class c);
 /// Text first, code second (kie.md section 6).
@@ -28,7 +36,7 @@ http_request fetch(const std::string& url, const std::string& save_to, std::uint
 
 struct submit_answer {
   enum class outcome : std::uint8_t { accepted, refused, unsure } what = outcome::unsure;
-  std::string task_id;              ///< accepted
+  std::string task_id;               ///< accepted
   fail_class why = fail_class::none; ///< refused: proves that no task was made
   std::string text;
 };

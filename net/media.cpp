@@ -16,7 +16,7 @@
 #include <filesystem>
 #include <thread>
 
-extern char **environ;
+extern char** environ;
 
 namespace troupe::media {
 namespace {
@@ -40,13 +40,13 @@ struct pipe_ends {
     close_in();
     close_out();
   }
-  pipe_ends(const pipe_ends &) = delete;
-  pipe_ends &operator=(const pipe_ends &) = delete;
+  pipe_ends(const pipe_ends&) = delete;
+  pipe_ends& operator=(const pipe_ends&) = delete;
   void close_in() { close(in); }
   void close_out() { close(out); }
 
 private:
-  static void close(int &fd) {
+  static void close(int& fd) {
     if (fd >= 0) ::close(fd);
     fd = -1;
   }
@@ -56,15 +56,15 @@ private:
 struct child {
   pid_t pid = -1;
   child() = default;
-  child(const child &) = delete;
-  child &operator=(const child &) = delete;
+  child(const child&) = delete;
+  child& operator=(const child&) = delete;
   ~child() {
     if (pid <= 0) return;
     ::kill(-pid, SIGKILL);
     while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
-  bool ended(int &status) {
+  bool ended(int& status) {
     const auto got = ::waitpid(pid, &status, WNOHANG);
     if (got == pid || (got < 0 && errno == ECHILD)) {
       pid = -1;
@@ -74,9 +74,9 @@ struct child {
   }
 };
 
-pid_t spawn(const std::vector<std::string> &argv, int out, int err) {
-  std::vector<char *> args;
-  for (const auto &a : argv) args.push_back(const_cast<char *>(a.c_str()));
+pid_t spawn(const std::vector<std::string>& argv, int out, int err) {
+  std::vector<char*> args;
+  for (const auto& a : argv) args.push_back(const_cast<char*>(a.c_str()));
   args.push_back(nullptr);
   posix_spawn_file_actions_t files;
   posix_spawnattr_t how;
@@ -102,7 +102,7 @@ pid_t spawn(const std::vector<std::string> &argv, int out, int err) {
 }
 
 /// @returns false at the end of the stream.
-bool take(int fd, std::string &into, std::size_t keep) {
+bool take(int fd, std::string& into, std::size_t keep) {
   char buffer[16384];
   const auto n = ::read(fd, buffer, sizeof buffer);
   if (n < 0) return errno == EINTR || errno == EAGAIN;
@@ -115,18 +115,18 @@ int milliseconds_until(clock::time_point deadline) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
-double decimal(const json &j, const char *name) {
+double decimal(const json& j, const char* name) {
   const auto it = j.find(name);
   if (it == j.end()) return 0;
   if (it->is_number()) return it->get<double>();
-  return it->is_string() ? std::strtod(it->get_ref<const std::string &>().c_str(), nullptr) : 0;
+  return it->is_string() ? std::strtod(it->get_ref<const std::string&>().c_str(), nullptr) : 0;
 }
-int whole(const json &j, const char *name) {
+int whole(const json& j, const char* name) {
   const auto it = j.find(name);
   return it != j.end() && it->is_number_integer() ? it->get<int>() : 0;
 }
 
-bool is_moving_picture(const json &stream) {
+bool is_moving_picture(const json& stream) {
   if (!stream.is_object() || stream.value("codec_type", json()) != "video") return false;
   const auto it = stream.find("disposition"); // a cover picture is a "video" too
   return it == stream.end() || !it->is_object() || whole(*it, "attached_pic") == 0;
@@ -137,16 +137,16 @@ bool is_moving_picture(const json &stream) {
 const std::vector<std::string> only_videos = {"-protocol_whitelist", "file", "-format_whitelist",
                                               "mov,matroska,avi"};
 
-std::uintmax_t size_of(const std::string &path) {
+std::uintmax_t size_of(const std::string& path) {
   std::error_code failed;
   const auto size = std::filesystem::file_size(path, failed);
   return failed ? 0 : size;
 }
 
-void thumbnail_with_quality(const std::string &video, const std::string &jpeg, const char *quality) {
+void thumbnail_with_quality(const std::string& video, const std::string& jpeg, const char* quality) {
   std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin", "-y"};
   argv.insert(argv.end(), only_videos.begin(), only_videos.end());
-  for (const auto &a :
+  for (const auto& a :
        {std::string("-i"), "file:" + video, std::string("-frames:v"), std::string("1"), std::string("-vf"),
         std::string("scale='min(320,iw)':'min(320,ih)':force_original_aspect_ratio=decrease"),
         std::string("-pix_fmt"), std::string("yuvj420p"), std::string("-c:v"), std::string("mjpeg"),
@@ -157,7 +157,7 @@ void thumbnail_with_quality(const std::string &video, const std::string &jpeg, c
 
 } // namespace
 
-std::string run(const std::vector<std::string> &argv, int limit_s) {
+std::string run(const std::vector<std::string>& argv, int limit_s) {
   if (argv.empty()) throw media_error("nothing to run");
   const auto deadline = clock::now() + std::chrono::seconds(limit_s);
   pipe_ends out, err;
@@ -190,7 +190,7 @@ std::string run(const std::vector<std::string> &argv, int limit_s) {
   return output;
 }
 
-media_info probe(const std::string &path) {
+media_info probe(const std::string& path) {
   media_info info;
   info.bytes = static_cast<std::int64_t>(size_of(path));
   if (info.bytes <= 0) throw media_error("the file is missing or empty");
@@ -203,7 +203,7 @@ media_info probe(const std::string &path) {
     throw media_error("ffprobe's answer is unreadable");
   double seconds =
       found.contains("format") && found["format"].is_object() ? decimal(found["format"], "duration") : 0;
-  for (const auto &stream : found["streams"]) {
+  for (const auto& stream : found["streams"]) {
     if (!is_moving_picture(stream)) continue;
     info.width = whole(stream, "width");
     info.height = whole(stream, "height");
@@ -216,8 +216,8 @@ media_info probe(const std::string &path) {
   return info;
 }
 
-void make_thumbnail(const std::string &video, const std::string &jpeg) {
-  for (const char *quality : {"4", "12", "31"}) {
+void make_thumbnail(const std::string& video, const std::string& jpeg) {
+  for (const char* quality : {"4", "12", "31"}) {
     thumbnail_with_quality(video, jpeg, quality);
     const auto size = size_of(jpeg);
     if (size > 0 && size <= thumbnail_bytes_max) return;

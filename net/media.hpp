@@ -7,7 +7,9 @@
 
 namespace troupe::media {
 
-struct media_error : std::runtime_error { using runtime_error::runtime_error; };
+struct media_error : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 
 /// Runs a program without a shell; @returns its standard output.
 /// @throws media_error when it cannot start, fails, or takes longer than `limit_s`.

@@ -9,39 +9,39 @@ namespace {
 
 using nlohmann::json;
 
-json parse(const std::string &text) { return json::parse(text, nullptr, false); }
-std::string dump(const json &j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+json parse(const std::string& text) { return json::parse(text, nullptr, false); }
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-const json &member(const json &j, const char *name) {
+const json& member(const json& j, const char* name) {
   static const json nothing;
   if (!j.is_object()) return nothing;
   const auto it = j.find(name);
   return it == j.end() ? nothing : *it;
 }
-std::string text_of(const json &j, const char *name) {
-  const auto &value = member(j, name);
+std::string text_of(const json& j, const char* name) {
+  const auto& value = member(j, name);
   return value.is_string() ? value.get<std::string>() : std::string();
 }
-std::int64_t number_of(const json &j, const char *name) {
-  const auto &value = member(j, name);
+std::int64_t number_of(const json& j, const char* name) {
+  const auto& value = member(j, name);
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
-bool flag_of(const json &j, const char *name) {
-  const auto &value = member(j, name);
+bool flag_of(const json& j, const char* name) {
+  const auto& value = member(j, name);
   return value.is_boolean() && value.get<bool>();
 }
 
 std::string lower(std::string text) {
-  for (char &c : text)
+  for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   return text;
 }
 
 // -- Updates -------------------------------------------------------------------------------------
 
-bool is_private(const json &chat) { return text_of(chat, "type") == "private"; }
+bool is_private(const json& chat) { return text_of(chat, "type") == "private"; }
 
-bool read_user(const json &from, user_profile &user) {
+bool read_user(const json& from, user_profile& user) {
   if (flag_of(from, "is_bot")) return false;
   user.user_id = number_of(from, "id");
   user.first_name = text_of(from, "first_name");
@@ -50,11 +50,11 @@ bool read_user(const json &from, user_profile &user) {
   return user.user_id > 0;
 }
 
-std::string largest_photo(const json &sizes) {
+std::string largest_photo(const json& sizes) {
   std::string best;
   std::int64_t best_area = -1;
   if (!sizes.is_array()) return best;
-  for (const auto &size : sizes) {
+  for (const auto& size : sizes) {
     const auto area = number_of(size, "width") * number_of(size, "height");
     const auto id = text_of(size, "file_id");
     if (id.empty() || area < best_area) continue;
@@ -64,7 +64,7 @@ std::string largest_photo(const json &sizes) {
   return best;
 }
 
-void read_command(event &e) {
+void read_command(event& e) {
   const auto space = e.text.find_first_of(" \t\r\n");
   const auto word = e.text.substr(1, space == std::string::npos ? space : space - 1);
   const auto name = word.substr(0, word.find('@'));
@@ -77,13 +77,13 @@ void read_command(event &e) {
   e.argument = e.text.substr(first, e.text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-void read_message(const json &message, event &e) {
+void read_message(const json& message, event& e) {
   if (!is_private(member(message, "chat")) || !read_user(member(message, "from"), e.from)) return;
   e.message_id = number_of(message, "message_id");
   e.text = text_of(message, "text");
   if (e.text.empty()) e.text = text_of(message, "caption");
   e.photo_file_id = largest_photo(member(message, "photo"));
-  const auto &document = member(message, "document");
+  const auto& document = member(message, "document");
   // A GIF comes as animation and document at once; it is no still image.
   if (e.photo_file_id.empty() && !member(message, "animation").is_object() &&
       text_of(document, "mime_type").rfind("image/", 0) == 0)
@@ -97,7 +97,7 @@ void read_message(const json &message, event &e) {
     if (e.text[0] == '/') read_command(e);
     return;
   }
-  for (const char *media :
+  for (const char* media :
        {"animation", "sticker", "voice", "video", "video_note", "audio", "document", "photo", "story",
         "contact", "venue", "location", "poll", "dice", "game", "checklist"}) {
     if (!member(message, media).is_structured()) continue;
@@ -107,8 +107,8 @@ void read_message(const json &message, event &e) {
   }
 }
 
-void read_button(const json &query, event &e) {
-  const auto &message = member(query, "message");
+void read_button(const json& query, event& e) {
+  const auto& message = member(query, "message");
   if (!is_private(member(message, "chat")) || !read_user(member(query, "from"), e.from)) return;
   e.callback_id = text_of(query, "id");
   if (e.callback_id.empty()) return;
@@ -117,14 +117,14 @@ void read_button(const json &query, event &e) {
   e.data = text_of(query, "data");
 }
 
-void read_membership(const json &change, event &e) {
+void read_membership(const json& change, event& e) {
   if (!is_private(member(change, "chat")) || !read_user(member(change, "from"), e.from)) return;
   const auto status = text_of(member(change, "new_chat_member"), "status");
   if (status == "kicked") e.kind = event_kind::blocked;
   if (status == "member") e.kind = event_kind::unblocked;
 }
 
-event event_of(const json &update) {
+event event_of(const json& update) {
   event e;
   e.update_id = number_of(update, "update_id");
   if (member(update, "message").is_object()) read_message(member(update, "message"), e);
@@ -135,7 +135,7 @@ event event_of(const json &update) {
 
 // -- Requests ------------------------------------------------------------------------------------
 
-http_request post(const bot &b, const std::string &method) {
+http_request post(const bot& b, const std::string& method) {
   http_request request;
   request.method = "POST";
   request.url = b.api_url + "/bot" + b.token + "/" + method;
@@ -143,8 +143,8 @@ http_request post(const bot &b, const std::string &method) {
   return request;
 }
 
-std::string escape_path(const std::string &path) {
-  constexpr const char *hex = "0123456789ABCDEF";
+std::string escape_path(const std::string& path) {
+  constexpr const char* hex = "0123456789ABCDEF";
   std::string out;
   for (const char c : path) {
     const auto u = static_cast<unsigned char>(c);
@@ -161,7 +161,7 @@ std::string escape_path(const std::string &path) {
 constexpr std::int64_t short_wait_ms = 1'000, file_wait_ms = 5'000;
 
 struct rule {
-  const char *part;
+  const char* part;
   outcome what;
 };
 
@@ -202,16 +202,16 @@ constexpr rule rules[] = {
     {"logged out", outcome::give_up},
 };
 
-outcome by_words(int code, const std::string &description) {
+outcome by_words(int code, const std::string& description) {
   const auto words = lower(description);
-  for (const auto &r : rules)
+  for (const auto& r : rules)
     if (words.find(r.part) != std::string::npos) return r.what;
   return code == 403 ? outcome::chat_gone : outcome::our_mistake;
 }
 
-std::int64_t retry_after_ms(const http_reply &reply, const json &body) {
+std::int64_t retry_after_ms(const http_reply& reply, const json& body) {
   auto seconds = number_of(member(body, "parameters"), "retry_after");
-  for (const auto &[name, value] : reply.headers)
+  for (const auto& [name, value] : reply.headers)
     if (seconds <= 0 && lower(name) == "retry-after" && !value.empty() && value.size() < 10 &&
         std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
       seconds = std::stoll(value);
@@ -230,18 +230,18 @@ answer without_reply(http_error e) {
   return a;
 }
 
-answer success(const json &result) {
+answer success(const json& result) {
   answer a;
   a.what = outcome::delivered;
   a.message_id = number_of(result, "message_id");
   a.file_path = text_of(result, "file_path");
   // Telegram turns a silent video into an animation.
-  for (const char *kind : {"video", "animation", "document"})
+  for (const char* kind : {"video", "animation", "document"})
     if (a.file_id.empty()) a.file_id = text_of(member(result, kind), "file_id");
   return a;
 }
 
-outcome by_code(int code, const std::string &description) {
+outcome by_code(int code, const std::string& description) {
   if (code == 429 || code >= 500) return outcome::wait_and_retry;
   if (code == 401 || code == 421) return outcome::give_up;
   if (code == 409) return outcome::conflict;
@@ -253,21 +253,21 @@ outcome by_code(int code, const std::string &description) {
 
 } // namespace
 
-event parse_update(const std::string &text) {
+event parse_update(const std::string& text) {
   try {
     return event_of(parse(text));
-  } catch (const std::exception &) {
+  } catch (const std::exception&) {
     return {};
   }
 }
 
-std::vector<incoming_update> read_updates(const http_reply &reply) {
+std::vector<incoming_update> read_updates(const http_reply& reply) {
   if (reply.error != http_error::none) throw bad_answer("getUpdates: no answer");
   const auto body = parse(reply.body);
   if (!body.is_object() || !flag_of(body, "ok") || !member(body, "result").is_array())
     throw bad_answer("getUpdates: HTTP " + std::to_string(reply.status) + " without a list of updates");
   std::vector<incoming_update> updates;
-  for (const auto &update : member(body, "result")) {
+  for (const auto& update : member(body, "result")) {
     if (!member(update, "update_id").is_number_integer()) continue;
     const auto e = event_of(update);
     updates.push_back({e.update_id, e.kind == event_kind::ignored ? 0 : e.from.user_id, dump(update)});
@@ -275,7 +275,7 @@ std::vector<incoming_update> read_updates(const http_reply &reply) {
   return updates;
 }
 
-http_request get_updates(const bot &b, std::int64_t offset, int timeout_s, int limit) {
+http_request get_updates(const bot& b, std::int64_t offset, int timeout_s, int limit) {
   auto request = post(b, "getUpdates");
   const json kinds{"message", "callback_query", "my_chat_member", "pre_checkout_query"};
   request.body =
@@ -285,27 +285,27 @@ http_request get_updates(const bot &b, std::int64_t offset, int timeout_s, int l
   return request;
 }
 
-http_request call(const bot &b, const std::string &method, const std::string &params_json) {
+http_request call(const bot& b, const std::string& method, const std::string& params_json) {
   auto request = post(b, method);
   request.body = params_json.empty() ? "{}" : params_json;
   return request;
 }
 
-http_request call(const bot &b, const outgoing &message) {
+http_request call(const bot& b, const outgoing& message) {
   auto request = call(b, message.method, message.params);
   if (message.uploads.empty()) return request;
   request.body.clear();
   request.content_type.clear();
   const auto params = parse(message.params);
   if (params.is_object())
-    for (const auto &[name, value] : params.items())
+    for (const auto& [name, value] : params.items())
       request.form.emplace_back(name, value.is_string() ? value.get<std::string>() : dump(value));
-  for (const auto &u : message.uploads)
+  for (const auto& u : message.uploads)
     request.files.push_back({u.field, u.path.substr(u.path.rfind('/') + 1), u.content_type, u.path});
   return request;
 }
 
-http_request download(const bot &b, const std::string &file_path, const std::string &save_to) {
+http_request download(const bot& b, const std::string& file_path, const std::string& save_to) {
   http_request request;
   request.url = b.api_url + "/file/bot" + b.token + "/" + escape_path(file_path);
   request.save_to = save_to;
@@ -313,7 +313,7 @@ http_request download(const bot &b, const std::string &file_path, const std::str
   return request;
 }
 
-answer read_answer(const http_reply &reply) {
+answer read_answer(const http_reply& reply) {
   if (reply.error != http_error::none) return without_reply(reply.error);
   const auto body = parse(reply.body);
   if (flag_of(body, "ok")) return success(member(body, "result"));
@@ -333,7 +333,7 @@ answer read_answer(const http_reply &reply) {
   return a;
 }
 
-std::string escape_html(const std::string &text) {
+std::string escape_html(const std::string& text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
@@ -346,7 +346,7 @@ std::string escape_html(const std::string &text) {
   return out;
 }
 
-std::string shorten(const std::string &utf8, std::size_t max) {
+std::string shorten(const std::string& utf8, std::size_t max) {
   std::size_t points = 0, cut = 0; // cut: where the last code point that must go begins
   for (std::size_t i = 0; i < utf8.size(); ++i) {
     if ((static_cast<unsigned char>(utf8[i]) & 0xC0) == 0x80) continue;

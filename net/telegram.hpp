@@ -14,10 +14,19 @@ struct bot {
 };
 
 /// A body that is not what Telegram sends. `what()` holds no body and no token.
-struct bad_answer : std::runtime_error { using runtime_error::runtime_error; };
+struct bad_answer : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 
 enum class event_kind : std::uint8_t {
-  text, command, photo, button, other_media, blocked, unblocked, ignored
+  text,
+  command,
+  photo,
+  button,
+  other_media,
+  blocked,
+  unblocked,
+  ignored
 };
 
 /// An update as the dialogue sees it. Only private chats; all else is `ignored`.
@@ -25,14 +34,14 @@ struct event {
   event_kind kind = event_kind::ignored;
   std::int64_t update_id = 0;
   user_profile from;
-  std::int64_t message_id = 0;  ///< Of the message, or of the message under the button.
-  std::string text;             ///< Text or caption.
-  std::string command;          ///< "start" for "/start@bot x"
-  std::string argument;         ///< "x"
-  std::string photo_file_id;    ///< Largest size; also for a document that is an image.
-  std::string media;            ///< other_media: "sticker", "voice", "video", ...
+  std::int64_t message_id = 0; ///< Of the message, or of the message under the button.
+  std::string text;            ///< Text or caption.
+  std::string command;         ///< "start" for "/start@bot x"
+  std::string argument;        ///< "x"
+  std::string photo_file_id;   ///< Largest size; also for a document that is an image.
+  std::string media;           ///< other_media: "sticker", "voice", "video", ...
   std::string callback_id;
-  std::string data;             ///< Button's data: client-controlled, validate.
+  std::string data; ///< Button's data: client-controlled, validate.
 };
 
 /// Never throws: an unknown or broken update is `ignored`.

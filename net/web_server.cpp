@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t threads = 8;
 constexpr std::size_t body_bytes_max = 1u << 20;
 
-std::optional<std::int64_t> job_number(const std::string &text) {
+std::optional<std::int64_t> job_number(const std::string& text) {
   std::int64_t value = 0;
   const auto end = text.data() + text.size();
   const auto got = std::from_chars(text.data(), end, value);
@@ -29,8 +29,8 @@ std::optional<std::int64_t> job_number(const std::string &text) {
 
 /// @returns false when it is too large or cut off. Counts itself: the server's own limit ignores
 /// chunked bodies.
-bool read_body(const httplib::ContentReader &reader, std::string &body) {
-  return reader([&](const char *data, std::size_t size) {
+bool read_body(const httplib::ContentReader& reader, std::string& body) {
+  return reader([&](const char* data, std::size_t size) {
     const bool fits = body.size() + size <= body_bytes_max;
     if (fits) body.append(data, size);
     return fits;
@@ -64,7 +64,7 @@ struct web_server::impl {
     server.set_read_timeout(5);
     server.set_write_timeout(5);
     server.set_payload_max_length(body_bytes_max);
-    server.set_pre_routing_handler([](const httplib::Request &q, httplib::Response &r) {
+    server.set_pre_routing_handler([](const httplib::Request& q, httplib::Response& r) {
       const bool unbounded = q.has_header("Transfer-Encoding") && q.method != "POST";
       if (!unbounded && !q.is_multipart_form_data()) return httplib::Server::HandlerResponse::Unhandled;
       r.status = 404;
@@ -72,7 +72,7 @@ struct web_server::impl {
     });
     // The default one writes what() into a header.
     server.set_exception_handler(
-        [](const httplib::Request &, httplib::Response &r, std::exception_ptr) { r.status = 500; });
+        [](const httplib::Request&, httplib::Response& r, std::exception_ptr) { r.status = 500; });
     // Replaces the default SO_REUSEPORT, with which two engines could share a port without an error.
     server.set_socket_options([this](socket_t fd) {
       listening = static_cast<int>(fd);
@@ -82,26 +82,24 @@ struct web_server::impl {
   }
 
   void add_routes() {
-    server.Get("/health", [this](const httplib::Request &, httplib::Response &r) {
+    server.Get("/health", [this](const httplib::Request&, httplib::Response& r) {
       const auto [status, body] = hooks.health ? hooks.health() : std::pair<int, std::string>(200, "{}");
       r.status = status;
       r.set_content(body, "application/json");
     });
     const httplib::Server::HandlerWithContentReader callback =
-        [this](const httplib::Request &q, httplib::Response &r, const httplib::ContentReader &reader) {
+        [this](const httplib::Request& q, httplib::Response& r, const httplib::ContentReader& reader) {
           on_callback(q.matches[1].str(), q.matches[2].str(), reader, r);
         };
     server.Post(R"(/kie/callback/([0-9]{1,19})/([0-9a-f]{64}))", callback);
     // Any other POST ends without its body being read.
     const httplib::Server::HandlerWithContentReader unknown =
-        [](const httplib::Request &, httplib::Response &r, const httplib::ContentReader &) {
-          r.status = 404;
-        };
+        [](const httplib::Request&, httplib::Response& r, const httplib::ContentReader&) { r.status = 404; };
     server.Post(".*", unknown);
   }
 
-  void on_callback(const std::string &job, const std::string &signature, const httplib::ContentReader &reader,
-                   httplib::Response &r) {
+  void on_callback(const std::string& job, const std::string& signature, const httplib::ContentReader& reader,
+                   httplib::Response& r) {
     r.status = 404;
     const auto id = job_number(job);
     if (!id || !same_secret(signature, hmac_sha256_hex(secret, job))) return;
@@ -142,24 +140,24 @@ web_server::~web_server() { stop(); }
 int web_server::start() { return impl_->start(); }
 void web_server::stop() { impl_->stop(); }
 
-std::string hmac_sha256_hex(const std::string &key, const std::string &text) {
+std::string hmac_sha256_hex(const std::string& key, const std::string& text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-            reinterpret_cast<const unsigned char *>(text.data()), text.size(), digest, &size))
+            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size))
     throw std::runtime_error("HMAC failed");
-  constexpr const char *hex = "0123456789abcdef";
+  constexpr const char* hex = "0123456789abcdef";
   std::string out;
   for (unsigned int i = 0; i < size; ++i) out += {hex[digest[i] >> 4], hex[digest[i] & 15]};
   return out;
 }
 
-std::string callback_url(const std::string &base, const std::string &secret, std::int64_t job_id) {
+std::string callback_url(const std::string& base, const std::string& secret, std::int64_t job_id) {
   const auto job = std::to_string(job_id);
   return base + "/kie/callback/" + job + "/" + hmac_sha256_hex(secret, job);
 }
 
-bool same_secret(const std::string &a, const std::string &b) {
+bool same_secret(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 

@@ -21,6 +21,7 @@ public:
   /// @returns the port (useful with port 0). @throws std::runtime_error when it cannot listen.
   int start();
   void stop();
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;

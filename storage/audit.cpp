@@ -5,7 +5,7 @@ namespace troupe::storage {
 namespace {
 
 /// Each row of each query is one fault: a finished sentence.
-constexpr const char *checks[] = {
+constexpr const char* checks[] = {
     // The book as a whole, and transfer by transfer.
     "SELECT 'The ledger sums to ' || sum(amount) || ' instead of 0.' FROM ledger HAVING sum(amount) <> 0",
     "SELECT 'Transfer ' || transfer_id || ' has ' || count(*) || ' rows that sum to ' || sum(amount) || '.' "
@@ -38,7 +38,8 @@ constexpr const char *checks[] = {
     "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'void:' || job_id) AS voided FROM jobs) "
     "WHERE posted <> (state IN ('delivering', 'completed')) OR voided <> (state IN ('failed', 'cancelled')) "
     "LIMIT 20",
-    "SELECT 'Job ' || job_id || ' could not be handed over, but its credits were not returned (or the reverse).' "
+    "SELECT 'Job ' || job_id || ' could not be handed over, but its credits were not returned (or the "
+    "reverse).' "
     "FROM jobs WHERE EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'return:' || job_id) "
     "<> (state = 'completed' AND fail_text <> '') LIMIT 20",
     "SELECT 'Transfer ' || transfer_id || ' belongs to no job.' FROM transfers "
@@ -61,7 +62,7 @@ constexpr const char *checks[] = {
     "SELECT 'The file is damaged: ' || quick_check || '.' FROM pragma_quick_check WHERE quick_check <> 'ok'",
 };
 
-void count_all(database &db, audit_report &r) {
+void count_all(database& db, audit_report& r) {
   r.users = number(db, "SELECT count(*) FROM users WHERE registered_at IS NOT NULL");
   r.transfers = number(db, "SELECT count(*) FROM transfers");
   r.entries = number(db, "SELECT count(*) FROM ledger");
@@ -71,14 +72,14 @@ void count_all(database &db, audit_report &r) {
 
 } // namespace
 
-void audit(database &db, audit_report &report) {
+void audit(database& db, audit_report& report) {
   try {
-    for (const auto *sql : checks) {
+    for (const auto* sql : checks) {
       query faults(db, sql);
       while (faults.next()) report.faults.push_back(faults.text(0));
     }
     count_all(db, report);
-  } catch (const SQLite::Exception &e) {
+  } catch (const SQLite::Exception& e) {
     // A damaged page can stop a query half way: that is a finding, not a reason to give up silently.
     report.faults.push_back(std::string("The file cannot be read through: ") + e.what() + ".");
   }

@@ -5,7 +5,7 @@
 namespace troupe::storage {
 namespace {
 
-std::string fingerprint_of(const transfer &t) {
+std::string fingerprint_of(const transfer& t) {
   return fingerprint{}
       .add(t.from)
       .add(t.to)
@@ -17,7 +17,7 @@ std::string fingerprint_of(const transfer &t) {
       .text();
 }
 
-void write_row(database &db, const transfer &t, const std::string &account, std::int64_t amount) {
+void write_row(database& db, const transfer& t, const std::string& account, std::int64_t amount) {
   run(db,
       "INSERT INTO ledger(transfer_id, account, user_id, type, amount, ref_type, ref_id, description, "
       "created_at) "
@@ -29,7 +29,7 @@ void write_row(database &db, const transfer &t, const std::string &account, std:
     run(db, "INSERT INTO balances(account, user_id, amount) VALUES(?, ?, ?)", account, t.user_id, amount);
 }
 
-transfer of_job(const job &j, const char *verb, const char *from, const char *to, const char *type,
+transfer of_job(const job& j, const char* verb, const char* from, const char* to, const char* type,
                 unix_ms at) {
   const auto id = std::to_string(j.job_id);
   return {std::string(verb) + ":" + id, from, to, j.user_id, j.price, type, "job", id,
@@ -38,7 +38,7 @@ transfer of_job(const job &j, const char *verb, const char *from, const char *to
 
 } // namespace
 
-fingerprint &fingerprint::add(std::string_view field) {
+fingerprint& fingerprint::add(std::string_view field) {
   const auto mix = [this](unsigned char byte) { hash_ = (hash_ ^ byte) * 1099511628211u; };
   for (auto size = field.size(); size != 0; size >>= 8) mix(static_cast<unsigned char>(size));
   mix(0); // Size and field are told apart: "ab","c" differs from "a","bc".
@@ -52,7 +52,7 @@ std::string fingerprint::text() const {
   return digits;
 }
 
-void post(database &db, const transfer &t) {
+void post(database& db, const transfer& t) {
   if (t.amount <= 0) throw std::invalid_argument("transfer " + t.id + " must move at least one credit");
   const auto content = fingerprint_of(t);
   if (run(db,
@@ -67,20 +67,20 @@ void post(database &db, const transfer &t) {
   write_row(db, t, t.to, t.amount);
 }
 
-std::int64_t balance_of(database &db, const char *account, std::int64_t user_id) {
+std::int64_t balance_of(database& db, const char* account, std::int64_t user_id) {
   return number(db, "SELECT amount FROM balances WHERE account = ? AND user_id = ?", account, user_id);
 }
 
-void hold(database &db, const job &j, unix_ms at) {
+void hold(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "hold", "user", "held", "reservation", at));
 }
-void post_hold(database &db, const job &j, unix_ms at) {
+void post_hold(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "post", "held", "spent", "debit", at));
 }
-void void_hold(database &db, const job &j, unix_ms at) {
+void void_hold(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "void", "held", "user", "refund", at));
 }
-void return_spent(database &db, const job &j, unix_ms at) {
+void return_spent(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "return", "spent", "user", "refund", at));
 }
 

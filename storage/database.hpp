@@ -13,15 +13,15 @@ namespace troupe::storage {
 
 class database {
 public:
-  database(const std::string &path, int flags) : connection_(path, flags, 5000) {}
+  database(const std::string& path, int flags) : connection_(path, flags, 5000) {}
 
   /// @param sql A literal: its address is kept as the key.
-  SQLite::Statement &prepared(const char *sql) {
-    auto &slot = statements_[std::string_view{sql}];
+  SQLite::Statement& prepared(const char* sql) {
+    auto& slot = statements_[std::string_view{sql}];
     if (!slot) slot = std::make_unique<SQLite::Statement>(connection_, sql);
     return *slot;
   }
-  SQLite::Database &connection() { return connection_; }
+  SQLite::Database& connection() { return connection_; }
   std::int64_t last_id() const { return connection_.getLastInsertRowid(); }
   int changes() const { return connection_.getChanges(); }
   /// SQLite rolls the whole transaction back by itself on a full disk or an I/O error.
@@ -36,13 +36,13 @@ private:
 class query {
 public:
   template <class... values>
-  query(database &db, const char *sql, const values &...args) : statement_(db.prepared(sql)) {
+  query(database& db, const char* sql, const values&... args) : statement_(db.prepared(sql)) {
     int index = 0;
     (put(++index, args), ...);
   }
   ~query() { statement_.tryReset(); }
-  query(const query &) = delete;
-  query &operator=(const query &) = delete;
+  query(const query&) = delete;
+  query& operator=(const query&) = delete;
 
   bool next() { return statement_.executeStep(); }
   std::int64_t integer(int column) const { return statement_.getColumn(column).getInt64(); }
@@ -51,15 +51,15 @@ public:
   std::string text(int column) const { return statement_.getColumn(column).getString(); }
 
 private:
-  template <class value> void put(int index, const value &v) {
+  template <class value> void put(int index, const value& v) {
     if constexpr (std::is_same_v<value, bool>) statement_.bind(index, v ? 1 : 0);
     else statement_.bind(index, v);
   }
-  SQLite::Statement &statement_;
+  SQLite::Statement& statement_;
 };
 
 /// Runs a statement whose rows do not matter. @return number of changed rows
-template <class... values> int run(database &db, const char *sql, const values &...args) {
+template <class... values> int run(database& db, const char* sql, const values&... args) {
   query q(db, sql, args...);
   while (q.next()) {
   }
@@ -67,7 +67,7 @@ template <class... values> int run(database &db, const char *sql, const values &
 }
 
 /// First column of the first row, 0 when there is none.
-template <class... values> std::int64_t number(database &db, const char *sql, const values &...args) {
+template <class... values> std::int64_t number(database& db, const char* sql, const values&... args) {
   query q(db, sql, args...);
   return q.next() ? q.integer(0) : 0;
 }

@@ -7,7 +7,7 @@ namespace {
 
 constexpr unix_ms keep_updates_ms = 26 * 3'600'000ll; // Telegram repeats for 24 hours at most.
 
-void move_offset(database &db, std::int64_t next) {
+void move_offset(database& db, std::int64_t next) {
   run(db,
       "INSERT INTO meta(name, value) VALUES('next_offset', ?1) ON CONFLICT(name) DO UPDATE "
       "SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)",
@@ -15,7 +15,7 @@ void move_offset(database &db, std::int64_t next) {
 }
 
 /// Looks at the oldest 500 only, so that a big inbox never makes a batch slow.
-void prune(writer &w, unix_ms at) {
+void prune(writer& w, unix_ms at) {
   if (at < w.pruned_at + 1000) return;
   w.pruned_at = at;
   run(w.db(),
@@ -25,7 +25,7 @@ void prune(writer &w, unix_ms at) {
 }
 
 /// An empty language says "not told", not "none".
-void store_profile(database &db, const user_profile &p, std::int64_t user_id, unix_ms at) {
+void store_profile(database& db, const user_profile& p, std::int64_t user_id, unix_ms at) {
   run(db,
       "INSERT INTO users(user_id, first_name, username, language, last_seen_at) VALUES(?1, ?2, ?3, ?4, ?5) "
       "ON CONFLICT(user_id) DO UPDATE SET first_name = ?2, username = ?3, "
@@ -33,7 +33,7 @@ void store_profile(database &db, const user_profile &p, std::int64_t user_id, un
       user_id, p.first_name, p.username, p.language, at);
 }
 
-void grant(database &db, const char *kind, const register_user &who, std::int64_t credits) {
+void grant(database& db, const char* kind, const register_user& who, std::int64_t credits) {
   if (credits <= 0) return;
   const auto user = who.profile.user_id;
   post(db, {std::string("bonus:") + kind + ":" + std::to_string(user), "bonus", "user", user, credits,
@@ -41,7 +41,7 @@ void grant(database &db, const char *kind, const register_user &who, std::int64_
 }
 
 /// False when this update was finished before.
-bool mark_done(database &db, const turn &t) {
+bool mark_done(database& db, const turn& t) {
   if (t.update_id == 0) return true;
   return run(db,
              "INSERT INTO inbox(update_id, user_id, json, received_at, done) VALUES(?, ?, '', ?, 1) "
@@ -49,7 +49,7 @@ bool mark_done(database &db, const turn &t) {
              t.update_id, t.user_id, t.at) > 0;
 }
 
-void store_user_of(database &db, const turn &t) {
+void store_user_of(database& db, const turn& t) {
   if (t.profile.user_id != 0) store_profile(db, t.profile, t.user_id, t.at);
   run(db,
       "INSERT INTO users(user_id, state, last_seen_at) VALUES(?1, ?2, ?3) ON CONFLICT(user_id) DO UPDATE "
@@ -59,11 +59,11 @@ void store_user_of(database &db, const turn &t) {
 
 } // namespace
 
-std::vector<incoming_update> store_updates(writer &w, const std::vector<incoming_update> &updates,
+std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates,
                                            unix_ms at) {
   std::vector<incoming_update> fresh;
   std::int64_t next = 0;
-  for (const auto &u : updates) {
+  for (const auto& u : updates) {
     next = std::max(next, u.update_id + 1);
     const bool is_new =
         run(w.db(),
@@ -77,8 +77,8 @@ std::vector<incoming_update> store_updates(writer &w, const std::vector<incoming
   return fresh;
 }
 
-account enrol(writer &w, const register_user &who) {
-  auto &db = w.db();
+account enrol(writer& w, const register_user& who) {
+  auto& db = w.db();
   const auto user = who.profile.user_id;
   const bool founder = user == founder_user_id;
   store_profile(db, who.profile, user, who.at);
@@ -93,8 +93,8 @@ account enrol(writer &w, const register_user &who) {
   return load_account(db, user);
 }
 
-void finish_turn(writer &w, const turn &t) {
-  auto &db = w.db();
+void finish_turn(writer& w, const turn& t) {
+  auto& db = w.db();
   if (!mark_done(db, t)) return;
   if (t.user_id != 0) {
     store_user_of(db, t);

@@ -7,20 +7,20 @@ namespace {
 
 using enum job_state;
 
-job_state state_from(const std::string &name) {
+job_state state_from(const std::string& name) {
   for (int i = 0; i <= static_cast<int>(cancelled); ++i)
     if (name == name_of(static_cast<job_state>(i))) return static_cast<job_state>(i);
   throw store_error("unknown job state '" + name + "'");
 }
 
-job read_job(const query &q) {
+job read_job(const query& q) {
   job j;
   int c = 0;
   const auto integer = [&] { return q.integer(c++); };
   const auto small = [&] { return q.small(c++); };
   const auto text = [&] { return q.text(c++); };
   j.job_id = integer(), j.order_id = integer(), j.user_id = integer(), j.language = text();
-  auto &s = j.spec;
+  auto& s = j.spec;
   s.model_id = text(), s.model_title = text(), s.api = text(), s.provider_model = text(), s.prompt = text();
   s.photo_file_id = text(), s.aspect_ratio = text(), s.duration_s = small(), s.resolution = text();
   j.price = integer(), j.state = state_from(text()), j.attempt = small(), j.key_name = text();
@@ -49,12 +49,12 @@ bool is_arrow(job_state from, job_state to) {
 }
 
 /// Fetching may follow itself (another link), so only the very same step is a repeat there.
-bool is_repeat(const job &now, const job_step &s) {
+bool is_repeat(const job& now, const job_step& s) {
   return s.to == now.state && s.at == now.updated_at && s.result_url == now.result_url;
 }
 
-void change(job &j, const job_step &s) {
-  const auto set = [](std::string &field, const std::string &value) {
+void change(job& j, const job_step& s) {
+  const auto set = [](std::string& field, const std::string& value) {
     if (!value.empty()) field = value;
   };
   switch (s.to) {
@@ -85,7 +85,7 @@ void change(job &j, const job_step &s) {
   j.updated_at = s.at;
 }
 
-void save(database &db, const job &j) {
+void save(database& db, const job& j) {
   run(db,
       "UPDATE jobs SET state = ?2, attempt = ?3, key_name = ?4, task_id = ?5, result_url = ?6, file_path = "
       "?7, "
@@ -97,13 +97,13 @@ void save(database &db, const job &j) {
 }
 
 /// A hold ends exactly once: the arrows lead only once into one of these states.
-void end_hold(database &db, const job &j, unix_ms at) {
+void end_hold(database& db, const job& j, unix_ms at) {
   if (j.state == delivering) post_hold(db, j, at);
   if (j.state == failed || j.state == cancelled) void_hold(db, j, at);
 }
 
-std::string fingerprint_of(const order_request &o) {
-  const auto &s = o.spec;
+std::string fingerprint_of(const order_request& o) {
+  const auto& s = o.spec;
   return fingerprint{}
       .add(o.user_id)
       .add(o.price)
@@ -120,21 +120,21 @@ std::string fingerprint_of(const order_request &o) {
       .text();
 }
 
-void check_sane(const order_request &o) {
+void check_sane(const order_request& o) {
   const bool price_ok = o.price > 0 && o.price <= 1'000'000'000, count_ok = o.count > 0 && o.count <= 1000;
   if (!price_ok || !count_ok || o.order_key.empty())
     throw std::invalid_argument("order '" + o.order_key + "' has no key or an impossible price or count");
 }
 
-std::optional<order_answer> answered_before(database &db, const order_request &o,
-                                            const std::string &content) {
+std::optional<order_answer> answered_before(database& db, const order_request& o,
+                                            const std::string& content) {
   query known(db, "SELECT order_id, fingerprint FROM orders WHERE order_key = ?", o.order_key);
   if (!known.next()) return {};
   if (known.text(1) != content) throw id_conflict("order " + o.order_key + " exists with other content");
   return order_answer{order_outcome::accepted, known.integer(0), balance_of(db, "user", o.user_id), 0};
 }
 
-std::optional<order_answer> refusal(database &db, const order_request &o) {
+std::optional<order_answer> refusal(database& db, const order_request& o) {
   const auto balance = balance_of(db, "user", o.user_id);
   if (open_jobs_of(db, o.user_id) + o.count > o.active_jobs_max)
     return order_answer{order_outcome::too_many_jobs, 0, balance, 0};
@@ -143,8 +143,8 @@ std::optional<order_answer> refusal(database &db, const order_request &o) {
   return {};
 }
 
-std::int64_t insert_job(database &db, const job &j) {
-  const auto &s = j.spec;
+std::int64_t insert_job(database& db, const job& j) {
+  const auto& s = j.spec;
   run(db,
       "INSERT INTO jobs(order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "
       "photo_file_id, aspect_ratio, duration_s, resolution, price, state, created_at, deadline_at, "
@@ -156,7 +156,7 @@ std::int64_t insert_job(database &db, const job &j) {
   return db.last_id();
 }
 
-job new_job(database &db, const order_request &o, std::int64_t order_id) {
+job new_job(database& db, const order_request& o, std::int64_t order_id) {
   job j;
   j.order_id = order_id;
   j.user_id = o.user_id;
@@ -171,25 +171,25 @@ job new_job(database &db, const order_request &o, std::int64_t order_id) {
 
 } // namespace
 
-std::optional<job> load_job(database &db, std::int64_t job_id) {
+std::optional<job> load_job(database& db, std::int64_t job_id) {
   query q(db, "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE job_id = ?", job_id);
   if (!q.next()) return {};
   return read_job(q);
 }
 
-std::vector<job> collect_jobs(query &q) {
+std::vector<job> collect_jobs(query& q) {
   std::vector<job> jobs;
   while (q.next()) jobs.push_back(read_job(q));
   return jobs;
 }
 
-int open_jobs_of(database &db, std::int64_t user_id) {
+int open_jobs_of(database& db, std::int64_t user_id) {
   return static_cast<int>(
       number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND " TROUPE_OPEN_JOB, user_id));
 }
 
-order_answer place_order(writer &w, const order_request &o) {
-  auto &db = w.db();
+order_answer place_order(writer& w, const order_request& o) {
+  auto& db = w.db();
   check_sane(o);
   const auto content = fingerprint_of(o);
   if (const auto before = answered_before(db, o, content)) return *before;
@@ -208,10 +208,10 @@ order_answer place_order(writer &w, const order_request &o) {
   return {order_outcome::accepted, order_id, balance_of(db, "user", o.user_id), 0};
 }
 
-step_answer take_step(writer &w, const job_step &step) {
+step_answer take_step(writer& w, const job_step& step) {
   auto found = load_job(w.db(), step.job_id);
   if (!found) return {};
-  auto &j = *found;
+  auto& j = *found;
   if (!is_arrow(j.state, step.to) || is_repeat(j, step)) return {false, j};
   change(j, step);
   save(w.db(), j);
@@ -220,7 +220,7 @@ step_answer take_step(writer &w, const job_step &step) {
   return {true, j};
 }
 
-bool complete_job(database &db, std::int64_t job_id, const std::string &file_id, const std::string &fail_text,
+bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
                   unix_ms at) {
   if (run(db,
           "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4 "

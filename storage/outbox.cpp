@@ -7,23 +7,23 @@ namespace {
 
 using nlohmann::json;
 
-std::string uploads_to_text(const std::vector<upload> &uploads) {
+std::string uploads_to_text(const std::vector<upload>& uploads) {
   if (uploads.empty()) return "[]";
   auto list = json::array();
-  for (const auto &u : uploads) list.push_back({u.field, u.path, u.content_type});
+  for (const auto& u : uploads) list.push_back({u.field, u.path, u.content_type});
   return list.dump();
 }
 
-std::vector<upload> uploads_from_text(const std::string &text) {
+std::vector<upload> uploads_from_text(const std::string& text) {
   std::vector<upload> uploads;
   if (text == "[]") return uploads;
-  for (const auto &u : json::parse(text)) uploads.push_back({u.at(0), u.at(1), u.at(2)});
+  for (const auto& u : json::parse(text)) uploads.push_back({u.at(0), u.at(1), u.at(2)});
   return uploads;
 }
 
 bool is_stored(lane urgency) { return urgency != lane::answer && urgency != lane::progress; }
 
-std::int64_t store_message(database &db, const outgoing &m) {
+std::int64_t store_message(database& db, const outgoing& m) {
   run(db,
       "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads) VALUES(?, ?, ?, ?, ?, ?, "
       "?)",
@@ -34,7 +34,7 @@ std::int64_t store_message(database &db, const outgoing &m) {
 
 /// What the report leaves out is known from the stored message.
 /// False: this message was settled before, and an old report must not move its slot back.
-bool complete_report(database &db, delivery_report &r) {
+bool complete_report(database& db, delivery_report& r) {
   if (r.outbox_id == 0) return true;
   query row(db, "SELECT chat_id, slot, job_id FROM outbox WHERE outbox_id = ?", r.outbox_id);
   if (!row.next()) return false;
@@ -44,14 +44,14 @@ bool complete_report(database &db, delivery_report &r) {
   return true;
 }
 
-void park(database &db, const delivery_report &r) {
+void park(database& db, const delivery_report& r) {
   run(db, "UPDATE outbox SET parked = 1 WHERE outbox_id = ?", r.outbox_id);
   run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", r.chat_id);
 }
 
 } // namespace
 
-std::vector<outgoing> collect_messages(query &q) {
+std::vector<outgoing> collect_messages(query& q) {
   std::vector<outgoing> messages;
   while (q.next()) {
     outgoing m;
@@ -69,7 +69,7 @@ std::vector<outgoing> collect_messages(query &q) {
   return messages;
 }
 
-void announce(writer &w, const std::vector<outgoing> &messages) {
+void announce(writer& w, const std::vector<outgoing>& messages) {
   for (auto m : messages) {
     m.outbox_id = is_stored(m.urgency) ? store_message(w.db(), m) : 0;
     if (!m.slot.empty())
@@ -79,7 +79,7 @@ void announce(writer &w, const std::vector<outgoing> &messages) {
   }
 }
 
-void unpark(writer &w, std::int64_t chat_id) {
+void unpark(writer& w, std::int64_t chat_id) {
   std::vector<outgoing> parked;
   {
     query q(w.db(), TROUPE_OUTBOX_SELECT "WHERE o.chat_id = ? AND parked = 1 ORDER BY outbox_id", chat_id);
@@ -87,11 +87,11 @@ void unpark(writer &w, std::int64_t chat_id) {
   }
   if (parked.empty()) return;
   run(w.db(), "UPDATE outbox SET parked = 0 WHERE chat_id = ? AND parked = 1", chat_id);
-  for (auto &m : parked) w.messages.push_back(std::move(m));
+  for (auto& m : parked) w.messages.push_back(std::move(m));
 }
 
-void note_delivery(writer &w, const delivery_report &report) {
-  auto &db = w.db();
+void note_delivery(writer& w, const delivery_report& report) {
+  auto& db = w.db();
   auto r = report;
   if (!complete_report(db, r)) return;
   if (!r.delivered && r.chat_gone) return park(db, r);

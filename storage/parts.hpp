@@ -9,17 +9,17 @@ namespace troupe::storage {
 // -- schema.cpp --
 
 /// Opens (or creates) for writing and brings the schema up to date. @throws store_error
-std::unique_ptr<database> open_for_writing(const std::string &path);
+std::unique_ptr<database> open_for_writing(const std::string& path);
 /// @throws store_error also when the file does not exist or has another version of the schema
-std::unique_ptr<database> open_for_reading(const std::string &path);
+std::unique_ptr<database> open_for_reading(const std::string& path);
 
 /// Held for as long as it lives, and given back by the kernel if the process dies.
 class file_lock {
 public:
-  explicit file_lock(const std::string &path); ///< Creates the folder too. @throws store_error
+  explicit file_lock(const std::string& path); ///< Creates the folder too. @throws store_error
   ~file_lock();
-  file_lock(const file_lock &) = delete;
-  file_lock &operator=(const file_lock &) = delete;
+  file_lock(const file_lock&) = delete;
+  file_lock& operator=(const file_lock&) = delete;
 
 private:
   int descriptor_ = -1;
@@ -37,20 +37,20 @@ struct transfer {
 };
 
 /// Two rows that sum to zero. The same transfer again changes nothing. @throws id_conflict
-void post(database &db, const transfer &t);
-std::int64_t balance_of(database &db, const char *account, std::int64_t user_id);
+void post(database& db, const transfer& t);
+std::int64_t balance_of(database& db, const char* account, std::int64_t user_id);
 
-void hold(database &db, const job &j, unix_ms at);
-void post_hold(database &db, const job &j, unix_ms at);
-void void_hold(database &db, const job &j, unix_ms at);
+void hold(database& db, const job& j, unix_ms at);
+void post_hold(database& db, const job& j, unix_ms at);
+void void_hold(database& db, const job& j, unix_ms at);
 /// After the post: the file was made but could never be handed over.
-void return_spent(database &db, const job &j, unix_ms at);
+void return_spent(database& db, const job& j, unix_ms at);
 
 /// Mixes fields into a short text: differs when any field does.
 class fingerprint {
 public:
-  fingerprint &add(std::string_view field);
-  fingerprint &add(std::int64_t field) { return add(std::to_string(field)); }
+  fingerprint& add(std::string_view field);
+  fingerprint& add(std::int64_t field) { return add(std::to_string(field)); }
   std::string text() const;
 
 private:
@@ -59,14 +59,14 @@ private:
 
 // -- what both sides read --
 
-account load_account(database &db, std::int64_t user_id);
-std::optional<job> load_job(database &db, std::int64_t job_id);
+account load_account(database& db, std::int64_t user_id);
+std::optional<job> load_job(database& db, std::int64_t job_id);
 /// All jobs of a query that starts with `SELECT` and TROUPE_JOB_COLUMNS.
-std::vector<job> collect_jobs(query &q);
-int open_jobs_of(database &db, std::int64_t user_id);
+std::vector<job> collect_jobs(query& q);
+int open_jobs_of(database& db, std::int64_t user_id);
 /// All messages of a query that starts with TROUPE_OUTBOX_SELECT.
-std::vector<outgoing> collect_messages(query &q);
-void audit(database &db, audit_report &report);
+std::vector<outgoing> collect_messages(query& q);
+void audit(database& db, audit_report& report);
 
 #define TROUPE_JOB_COLUMNS                                                                                   \
   "job_id, order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "                \
@@ -86,23 +86,23 @@ struct writer {
   std::vector<outgoing> messages;
   std::vector<job> new_jobs;
   unix_ms pruned_at = 0;
-  database &db() { return *file; }
+  database& db() { return *file; }
 };
 
 // inbox.cpp
-std::vector<incoming_update> store_updates(writer &w, const std::vector<incoming_update> &updates,
+std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates,
                                            unix_ms at);
-account enrol(writer &w, const register_user &who);
-void finish_turn(writer &w, const turn &t);
+account enrol(writer& w, const register_user& who);
+void finish_turn(writer& w, const turn& t);
 // outbox.cpp
-void announce(writer &w, const std::vector<outgoing> &messages);
-void unpark(writer &w, std::int64_t chat_id);
-void note_delivery(writer &w, const delivery_report &report);
+void announce(writer& w, const std::vector<outgoing>& messages);
+void unpark(writer& w, std::int64_t chat_id);
+void note_delivery(writer& w, const delivery_report& report);
 // jobs.cpp
-order_answer place_order(writer &w, const order_request &order);
-step_answer take_step(writer &w, const job_step &step);
+order_answer place_order(writer& w, const order_request& order);
+step_answer take_step(writer& w, const job_step& step);
 /// delivering -> completed. False when the job is elsewhere.
-bool complete_job(database &db, std::int64_t job_id, const std::string &file_id, const std::string &fail_text,
+bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
                   unix_ms at);
 
 } // namespace troupe::storage

@@ -7,24 +7,24 @@ namespace {
 /// Several queries that see one and the same moment.
 class snapshot {
 public:
-  explicit snapshot(database &db) : db_(db) { run(db_, "BEGIN"); }
+  explicit snapshot(database& db) : db_(db) { run(db_, "BEGIN"); }
   ~snapshot() {
     try {
       run(db_, "COMMIT");
-    } catch (const std::exception &) {
+    } catch (const std::exception&) {
       // It only read: nothing can be lost.
     }
   }
-  snapshot(const snapshot &) = delete;
-  snapshot &operator=(const snapshot &) = delete;
+  snapshot(const snapshot&) = delete;
+  snapshot& operator=(const snapshot&) = delete;
 
 private:
-  database &db_;
+  database& db_;
 };
 
 } // namespace
 
-account load_account(database &db, std::int64_t user_id) {
+account load_account(database& db, std::int64_t user_id) {
   account a;
   query q(db, "SELECT registered_at IS NOT NULL, admin, language, state FROM users WHERE user_id = ?",
           user_id);
@@ -42,10 +42,10 @@ account load_account(database &db, std::int64_t user_id) {
 
 struct reader::impl {
   std::unique_ptr<database> file;
-  database &db() { return *file; }
+  database& db() { return *file; }
 };
 
-reader::reader(const std::string &path) : impl_(new impl{open_for_reading(path)}) {}
+reader::reader(const std::string& path) : impl_(new impl{open_for_reading(path)}) {}
 reader::~reader() = default;
 
 account reader::load_account(std::int64_t user_id) {
@@ -74,7 +74,7 @@ std::vector<job> reader::jobs_of(std::int64_t user_id, int offset, int limit) {
 job reader::load_job(std::int64_t job_id) { return storage::load_job(impl_->db(), job_id).value_or(job{}); }
 
 open_work reader::load_open_work() {
-  auto &db = impl_->db();
+  auto& db = impl_->db();
   const snapshot moment(db);
   open_work work;
   work.next_offset = number(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'next_offset'");

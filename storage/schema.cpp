@@ -12,7 +12,7 @@ namespace troupe::storage {
 namespace {
 
 /// Step n brings a file from version n to n + 1. Published steps are never edited.
-constexpr const char *migrations[] = {R"sql(
+constexpr const char* migrations[] = {R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE inbox(
@@ -79,20 +79,20 @@ CREATE TABLE slots(
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 
-int version_of(database &db) { return db.connection().execAndGet("PRAGMA user_version").getInt(); }
+int version_of(database& db) { return db.connection().execAndGet("PRAGMA user_version").getInt(); }
 
-[[noreturn]] void refuse_newer(const std::string &path, int version) {
+[[noreturn]] void refuse_newer(const std::string& path, int version) {
   throw store_error("The database " + path + " has schema version " + std::to_string(version) +
                     ", this program knows " + std::to_string(newest) +
                     ". Start the program that wrote it last.");
 }
 
-[[noreturn]] void refuse_unopened(const std::string &path, const char *reason) {
+[[noreturn]] void refuse_unopened(const std::string& path, const char* reason) {
   throw store_error("Cannot open the database " + path + ": " + reason +
                     ". Check the path and its permissions, or restore a backup.");
 }
 
-void migrate(database &db, const std::string &path) {
+void migrate(database& db, const std::string& path) {
   int version = version_of(db);
   if (version > newest) refuse_newer(path, version);
   for (; version < newest; ++version) {
@@ -105,7 +105,7 @@ void migrate(database &db, const std::string &path) {
 
 /// The file holds a secret and people's prompts. Only for a new file: closing a descriptor of a database
 /// that another connection of this process has open would drop that connection's locks.
-void create_private(const std::string &path) {
+void create_private(const std::string& path) {
   if (path == ":memory:" || std::filesystem::exists(path)) return;
   if (const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600); fd >= 0) ::close(fd);
 }
@@ -114,34 +114,34 @@ void create_private(const std::string &path) {
 
 bool database::in_transaction() const { return sqlite3_get_autocommit(connection_.getHandle()) == 0; }
 
-std::unique_ptr<database> open_for_writing(const std::string &path) {
+std::unique_ptr<database> open_for_writing(const std::string& path) {
   try {
     create_private(path);
     auto db = std::make_unique<database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    auto &c = db->connection();
+    auto& c = db->connection();
     c.exec("PRAGMA journal_mode = WAL");
     c.exec("PRAGMA synchronous = FULL");
     c.exec("PRAGMA wal_autocheckpoint = 4000");
     migrate(*db, path);
     return db;
-  } catch (const SQLite::Exception &e) {
+  } catch (const SQLite::Exception& e) {
     refuse_unopened(path, e.what());
   }
 }
 
-std::unique_ptr<database> open_for_reading(const std::string &path) {
+std::unique_ptr<database> open_for_reading(const std::string& path) {
   try {
     auto db = std::make_unique<database>(path, SQLite::OPEN_READONLY);
     const int version = version_of(*db);
     if (version > newest) refuse_newer(path, version);
     if (version < newest) refuse_unopened(path, "it was written by an older program; start the engine once");
     return db;
-  } catch (const SQLite::Exception &e) {
+  } catch (const SQLite::Exception& e) {
     refuse_unopened(path, e.what());
   }
 }
 
-file_lock::file_lock(const std::string &path) {
+file_lock::file_lock(const std::string& path) {
   if (path == ":memory:") return;
   const auto folder = std::filesystem::path(path).parent_path();
   std::error_code ignored; // A folder that is missing is reported by open() below, with its reason.

@@ -9,7 +9,7 @@ struct store::impl {
   writer w;
   std::size_t messages_before = 0, jobs_before = 0; // Announced by earlier, committed batches.
 
-  explicit impl(const std::string &path) : lock(path) { w.file = open_for_writing(path); }
+  explicit impl(const std::string& path) : lock(path) { w.file = open_for_writing(path); }
 
   void forget_since(std::size_t messages, std::size_t jobs) {
     if (w.messages.size() > messages) w.messages.resize(messages);
@@ -22,24 +22,24 @@ struct store::impl {
     if (!w.db().in_transaction()) return;
     try {
       run(w.db(), "ROLLBACK");
-    } catch (const std::exception &) {
+    } catch (const std::exception&) {
       // Nothing was committed; the next begin() reports what is wrong with the file.
     }
   }
 
-  [[noreturn]] void lose(const std::string &why) {
+  [[noreturn]] void lose(const std::string& why) {
     roll_back();
     throw batch_lost("The batch was not stored: " + why);
   }
 
-  void undo_op(std::size_t messages, std::size_t jobs, const char *why) {
+  void undo_op(std::size_t messages, std::size_t jobs, const char* why) {
     forget_since(messages, jobs);
     // Without its transaction, further savepoints would commit one by one.
     if (!w.db().in_transaction()) lose(why);
     try {
       run(w.db(), "ROLLBACK TO op");
       run(w.db(), "RELEASE op");
-    } catch (const SQLite::Exception &e) {
+    } catch (const SQLite::Exception& e) {
       lose(e.what());
     }
   }
@@ -58,7 +58,7 @@ struct store::impl {
         run(w.db(), "RELEASE op");
         return answer;
       }
-    } catch (const std::exception &e) {
+    } catch (const std::exception& e) {
       const std::string why = e.what();
       undo_op(messages, jobs, why.c_str());
       throw;
@@ -66,7 +66,7 @@ struct store::impl {
   }
 };
 
-store::store(const std::string &path) : impl_(std::make_unique<impl>(path)) {}
+store::store(const std::string& path) : impl_(std::make_unique<impl>(path)) {}
 store::~store() { impl_->roll_back(); }
 
 void store::begin() {
@@ -74,7 +74,7 @@ void store::begin() {
   impl_->jobs_before = impl_->w.new_jobs.size();
   try {
     run(impl_->w.db(), "BEGIN IMMEDIATE");
-  } catch (const SQLite::Exception &e) {
+  } catch (const SQLite::Exception& e) {
     impl_->lose(e.what());
   }
 }
@@ -83,7 +83,7 @@ void store::commit() {
   if (!impl_->w.db().in_transaction()) impl_->lose("no batch is open.");
   try {
     run(impl_->w.db(), "COMMIT");
-  } catch (const SQLite::Exception &e) {
+  } catch (const SQLite::Exception& e) {
     impl_->lose(e.what());
   }
   // What this batch announced is true from now on; a late rollback() must not take it back.
@@ -93,22 +93,22 @@ void store::commit() {
 
 void store::rollback() noexcept { impl_->roll_back(); }
 
-std::vector<incoming_update> store::apply(const std::vector<incoming_update> &updates, unix_ms at) {
+std::vector<incoming_update> store::apply(const std::vector<incoming_update>& updates, unix_ms at) {
   return impl_->op([&] { return store_updates(impl_->w, updates, at); });
 }
-account store::apply(const register_user &who) {
+account store::apply(const register_user& who) {
   return impl_->op([&] { return enrol(impl_->w, who); });
 }
-order_answer store::apply(const order_request &order) {
+order_answer store::apply(const order_request& order) {
   return impl_->op([&] { return place_order(impl_->w, order); });
 }
-void store::apply(const turn &t) {
+void store::apply(const turn& t) {
   impl_->op([&] { finish_turn(impl_->w, t); });
 }
-step_answer store::apply(const job_step &step) {
+step_answer store::apply(const job_step& step) {
   return impl_->op([&] { return take_step(impl_->w, step); });
 }
-void store::apply(const delivery_report &report) {
+void store::apply(const delivery_report& report) {
   impl_->op([&] { note_delivery(impl_->w, report); });
 }
 
@@ -124,7 +124,7 @@ std::vector<job> store::take_new_jobs() {
 
 namespace {
 
-std::string find_secret(database &db, const std::string &key) {
+std::string find_secret(database& db, const std::string& key) {
   query q(db, "SELECT value FROM meta WHERE name = ?", key);
   return q.next() ? q.text(0) : std::string{};
 }
@@ -142,7 +142,7 @@ std::string random_hex() {
 
 } // namespace
 
-std::string kept_secret(const std::string &path, const std::string &name) {
+std::string kept_secret(const std::string& path, const std::string& name) {
   const auto key = "secret:" + name;
   const file_lock lock(path);
   const auto db = open_for_writing(path);

@@ -10,11 +10,17 @@
 namespace troupe::storage {
 
 /// Cannot open, damaged, or locked by another engine; `what()` names the file and the remedy.
-struct store_error : std::runtime_error { using runtime_error::runtime_error; };
+struct store_error : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 /// The whole batch is gone (disk full, I/O error): nothing of it was durable.
-struct batch_lost : std::runtime_error { using runtime_error::runtime_error; };
+struct batch_lost : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 /// A known id came again with other content. Nothing was changed.
-struct id_conflict : std::runtime_error { using runtime_error::runtime_error; };
+struct id_conflict : std::runtime_error {
+  using runtime_error::runtime_error;
+};
 
 /// Owned by one thread.
 class store {
@@ -26,7 +32,7 @@ public:
 
   // -- a batch: begin, any number of apply, commit or rollback --
   void begin();
-  void commit();   ///< One fsync. @throws batch_lost
+  void commit(); ///< One fsync. @throws batch_lost
   void rollback() noexcept;
 
   /// Stores new updates in order; returns those not seen before (repeats by update_id dropped).
@@ -64,16 +70,18 @@ public:
   account load_account(std::int64_t user_id);
   std::vector<ledger_entry> entries(std::int64_t user_id, int offset, int limit); ///< newest first
   std::vector<job> jobs_of(std::int64_t user_id, int offset, int limit);          ///< newest first
-  job load_job(std::int64_t job_id); ///< job_id 0 when unknown
+  job load_job(std::int64_t job_id);                                              ///< job_id 0 when unknown
   open_work load_open_work();
   /// Proves every invariant of the book of credits and of the jobs.
   audit_report audit();
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;
 };
 
-/// A value generated once and kept (for example CALLBACK_SECRET). Opens the file by itself; call before the engine starts.
+/// A value generated once and kept (for example CALLBACK_SECRET). Opens the file by itself; call before the
+/// engine starts.
 std::string kept_secret(const std::string& path, const std::string& name);
 
 } // namespace troupe::storage

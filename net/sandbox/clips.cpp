@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <vector>
 
-extern char **environ;
+extern char** environ;
 
 namespace troupe::sandbox {
 namespace {
@@ -27,14 +27,14 @@ std::string search_font() {
   return any;
 }
 
-const std::string &font() {
+const std::string& font() {
   static const std::string found = search_font();
   return found;
 }
 
 bool run(std::vector<std::string> argv) {
-  std::vector<char *> raw;
-  for (auto &a : argv) raw.push_back(a.data());
+  std::vector<char*> raw;
+  for (auto& a : argv) raw.push_back(a.data());
   raw.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -47,7 +47,7 @@ bool run(std::vector<std::string> argv) {
 }
 
 /// At most six lines of about `width` characters, broken at blanks.
-std::string wrapped(const std::string &text, std::size_t width) {
+std::string wrapped(const std::string& text, std::size_t width) {
   std::string out;
   std::size_t column = 0, lines = 1;
   for (char c : text) {
@@ -62,28 +62,28 @@ std::string wrapped(const std::string &text, std::size_t width) {
   return out;
 }
 
-std::string source(const std::string &key, bool portrait) {
+std::string source(const std::string& key, bool portrait) {
   const std::string size = portrait ? "180x320" : "320x180";
   if (font().empty()) return "testsrc=size=" + size + ":rate=12:duration=2";
-  const char *pairs[] = {"c0=0x1d4350:c1=0xa43931", "c0=0x283c86:c1=0x45a247", "c0=0x42275a:c1=0x734b6d",
+  const char* pairs[] = {"c0=0x1d4350:c1=0xa43931", "c0=0x283c86:c1=0x45a247", "c0=0x42275a:c1=0x734b6d",
                          "c0=0x0f2027:c1=0x2c7391"};
   return "gradients=size=" + size +
          ":rate=12:duration=2:speed=0.08:" + pairs[std::hash<std::string>{}(key) % 4];
 }
 
-std::string text_filter(const std::string &folder, bool portrait) {
+std::string text_filter(const std::string& folder, bool portrait) {
   if (font().empty()) return "null";
   return "drawtext=fontfile=" + font() + ":textfile=" + folder +
          "/prompt.txt:expansion=none:fontcolor=white:" + "fontsize=" + (portrait ? "13" : "16") +
          ":line_spacing=4:box=1:boxcolor=black@0.35:boxborderw=6:x=(w-text_w)/2:y=(h-text_h)/2+8*sin(t*3)";
 }
 
-std::string read_file(const std::string &path) {
+std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::string make(const std::string &key, const std::string &prompt, bool portrait) {
+std::string make(const std::string& key, const std::string& prompt, bool portrait) {
   std::string folder = (fs::temp_directory_path() / "sandbox-clip-XXXXXX").string();
   if (!mkdtemp(folder.data())) return {};
   std::ofstream(folder + "/prompt.txt") << wrapped(prompt, portrait ? 14 : 24);
@@ -119,7 +119,7 @@ std::string make(const std::string &key, const std::string &prompt, bool portrai
 
 } // namespace
 
-std::string clip_maker::clip(const std::string &key, const std::string &prompt, bool portrait) {
+std::string clip_maker::clip(const std::string& key, const std::string& prompt, bool portrait) {
   std::promise<std::string> mine;
   std::shared_future<std::string> result;
   bool first = false;

@@ -11,7 +11,7 @@ namespace troupe::sandbox {
 class clip_maker {
 public:
   /// "" when ffmpeg is missing or failed.
-  std::string clip(const std::string &key, const std::string &prompt, bool portrait);
+  std::string clip(const std::string& key, const std::string& prompt, bool portrait);
 
 private:
   std::mutex mutex_;

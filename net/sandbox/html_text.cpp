@@ -11,12 +11,12 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 std::string lower(std::string s) {
-  for (char &c : s)
+  for (char& c : s)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return s;
 }
 
-void append_utf8(std::string &out, std::uint32_t cp) {
+void append_utf8(std::string& out, std::uint32_t cp) {
   auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
   if (cp < 0x80) {
     put(cp);
@@ -35,7 +35,7 @@ void append_utf8(std::string &out, std::uint32_t cp) {
   }
 }
 
-const std::map<std::string, std::string> &entity_of_tag() {
+const std::map<std::string, std::string>& entity_of_tag() {
   static const std::map<std::string, std::string> table{{"b", "bold"},
                                                         {"strong", "bold"},
                                                         {"i", "italic"},
@@ -58,7 +58,7 @@ const std::map<std::string, std::string> &entity_of_tag() {
 
 class html_parser {
 public:
-  explicit html_parser(const std::string &html) : in_(html) {}
+  explicit html_parser(const std::string& html) : in_(html) {}
 
   formatted_text run() {
     while (at_ < in_.size()) {
@@ -68,7 +68,7 @@ public:
     }
     if (!open_.empty())
       throw bad_markup("Can't find end tag corresponding to start tag \"" + open_.back().tag + '"');
-    auto before = [](const nlohmann::json &a, const nlohmann::json &b) {
+    auto before = [](const nlohmann::json& a, const nlohmann::json& b) {
       if (a["offset"] != b["offset"]) return a["offset"] < b["offset"];
       return a["length"] > b["length"];
     };
@@ -94,7 +94,7 @@ private:
   void reference() {
     static const std::vector<std::pair<std::string, char>> named{
         {"&lt", '<'}, {"&gt", '>'}, {"&amp", '&'}, {"&quot", '"'}};
-    for (const auto &[name, c] : named)
+    for (const auto& [name, c] : named)
       if (in_.compare(at_, name.size(), name) == 0) {
         at_ += name.size();
         skip_semicolon();
@@ -157,7 +157,7 @@ private:
     open_.push_back(std::move(t));
   }
 
-  void attribute(open_tag &t, std::size_t begin) {
+  void attribute(open_tag& t, std::size_t begin) {
     const std::size_t from = at_;
     while (at_ < in_.size() && !is_space(in_[at_]) && in_[at_] != '=' && in_[at_] != '>') ++at_;
     const std::string name = lower(in_.substr(from, at_ - from));
@@ -203,10 +203,10 @@ private:
     if (units_ > t.offset) add_entity(t);
   }
 
-  void add_entity(const open_tag &t) {
+  void add_entity(const open_tag& t) {
     nlohmann::json e{
         {"offset", t.offset}, {"length", units_ - t.offset}, {"type", entity_of_tag().at(t.tag)}};
-    auto value = [&t](const char *name) {
+    auto value = [&t](const char* name) {
       const auto it = t.attributes.find(name);
       return it == t.attributes.end() ? std::string{} : it->second;
     };
@@ -228,7 +228,7 @@ private:
     out_.entities.push_back(std::move(e));
   }
 
-  const std::string &in_;
+  const std::string& in_;
   std::size_t at_ = 0;
   std::size_t units_ = 0;
   formatted_text out_;
@@ -237,16 +237,16 @@ private:
 
 } // namespace
 
-formatted_text parse_html(const std::string &html) { return html_parser(html).run(); }
+formatted_text parse_html(const std::string& html) { return html_parser(html).run(); }
 
-void trim(formatted_text &t) {
+void trim(formatted_text& t) {
   std::size_t front = 0;
   while (front < t.text.size() && is_space(t.text[front])) ++front;
   t.text.erase(0, front);
   while (!t.text.empty() && is_space(t.text.back())) t.text.pop_back();
   const std::size_t size = utf16_units(t.text);
   auto kept = nlohmann::json::array();
-  for (auto &e : t.entities) {
+  for (auto& e : t.entities) {
     const std::size_t from = e["offset"], to = from + e["length"].get<std::size_t>();
     const std::size_t new_from = from > front ? from - front : 0;
     const std::size_t new_to = std::min(size, to > front ? to - front : 0);
@@ -258,12 +258,12 @@ void trim(formatted_text &t) {
   t.entities = std::move(kept);
 }
 
-std::size_t code_points(const std::string &utf8) {
+std::size_t code_points(const std::string& utf8) {
   return static_cast<std::size_t>(std::count_if(
       utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-std::size_t utf16_units(const std::string &utf8) {
+std::size_t utf16_units(const std::string& utf8) {
   const auto astral =
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xF0; });
   return code_points(utf8) + static_cast<std::size_t>(astral);

@@ -16,11 +16,11 @@ struct formatted_text {
 };
 
 /// @throws bad_markup, what() is the part after "can't parse entities: ".
-formatted_text parse_html(const std::string &html);
+formatted_text parse_html(const std::string& html);
 /// Cuts white space at both ends and moves the entities along.
-void trim(formatted_text &t);
+void trim(formatted_text& t);
 
-std::size_t code_points(const std::string &utf8);
-std::size_t utf16_units(const std::string &utf8);
+std::size_t code_points(const std::string& utf8);
+std::size_t utf16_units(const std::string& utf8);
 
 } // namespace troupe::sandbox

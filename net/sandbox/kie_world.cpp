@@ -7,22 +7,22 @@ namespace {
 
 using nlohmann::json;
 
-json envelope(int code, const std::string &msg, json data = nullptr) {
+json envelope(int code, const std::string& msg, json data = nullptr) {
   return {{"code", code}, {"msg", msg}, {"data", std::move(data)}};
 }
 
-std::string text_of(const json &object, const char *name) {
+std::string text_of(const json& object, const char* name) {
   const auto it = object.find(name);
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
-double price_of(const std::string &model) {
+double price_of(const std::string& model) {
   if (model == "veo3") return 250;
   if (model == "veo3_lite") return 30;
   return model.rfind("veo", 0) == 0 ? 60 : 55;
 }
 
-bool known_aspect(const std::string &a) {
+bool known_aspect(const std::string& a) {
   return a.empty() || a == "16:9" || a == "9:16" || a == "Auto" || a == "auto" || a == "1:1";
 }
 
@@ -35,8 +35,8 @@ std::string iso_time(std::int64_t now) {
   return text;
 }
 
-std::string mime_of(const std::string &name) {
-  auto ends = [&name](const std::string &e) {
+std::string mime_of(const std::string& name) {
+  auto ends = [&name](const std::string& e) {
     return name.size() >= e.size() && name.compare(name.size() - e.size(), e.size(), e) == 0;
   };
   if (ends(".png")) return "image/png";
@@ -45,13 +45,13 @@ std::string mime_of(const std::string &name) {
   return "application/octet-stream";
 }
 
-json upload_failure(int code, const std::string &msg) {
+json upload_failure(int code, const std::string& msg) {
   return {{"success", false}, {"code", code}, {"msg", msg}};
 }
 
 } // namespace
 
-std::optional<std::string> from_base64(const std::string &text) {
+std::optional<std::string> from_base64(const std::string& text) {
   std::size_t at = 0;
   if (text.rfind("data:", 0) == 0) {
     at = text.find(',');
@@ -87,14 +87,14 @@ void kie_world::configure(int generation_ms, int fail_percent) {
 json kie_world::no_access() { return {{"code", 401}, {"msg", "You do not have access permissions"}}; }
 
 std::string kie_world::new_id() {
-  static const char *digits = "0123456789abcdef";
+  static const char* digits = "0123456789abcdef";
   std::string id;
   while (id.size() < 32) id += digits[random_() & 15];
   return id;
 }
 
-kie_world::fate kie_world::choose_fate(const std::string &prompt) {
-  auto marked = [&prompt](const char *m) { return prompt.find(m) != std::string::npos; };
+kie_world::fate kie_world::choose_fate(const std::string& prompt) {
+  auto marked = [&prompt](const char* m) { return prompt.find(m) != std::string::npos; };
   if (marked("[[hang]]")) return fate::hang;
   if (marked("[[fail:violation]]")) return fate::violation;
   if (marked("[[fail:temporary]]")) return fate::temporary;
@@ -122,7 +122,7 @@ kie_created kie_world::accept(task t, std::int64_t now) {
   return out;
 }
 
-kie_created kie_world::create_job(const std::string &body, const std::string &base, std::int64_t now) {
+kie_created kie_world::create_job(const std::string& body, const std::string& base, std::int64_t now) {
   const auto q = json::parse(body, nullptr, false);
   if (!q.is_object()) return {envelope(500, "This field is required"), "", 0};
   task t;
@@ -149,7 +149,7 @@ kie_created kie_world::create_job(const std::string &body, const std::string &ba
   return accept(std::move(t), now);
 }
 
-kie_created kie_world::create_veo(const std::string &body, const std::string &base, std::int64_t now) {
+kie_created kie_world::create_veo(const std::string& body, const std::string& base, std::int64_t now) {
   const auto q = json::parse(body, nullptr, false);
   if (!q.is_object()) return {envelope(422, "prompt is required"), "", 0};
   task t;
@@ -173,21 +173,21 @@ kie_created kie_world::create_veo(const std::string &body, const std::string &ba
   return accept(std::move(t), now);
 }
 
-const kie_world::task *kie_world::find(const std::string &id) const {
+const kie_world::task* kie_world::find(const std::string& id) const {
   const auto it = tasks_.find(id);
   return it == tasks_.end() ? nullptr : &it->second;
 }
 
-std::string kie_world::result_url(const task &t) { return t.base + "/results/" + t.id + ".mp4"; }
+std::string kie_world::result_url(const task& t) { return t.base + "/results/" + t.id + ".mp4"; }
 
-std::string kie_world::state_of(const task &t, std::int64_t now) {
+std::string kie_world::state_of(const task& t, std::int64_t now) {
   if (over(t, now)) return t.end == fate::success ? "success" : "fail";
   const auto length = std::max<std::int64_t>(1, t.ready - t.created);
   const auto percent = (now - t.created) * 100 / length;
   return percent < 10 ? "waiting" : percent < 20 ? "queuing" : "generating";
 }
 
-json kie_world::failure(const task &t) {
+json kie_world::failure(const task& t) {
   switch (t.end) {
   case fate::violation:
     if (t.veo)
@@ -200,7 +200,7 @@ json kie_world::failure(const task &t) {
   }
 }
 
-json kie_world::record(const task &t, std::int64_t now) const {
+json kie_world::record(const task& t, std::int64_t now) const {
   const bool done = over(t, now);
   json param = t.request;
   if (param.contains("input")) param["input"] = param["input"].dump(); // Twice encoded, as the real one.
@@ -240,7 +240,7 @@ json kie_world::record(const task &t, std::int64_t now) const {
   return r;
 }
 
-json kie_world::veo_record(const task &t, std::int64_t now) const {
+json kie_world::veo_record(const task& t, std::int64_t now) const {
   json r{{"taskId", t.id},          {"paramJson", t.request.dump()}, {"response", nullptr},
          {"successFlag", 0},        {"fallbackFlag", false},         {"createTime", t.created},
          {"completeTime", nullptr}, {"errorCode", nullptr},          {"errorMessage", nullptr}};
@@ -263,30 +263,30 @@ json kie_world::veo_record(const task &t, std::int64_t now) const {
   return r;
 }
 
-json kie_world::record_info(const std::string &id, std::int64_t now) const {
+json kie_world::record_info(const std::string& id, std::int64_t now) const {
   if (id.empty()) return envelope(400, "taskId parameter is required");
-  const auto *t = find(id);
+  const auto* t = find(id);
   if (!t) return envelope(422, "recordInfo is null");
   if (t->veo) return envelope(422, "The record does not exist");
   return envelope(200, "success", record(*t, now));
 }
 
-json kie_world::veo_record_info(const std::string &id, std::int64_t now) const {
+json kie_world::veo_record_info(const std::string& id, std::int64_t now) const {
   if (id.empty()) return envelope(400, "taskId parameter is required");
-  const auto *t = find(id);
+  const auto* t = find(id);
   if (!t || !t->veo) return envelope(422, "record is null");
   return envelope(200, "success", veo_record(*t, now));
 }
 
 json kie_world::credit(std::int64_t now) const {
   double left = 1'000'000;
-  for (const auto &[id, t] : tasks_)
+  for (const auto& [id, t] : tasks_)
     if (t.end == fate::success && over(t, now)) left -= t.price;
   return envelope(200, "success", left);
 }
 
-std::optional<kie_callback> kie_world::callback_of(const std::string &id, std::int64_t now) const {
-  const auto *t = find(id);
+std::optional<kie_callback> kie_world::callback_of(const std::string& id, std::int64_t now) const {
+  const auto* t = find(id);
   if (!t || t->callback.empty() || !over(*t, now)) return std::nullopt;
   const bool good = t->end == fate::success;
   if (!t->veo)
@@ -306,14 +306,14 @@ std::optional<kie_callback> kie_world::callback_of(const std::string &id, std::i
   return kie_callback{t->callback, envelope(200, "Veo3.1 video generated successfully.", data).dump()};
 }
 
-std::optional<kie_clip> kie_world::clip_of(const std::string &id, std::int64_t now) const {
-  const auto *t = find(id);
+std::optional<kie_clip> kie_world::clip_of(const std::string& id, std::int64_t now) const {
+  const auto* t = find(id);
   if (!t || t->end != fate::success || !over(*t, now)) return std::nullopt;
   return kie_clip{t->prompt, t->aspect == "9:16"};
 }
 
-json kie_world::upload(const std::string &path, const std::string &file_name, const std::string &mime,
-                       std::string bytes, const std::string &base, std::int64_t now) {
+json kie_world::upload(const std::string& path, const std::string& file_name, const std::string& mime,
+                       std::string bytes, const std::string& base, std::int64_t now) {
   if (path.empty()) return upload_failure(400, "Missing required parameter: uploadPath");
   const std::string name = file_name.empty() ? "file_" + std::to_string(next_upload_++) : file_name;
   const std::string full = path + '/' + name;
@@ -332,7 +332,7 @@ json kie_world::upload(const std::string &path, const std::string &file_name, co
             {"uploadedAt", iso_time(now)}}}};
 }
 
-json kie_world::upload_base64(const std::string &body, const std::string &base, std::int64_t now) {
+json kie_world::upload_base64(const std::string& body, const std::string& base, std::int64_t now) {
   const auto q = json::parse(body, nullptr, false);
   if (!q.is_object() || text_of(q, "base64Data").empty())
     return upload_failure(400, "Missing required parameter: base64Data");
@@ -344,15 +344,15 @@ json kie_world::upload_base64(const std::string &body, const std::string &base, 
   return upload(text_of(q, "uploadPath"), text_of(q, "fileName"), mime, std::move(*bytes), base, now);
 }
 
-const kie_world::kept_file *kie_world::uploaded(const std::string &path) const {
+const kie_world::kept_file* kie_world::uploaded(const std::string& path) const {
   const auto it = uploads_.find(path);
   return it == uploads_.end() ? nullptr : &it->second;
 }
 
 json kie_world::tasks(std::int64_t now) const {
   json list = json::array();
-  for (const auto &id : order_) {
-    const auto &t = tasks_.at(id);
+  for (const auto& id : order_) {
+    const auto& t = tasks_.at(id);
     list.push_back({{"taskId", id},
                     {"model", t.model},
                     {"prompt", t.prompt},

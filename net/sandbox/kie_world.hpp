@@ -31,28 +31,28 @@ public:
   kie_world(int generation_ms, int fail_percent, unsigned seed);
 
   /// `base` is the address under which the caller reached us: results live there.
-  kie_created create_job(const std::string &body, const std::string &base, std::int64_t now);
-  kie_created create_veo(const std::string &body, const std::string &base, std::int64_t now);
-  nlohmann::json record_info(const std::string &task_id, std::int64_t now) const;
-  nlohmann::json veo_record_info(const std::string &task_id, std::int64_t now) const;
+  kie_created create_job(const std::string& body, const std::string& base, std::int64_t now);
+  kie_created create_veo(const std::string& body, const std::string& base, std::int64_t now);
+  nlohmann::json record_info(const std::string& task_id, std::int64_t now) const;
+  nlohmann::json veo_record_info(const std::string& task_id, std::int64_t now) const;
   nlohmann::json credit(std::int64_t now) const;
   /// None before the end, or when the task has no callback address.
-  std::optional<kie_callback> callback_of(const std::string &task_id, std::int64_t now) const;
+  std::optional<kie_callback> callback_of(const std::string& task_id, std::int64_t now) const;
   /// None unless the task succeeded.
-  std::optional<kie_clip> clip_of(const std::string &task_id, std::int64_t now) const;
+  std::optional<kie_clip> clip_of(const std::string& task_id, std::int64_t now) const;
   void configure(int generation_ms, int fail_percent);
 
   /// `file_name` may be empty. @returns the envelope; the file is kept.
-  nlohmann::json upload(const std::string &path, const std::string &file_name, const std::string &mime,
-                        std::string bytes, const std::string &base, std::int64_t now);
-  nlohmann::json upload_base64(const std::string &body, const std::string &base, std::int64_t now);
+  nlohmann::json upload(const std::string& path, const std::string& file_name, const std::string& mime,
+                        std::string bytes, const std::string& base, std::int64_t now);
+  nlohmann::json upload_base64(const std::string& body, const std::string& base, std::int64_t now);
   struct kept_file {
     std::string mime, bytes;
   };
-  const kept_file *uploaded(const std::string &path) const;
+  const kept_file* uploaded(const std::string& path) const;
 
   static nlohmann::json no_access();
-  const std::map<std::string, int> &creates() const { return creates_; }
+  const std::map<std::string, int>& creates() const { return creates_; }
   nlohmann::json tasks(std::int64_t now) const;
   /// Creates beyond the documented 20 in 10 s; they are served all the same.
   int too_fast() const { return too_fast_; }
@@ -68,16 +68,16 @@ private:
     double price = 0;
   };
 
-  static bool over(const task &t, std::int64_t now) { return t.end != fate::hang && now >= t.ready; }
-  const task *find(const std::string &id) const;
-  fate choose_fate(const std::string &prompt);
+  static bool over(const task& t, std::int64_t now) { return t.end != fate::hang && now >= t.ready; }
+  const task* find(const std::string& id) const;
+  fate choose_fate(const std::string& prompt);
   std::string new_id();
   kie_created accept(task t, std::int64_t now);
-  nlohmann::json record(const task &t, std::int64_t now) const;
-  nlohmann::json veo_record(const task &t, std::int64_t now) const;
-  static std::string state_of(const task &t, std::int64_t now);
-  static std::string result_url(const task &t);
-  static nlohmann::json failure(const task &t);
+  nlohmann::json record(const task& t, std::int64_t now) const;
+  nlohmann::json veo_record(const task& t, std::int64_t now) const;
+  static std::string state_of(const task& t, std::int64_t now);
+  static std::string result_url(const task& t);
+  static nlohmann::json failure(const task& t);
 
   int generation_ms_, fail_percent_;
   std::mt19937_64 random_;
@@ -91,6 +91,6 @@ private:
 };
 
 /// Accepts a data: prefix. None when it is no base64.
-std::optional<std::string> from_base64(const std::string &text);
+std::optional<std::string> from_base64(const std::string& text);
 
 } // namespace troupe::sandbox

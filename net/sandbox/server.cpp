@@ -26,27 +26,27 @@ std::int64_t now_ms() {
 }
 
 /// Foreign bytes may be no UTF-8: they are replaced, never thrown about.
-std::string dump(const json &j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-void reply(Response &res, const json &body, int status = 200) {
+void reply(Response& res, const json& body, int status = 200) {
   res.status = status;
   res.set_content(dump(body), "application/json");
 }
 
-void put_json_values(bot_call &call, const std::string &body) {
+void put_json_values(bot_call& call, const std::string& body) {
   const auto q = json::parse(body, nullptr, false);
   if (q.is_string()) call.values.emplace("content", q.get<std::string>());
   if (!q.is_object()) return;
-  for (const auto &[name, v] : q.items())
+  for (const auto& [name, v] : q.items())
     call.values.emplace(name, v.is_string() ? v.get<std::string>() : v.dump());
 }
 
 /// Query, form, JSON and multipart end in one flat list; the first of a name wins.
-bot_call read_call(const Request &req) {
+bot_call read_call(const Request& req) {
   bot_call call;
-  for (const auto &[name, v] : req.params) call.values.emplace(name, v);
+  for (const auto& [name, v] : req.params) call.values.emplace(name, v);
   if (req.get_header_value("Content-Type").rfind("application/json", 0) == 0) put_json_values(call, req.body);
-  for (const auto &[name, part] : req.files) {
+  for (const auto& [name, part] : req.files) {
     if (part.filename.empty()) call.values.emplace(name, part.content);
     else call.files.emplace(name, uploaded_file{part.filename, part.content_type, part.content});
   }
@@ -55,8 +55,8 @@ bot_call read_call(const Request &req) {
   return call;
 }
 
-bool same_method(std::string a, const std::string &lower_case) {
-  for (char &c : a) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+bool same_method(std::string a, const std::string& lower_case) {
+  for (char& c : a) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return a == lower_case;
 }
 
@@ -64,14 +64,14 @@ struct address {
   std::string origin, path;
 };
 
-address split_url(const std::string &url) {
+address split_url(const std::string& url) {
   const auto host = url.find("://");
   const auto slash = url.find('/', host == std::string::npos ? 0 : host + 3);
   if (slash == std::string::npos) return {url, "/"};
   return {url.substr(0, slash), url.substr(slash)};
 }
 
-bool post_callback(const kie_callback &c) {
+bool post_callback(const kie_callback& c) {
   const auto to = split_url(c.url);
   httplib::Client client(to.origin);
   client.set_connection_timeout(3);
@@ -96,7 +96,7 @@ struct server::impl {
     std::int64_t due;
     std::string task_id;
     int attempt;
-    bool operator<(const job &o) const { return due > o.due; } // The queue gives the earliest first.
+    bool operator<(const job& o) const { return due > o.due; } // The queue gives the earliest first.
   };
 
   settings set;
@@ -143,7 +143,7 @@ struct server::impl {
       http.stop();
       acceptor.join();
     }
-    for (auto &w : workers) w.join();
+    for (auto& w : workers) w.join();
     workers.clear();
   }
 
@@ -161,7 +161,7 @@ struct server::impl {
       int on = 1;
       ::setsockopt(f, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     });
-    http.set_error_handler([](const Request &, Response &res) {
+    http.set_error_handler([](const Request&, Response& res) {
       if (!res.body.empty()) return;
       const int code = res.status;
       const std::string text = code == 404 ? "Not Found" : code == 413 ? "Request Entity Too Large" : "Error";
@@ -189,10 +189,10 @@ struct server::impl {
   // --- Telegram ---
 
   void telegram_routes() {
-    auto method = [this](const Request &req, Response &res) { bot_method(req, res); };
+    auto method = [this](const Request& req, Response& res) { bot_method(req, res); };
     http.Get(R"(/bot([^/]+)/?([^/]*))", method);
     http.Post(R"(/bot([^/]+)/?([^/]*))", method);
-    http.Get(R"(/file/bot([^/]+)/(.+))", [this](const Request &req, Response &res) {
+    http.Get(R"(/file/bot([^/]+)/(.+))", [this](const Request& req, Response& res) {
       std::lock_guard lock(mutex);
       if (const auto bad = telegram.check_token(req.matches[1].str()))
         return reply(res, bad->body, bad->status);
@@ -200,7 +200,7 @@ struct server::impl {
     });
   }
 
-  static void send_file(Response &res, const stored_file *f) {
+  static void send_file(Response& res, const stored_file* f) {
     if (!f) {
       res.status = 404;
       return;
@@ -209,7 +209,7 @@ struct server::impl {
     res.set_content(*f->bytes, f->content_type.c_str());
   }
 
-  void bot_method(const Request &req, Response &res) {
+  void bot_method(const Request& req, Response& res) {
     const bot_call call = read_call(req);
     if (const auto bad = telegram.check_token(req.matches[1].str()))
       return reply(res, bad->body, bad->status);
@@ -224,7 +224,7 @@ struct server::impl {
     reply(res, a.body, a.status);
   }
 
-  void poll(const bot_call &call, Response &res) {
+  void poll(const bot_call& call, Response& res) {
     const auto until =
         std::chrono::steady_clock::now() + std::chrono::seconds(telegram_world::poll_seconds(call));
     std::unique_lock lock(mutex);
@@ -240,13 +240,13 @@ struct server::impl {
 
   // --- kie ---
 
-  std::string base_of(const Request &req) const {
+  std::string base_of(const Request& req) const {
     const std::string host = req.get_header_value("Host");
     return "http://" + (host.empty() ? set.host + ":" + std::to_string(port) : host);
   }
 
-  template <class F> httplib::Server::Handler kie_call(const std::string &name, F body) {
-    return [this, name, body](const Request &req, Response &res) {
+  template <class F> httplib::Server::Handler kie_call(const std::string& name, F body) {
+    return [this, name, body](const Request& req, Response& res) {
       lag();
       const std::string auth = req.get_header_value("Authorization");
       if (auth.rfind("Bearer ", 0) != 0 || auth.size() < 8) return reply(res, kie_world::no_access());
@@ -265,45 +265,45 @@ struct server::impl {
   }
 
   void kie_routes() {
-    http.Post("/api/v1/jobs/createTask", kie_call("createTask", [this](const Request &q, std::int64_t now) {
+    http.Post("/api/v1/jobs/createTask", kie_call("createTask", [this](const Request& q, std::int64_t now) {
                 return remember(kie.create_job(q.body, base_of(q), now));
               }));
-    http.Post("/api/v1/veo/generate", kie_call("veo/generate", [this](const Request &q, std::int64_t now) {
+    http.Post("/api/v1/veo/generate", kie_call("veo/generate", [this](const Request& q, std::int64_t now) {
                 return remember(kie.create_veo(q.body, base_of(q), now));
               }));
-    http.Get("/api/v1/jobs/recordInfo", kie_call("recordInfo", [this](const Request &q, std::int64_t now) {
+    http.Get("/api/v1/jobs/recordInfo", kie_call("recordInfo", [this](const Request& q, std::int64_t now) {
                return kie.record_info(q.get_param_value("taskId"), now);
              }));
     http.Get("/api/v1/veo/record-info",
-             kie_call("veo/record-info", [this](const Request &q, std::int64_t now) {
+             kie_call("veo/record-info", [this](const Request& q, std::int64_t now) {
                return kie.veo_record_info(q.get_param_value("taskId"), now);
              }));
     http.Get("/api/v1/chat/credit",
-             kie_call("credit", [this](const Request &, std::int64_t now) { return kie.credit(now); }));
-    http.Post("/api/file-base64-upload", kie_call("upload", [this](const Request &q, std::int64_t now) {
+             kie_call("credit", [this](const Request&, std::int64_t now) { return kie.credit(now); }));
+    http.Post("/api/file-base64-upload", kie_call("upload", [this](const Request& q, std::int64_t now) {
                 return kie.upload_base64(q.body, base_of(q), now);
               }));
-    http.Post("/api/file-stream-upload", kie_call("upload", [this](const Request &q, std::int64_t now) {
+    http.Post("/api/file-stream-upload", kie_call("upload", [this](const Request& q, std::int64_t now) {
                 return stream_upload(q, now);
               }));
-    http.Get(R"(/uploads/(.+))", [this](const Request &req, Response &res) {
+    http.Get(R"(/uploads/(.+))", [this](const Request& req, Response& res) {
       std::lock_guard lock(mutex);
-      const auto *f = kie.uploaded(req.matches[1].str());
+      const auto* f = kie.uploaded(req.matches[1].str());
       if (f) res.set_content(f->bytes, f->mime.c_str());
       else res.status = 404;
     });
-    http.Get(R"(/results/([0-9a-f]+)\.mp4)", [this](const Request &req, Response &res) {
+    http.Get(R"(/results/([0-9a-f]+)\.mp4)", [this](const Request& req, Response& res) {
       const std::string bytes = clip_for(req.matches[1].str());
       if (bytes.empty()) res.status = 404;
       else res.set_content(bytes, "video/mp4");
     });
   }
 
-  json stream_upload(const Request &q, std::int64_t now) {
+  json stream_upload(const Request& q, std::int64_t now) {
     const auto part = q.files.find("file");
     if (part == q.files.end())
       return {{"success", false}, {"code", 400}, {"msg", "Missing required parameter: file"}};
-    auto field = [&q](const char *name) {
+    auto field = [&q](const char* name) {
       const auto it = q.files.find(name);
       return it == q.files.end() ? std::string{} : it->second.content;
     };
@@ -312,7 +312,7 @@ struct server::impl {
   }
 
   /// "" when the task has no result (yet).
-  std::string clip_for(const std::string &task_id) {
+  std::string clip_for(const std::string& task_id) {
     std::optional<kie_clip> c;
     {
       std::lock_guard lock(mutex);
@@ -356,11 +356,11 @@ struct server::impl {
   // --- the control API ---
 
   template <class F> httplib::Server::Handler control(F body) {
-    return [this, body](const Request &req, Response &res) {
+    return [this, body](const Request& req, Response& res) {
       try {
         const json q = req.body.empty() ? json::object() : json::parse(req.body);
         reply(res, body(req, q));
-      } catch (const std::exception &e) {
+      } catch (const std::exception& e) {
         reply(res, {{"ok", false}, {"error", e.what()}}, 400);
       }
       wake();
@@ -368,40 +368,40 @@ struct server::impl {
   }
 
   void control_routes() {
-    http.Get("/sandbox/users", control([this](const Request &, const json &) {
+    http.Get("/sandbox/users", control([this](const Request&, const json&) {
                std::lock_guard lock(mutex);
                return telegram.users();
              }));
-    http.Post("/sandbox/users", control([this](const Request &, const json &q) {
+    http.Post("/sandbox/users", control([this](const Request&, const json& q) {
                 std::lock_guard lock(mutex);
                 return telegram.add_user(q.value("id", std::int64_t{0}), q.value("first_name", "User"),
                                          q.value("language_code", "en"));
               }));
-    http.Post("/sandbox/send", control([this](const Request &, const json &q) { return send(q); }));
-    http.Post("/sandbox/press", control([this](const Request &, const json &q) { return press(q); }));
-    http.Post("/sandbox/block", control([this](const Request &, const json &q) {
+    http.Post("/sandbox/send", control([this](const Request&, const json& q) { return send(q); }));
+    http.Post("/sandbox/press", control([this](const Request&, const json& q) { return press(q); }));
+    http.Post("/sandbox/block", control([this](const Request&, const json& q) {
                 std::lock_guard lock(mutex);
                 telegram.block(q.at("user_id").get<std::int64_t>(), q.value("blocked", true), now_ms());
                 return json{{"ok", true}};
               }));
-    http.Get("/sandbox/events", control([this](const Request &req, const json &) { return events(req); }));
-    http.Get("/sandbox/chat", control([this](const Request &req, const json &) {
+    http.Get("/sandbox/events", control([this](const Request& req, const json&) { return events(req); }));
+    http.Get("/sandbox/chat", control([this](const Request& req, const json&) {
                std::lock_guard lock(mutex);
                return telegram.chat(std::stoll(req.get_param_value("user_id")));
              }));
-    http.Get("/sandbox/commands", control([this](const Request &, const json &) {
+    http.Get("/sandbox/commands", control([this](const Request&, const json&) {
                std::lock_guard lock(mutex);
                return telegram.commands();
              }));
-    http.Get("/sandbox/stats", control([this](const Request &, const json &) { return stats(); }));
-    http.Post("/sandbox/settings", control([this](const Request &, const json &q) { return change(q); }));
-    http.Get(R"(/sandbox/file/([A-Za-z0-9_-]+))", [this](const Request &req, Response &res) {
+    http.Get("/sandbox/stats", control([this](const Request&, const json&) { return stats(); }));
+    http.Post("/sandbox/settings", control([this](const Request&, const json& q) { return change(q); }));
+    http.Get(R"(/sandbox/file/([A-Za-z0-9_-]+))", [this](const Request& req, Response& res) {
       std::lock_guard lock(mutex);
       send_file(res, telegram.file(req.matches[1].str()));
     });
   }
 
-  json send(const json &q) {
+  json send(const json& q) {
     said what;
     what.text = q.value("text", "");
     what.caption = q.value("caption", "");
@@ -417,7 +417,7 @@ struct server::impl {
     return telegram.say(q.at("user_id").get<std::int64_t>(), what, now_ms());
   }
 
-  json press(const json &q) {
+  json press(const json& q) {
     const int wait = std::clamp(q.value("wait_ms", 3000), 0, 30'000);
     std::unique_lock lock(mutex);
     const std::string id =
@@ -431,8 +431,8 @@ struct server::impl {
     return out;
   }
 
-  json events(const Request &req) {
-    auto number = [&req](const char *name, std::int64_t otherwise) {
+  json events(const Request& req) {
+    auto number = [&req](const char* name, std::int64_t otherwise) {
       return req.has_param(name) ? std::stoll(req.get_param_value(name)) : otherwise;
     };
     const std::int64_t after = number("after", 0);
@@ -446,15 +446,15 @@ struct server::impl {
     std::lock_guard lock(mutex);
     json kinds = telegram.violations();
     int n = kie.too_fast();
-    for (const auto &one : telegram.violations()) n += one.second;
+    for (const auto& one : telegram.violations()) n += one.second;
     if (kie.too_fast() > 0) kinds["kie: more than 20 creates in 10 s"] = kie.too_fast();
     json calls = telegram.calls();
-    for (const auto &[name, count] : kie_calls) calls[name] = count;
+    for (const auto& [name, count] : kie_calls) calls[name] = count;
     return {{"creates", kie.creates()}, {"tasks", kie.tasks(now_ms())}, {"calls", calls},
             {"violations", n},          {"violation_kinds", kinds},     {"last_seq", telegram.last_seq()}};
   }
 
-  json change(const json &q) {
+  json change(const json& q) {
     std::lock_guard lock(mutex);
     set.generation_ms = q.value("generation_ms", set.generation_ms);
     set.fail_percent = q.value("fail_percent", set.fail_percent);
@@ -468,8 +468,8 @@ struct server::impl {
   // --- the page ---
 
   void page_routes() {
-    auto page = [this](const char *path, const char *name, const char *type) {
-      http.Get(path, [name, type](const Request &, Response &res) {
+    auto page = [this](const char* path, const char* name, const char* type) {
+      http.Get(path, [name, type](const Request&, Response& res) {
         res.set_header("Cache-Control", "no-store");
         res.set_content(page_file(name), type);
       });

@@ -17,51 +17,51 @@ struct refusal {
   std::string text;
 };
 
-[[noreturn]] void refuse(const std::string &text) { throw refusal{400, "Bad Request: " + text}; }
+[[noreturn]] void refuse(const std::string& text) { throw refusal{400, "Bad Request: " + text}; }
 
-std::string value(const bot_call &c, const std::string &name) {
+std::string value(const bot_call& c, const std::string& name) {
   const auto it = c.values.find(name);
   return it == c.values.end() ? std::string{} : it->second;
 }
 
-bool flag(const bot_call &c, const std::string &name) {
+bool flag(const bot_call& c, const std::string& name) {
   const std::string v = value(c, name);
   return v == "true" || v == "True" || v == "1" || v == "yes";
 }
 
 /// Garbage is 0 and everything is clamped, as Telegram reads numbers.
-std::int64_t number(const std::string &text, std::int64_t low, std::int64_t high) {
+std::int64_t number(const std::string& text, std::int64_t low, std::int64_t high) {
   std::int64_t n = 0;
   try {
     n = std::stoll(text);
-  } catch (const std::out_of_range &) {
+  } catch (const std::out_of_range&) {
     n = !text.empty() && text[0] == '-' ? low : high;
-  } catch (const std::invalid_argument &) {
+  } catch (const std::invalid_argument&) {
     n = 0;
   }
   return std::clamp(n, low, high);
 }
 
-std::int64_t number(const bot_call &c, const std::string &name) {
+std::int64_t number(const bot_call& c, const std::string& name) {
   return number(value(c, name), INT64_MIN, INT64_MAX);
 }
 
 std::string lower(std::string s) {
-  for (char &c : s)
+  for (char& c : s)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return s;
 }
 
-bool valid_utf8(const std::string &s) {
+bool valid_utf8(const std::string& s) {
   try {
     (void)json(s).dump();
     return true;
-  } catch (const json::exception &) {
+  } catch (const json::exception&) {
     return false;
   }
 }
 
-formatted_text read_text(const bot_call &c, const std::string &name, const std::string &entities_name) {
+formatted_text read_text(const bot_call& c, const std::string& name, const std::string& entities_name) {
   const std::string raw = value(c, name);
   if (!valid_utf8(raw)) refuse("strings must be encoded in UTF-8");
   if (raw.size() > 32768) refuse("text is too long");
@@ -70,7 +70,7 @@ formatted_text read_text(const bot_call &c, const std::string &name, const std::
   if (mode == "html") {
     try {
       out = parse_html(raw);
-    } catch (const bad_markup &e) {
+    } catch (const bad_markup& e) {
       refuse(std::string("can't parse entities: ") + e.what());
     }
   } else {
@@ -83,7 +83,7 @@ formatted_text read_text(const bot_call &c, const std::string &name, const std::
   return out;
 }
 
-formatted_text read_message_text(const bot_call &c) {
+formatted_text read_message_text(const bot_call& c) {
   if (value(c, "text").empty()) refuse("message text is empty");
   auto t = read_text(c, "text", "entities");
   if (t.text.empty()) refuse("text must be non-empty");
@@ -91,7 +91,7 @@ formatted_text read_message_text(const bot_call &c) {
   return t;
 }
 
-void put_text(json &message, const formatted_text &t, const std::string &name) {
+void put_text(json& message, const formatted_text& t, const std::string& name) {
   const std::string entities = name == "text" ? "entities" : "caption_entities";
   message.erase(name);
   message.erase(entities);
@@ -100,39 +100,39 @@ void put_text(json &message, const formatted_text &t, const std::string &name) {
   if (!t.entities.empty()) message[entities] = t.entities;
 }
 
-void put_caption(json &message, const bot_call &c) {
+void put_caption(json& message, const bot_call& c) {
   const auto t = read_text(c, "caption", "caption_entities");
   if (code_points(t.text) > 1024) refuse("message caption is too long");
   put_text(message, t, "caption");
 }
 
-void check_button(const json &button) {
+void check_button(const json& button) {
   if (!button.is_object())
     refuse("can't parse inline keyboard button: InlineKeyboardButton must be an Object");
   if (!button.contains("text") || !button["text"].is_string())
     refuse("can't parse inline keyboard button: Field \"text\" must be of type String");
-  for (const char *action : {"url", "web_app", "switch_inline_query", "switch_inline_query_current_chat",
+  for (const char* action : {"url", "web_app", "switch_inline_query", "switch_inline_query_current_chat",
                              "copy_text", "pay", "login_url", "disabled"})
     if (button.contains(action)) return;
   if (!button.contains("callback_data"))
     refuse("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
   if (!button["callback_data"].is_string())
     refuse("can't parse inline keyboard button: Field \"callback_data\" must be of type String");
-  const auto size = button["callback_data"].get_ref<const std::string &>().size();
+  const auto size = button["callback_data"].get_ref<const std::string&>().size();
   if (size == 0 || size > 64) refuse("BUTTON_DATA_INVALID");
 }
 
-json checked_rows(const json &keyboard) {
+json checked_rows(const json& keyboard) {
   if (!keyboard.is_array())
     refuse("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays");
   json rows = json::array();
-  for (const auto &row : keyboard) {
+  for (const auto& row : keyboard) {
     if (!row.is_array())
       refuse("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays");
     json kept = json::array();
-    for (const auto &button : row) {
+    for (const auto& button : row) {
       check_button(button);
-      if (!button["text"].get_ref<const std::string &>().empty() && kept.size() < 12) kept.push_back(button);
+      if (!button["text"].get_ref<const std::string&>().empty() && kept.size() < 12) kept.push_back(button);
     }
     if (!kept.empty()) rows.push_back(std::move(kept));
   }
@@ -140,7 +140,7 @@ json checked_rows(const json &keyboard) {
 }
 
 /// Only inline keyboards stay with a message.
-void put_markup(json &message, const bot_call &c) {
+void put_markup(json& message, const bot_call& c) {
   message.erase("reply_markup");
   const std::string raw = value(c, "reply_markup");
   if (raw.empty()) return;
@@ -153,7 +153,7 @@ void put_markup(json &message, const bot_call &c) {
 }
 
 /// Width and height of a PNG or JPEG; a guess for anything else.
-std::pair<int, int> picture_size(const std::string &b) {
+std::pair<int, int> picture_size(const std::string& b) {
   auto byte = [&b](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(b[i])); };
   auto pair = [&](std::size_t i) { return byte(i) * 256 + byte(i + 1); };
   if (b.size() > 24 && b.compare(1, 3, "PNG") == 0) return {pair(18), pair(22)};
@@ -164,22 +164,22 @@ std::pair<int, int> picture_size(const std::string &b) {
   return {800, 600};
 }
 
-std::string picture_type(const std::string &b) {
+std::string picture_type(const std::string& b) {
   if (b.compare(0, 4, "\x89PNG") == 0) return "image/png";
   if (b.compare(0, 4, "RIFF") == 0) return "image/webp";
   return "image/jpeg";
 }
 
 /// `attach://name`, the parameter's own part, or none.
-const uploaded_file *attached(const bot_call &c, const std::string &name) {
+const uploaded_file* attached(const bot_call& c, const std::string& name) {
   const std::string v = value(c, name);
   const auto it = c.files.find(v.rfind("attach://", 0) == 0 ? v.substr(9) : name);
   return it == c.files.end() ? nullptr : &it->second;
 }
 
 /// A fault of the bot's program, not of the world around it.
-bool is_bug(const std::string &text) {
-  for (const char *part :
+bool is_bug(const std::string& text) {
+  for (const char* part :
        {"can't parse", "BUTTON_", "is empty", "must be non-empty", "too long", "method not found",
         "unsupported parse_mode", "expected as reply", "must be an Array", "wrong remote file",
         "wrong parameter", "UTF-8", "BOT_COMMAND_INVALID", "there is no"})
@@ -187,7 +187,7 @@ bool is_bug(const std::string &text) {
   return false;
 }
 
-bot_answer failure(int code, const std::string &text) {
+bot_answer failure(int code, const std::string& text) {
   return {code, {{"ok", false}, {"error_code", code}, {"description", text}}};
 }
 
@@ -197,26 +197,26 @@ telegram_world::telegram_world(std::string token) : token_(std::move(token)) {
   bot_id_ = number(token_, 1, INT64_MAX);
 }
 
-std::optional<bot_answer> telegram_world::check_token(const std::string &token) const {
+std::optional<bot_answer> telegram_world::check_token(const std::string& token) const {
   if (token == token_) return std::nullopt;
   const auto colon = token.find(':');
   const bool formed = colon != std::string::npos && colon > 0 && token[0] != '0' && token.size() <= 80;
   return failure(401, formed ? "Unauthorized" : "Unauthorized: invalid token specified");
 }
 
-bot_answer telegram_world::handle(const bot_call &call, std::int64_t now) {
+bot_answer telegram_world::handle(const bot_call& call, std::int64_t now) {
   ++calls_[call.method];
   try {
     bot_answer a{200, {{"ok", true}, {"result", dispatch(call, now)}}};
     if (lower(call.method) == "deletewebhook") a.body["description"] = "Webhook is already deleted";
     return a;
-  } catch (const refusal &r) {
+  } catch (const refusal& r) {
     if (is_bug(r.text)) ++violations_[call.method + ": " + r.text];
     return failure(r.code, r.text);
   }
 }
 
-json telegram_world::dispatch(const bot_call &c, std::int64_t now) {
+json telegram_world::dispatch(const bot_call& c, std::int64_t now) {
   const std::string m = lower(c.method);
   if (m == "sendmessage") return send_text(c, now);
   if (m == "editmessagetext") return edit_text(c, now);
@@ -249,14 +249,14 @@ json telegram_world::bot_user() const {
 json telegram_world::get_me() const {
   json me = bot_user();
   me["can_join_groups"] = true;
-  for (const char *no : {"can_read_all_group_messages", "supports_inline_queries", "supports_guest_queries",
+  for (const char* no : {"can_read_all_group_messages", "supports_inline_queries", "supports_guest_queries",
                          "can_connect_to_business", "has_main_web_app", "has_topics_enabled",
                          "allows_users_to_create_topics", "can_manage_bots", "supports_join_request_queries"})
     me[no] = false;
   return me;
 }
 
-telegram_world::person &telegram_world::known(std::int64_t user_id) {
+telegram_world::person& telegram_world::known(std::int64_t user_id) {
   auto it = people_.find(user_id);
   if (it == people_.end()) {
     add_user(user_id, "User " + std::to_string(user_id), "en");
@@ -266,7 +266,7 @@ telegram_world::person &telegram_world::known(std::int64_t user_id) {
 }
 
 /// Everybody known may be written to, as if all had pressed Start once.
-telegram_world::person &telegram_world::recipient(const bot_call &c) {
+telegram_world::person& telegram_world::recipient(const bot_call& c) {
   if (value(c, "chat_id").empty()) refuse("chat_id is empty");
   const auto it = people_.find(number(c, "chat_id"));
   if (it == people_.end()) refuse("chat not found");
@@ -274,11 +274,11 @@ telegram_world::person &telegram_world::recipient(const bot_call &c) {
   return it->second;
 }
 
-json telegram_world::chat_of(const person &p) const {
+json telegram_world::chat_of(const person& p) const {
   return {{"id", p.user["id"]}, {"first_name", p.user["first_name"]}, {"type", "private"}};
 }
 
-json telegram_world::deliver(person &p, json message, std::int64_t now) {
+json telegram_world::deliver(person& p, json message, std::int64_t now) {
   const std::int64_t id = next_message_++;
   message["message_id"] = id;
   message["from"] = bot_user();
@@ -289,14 +289,14 @@ json telegram_world::deliver(person &p, json message, std::int64_t now) {
   return message;
 }
 
-json telegram_world::send_text(const bot_call &c, std::int64_t now) {
+json telegram_world::send_text(const bot_call& c, std::int64_t now) {
   json message = json::object();
   put_text(message, read_message_text(c), "text");
   put_markup(message, c);
   return deliver(recipient(c), std::move(message), now);
 }
 
-std::string telegram_world::store(const std::string &kind, const std::string &content_type,
+std::string telegram_world::store(const std::string& kind, const std::string& content_type,
                                   std::shared_ptr<const std::string> bytes) {
   const std::int64_t n = next_file_++;
   const std::string prefix = kind == "photo"   ? "AgACAgIAAxk"
@@ -313,7 +313,7 @@ std::string telegram_world::store(const std::string &kind, const std::string &co
   return id;
 }
 
-json telegram_world::photo_sizes(const std::string &bytes) {
+json telegram_world::photo_sizes(const std::string& bytes) {
   const auto [w, h] = picture_size(bytes);
   const auto shared = std::make_shared<const std::string>(bytes);
   json sizes = json::array();
@@ -327,16 +327,16 @@ json telegram_world::photo_sizes(const std::string &bytes) {
                      {"height", std::max(1, h * side / std::max({w, h, 1}))},
                      {"side", side}});
   }
-  for (auto &s : sizes) s.erase("side");
+  for (auto& s : sizes) s.erase("side");
   return sizes;
 }
 
-json telegram_world::send_media(const bot_call &c, const std::string &kind, std::int64_t now) {
-  auto &p = recipient(c);
+json telegram_world::send_media(const bot_call& c, const std::string& kind, std::int64_t now) {
+  auto& p = recipient(c);
   json message = json::object();
   put_caption(message, c);
   put_markup(message, c);
-  const uploaded_file *part = attached(c, kind);
+  const uploaded_file* part = attached(c, kind);
   std::string id = value(c, kind);
   if (!part && id.empty()) refuse("there is no " + kind + " in the request");
   if (!part) {
@@ -363,20 +363,20 @@ json telegram_world::send_media(const bot_call &c, const std::string &kind, std:
              {"mime_type", mime}};
   if (part) media["file_name"] = part->file_name;
   if (kind == "video")
-    for (const char *n : {"duration", "width", "height"}) media[n] = number(value(c, n), 0, 100000);
-  if (const auto *thumb = attached(c, "thumbnail")) media["thumbnail"] = photo_sizes(thumb->bytes).back();
+    for (const char* n : {"duration", "width", "height"}) media[n] = number(value(c, n), 0, 100000);
+  if (const auto* thumb = attached(c, "thumbnail")) media["thumbnail"] = photo_sizes(thumb->bytes).back();
   message[kind] = std::move(media);
   return deliver(p, std::move(message), now);
 }
 
-json &telegram_world::own_message(const bot_call &c, person &p) {
+json& telegram_world::own_message(const bot_call& c, person& p) {
   const auto it = p.messages.find(number(c, "message_id"));
   if (it == p.messages.end()) refuse("message to edit not found");
   if (!it->second["from"]["is_bot"].get<bool>()) refuse("message can't be edited");
   return it->second;
 }
 
-json telegram_world::replace(json &old, json changed, std::int64_t now) {
+json telegram_world::replace(json& old, json changed, std::int64_t now) {
   json before = old;
   before.erase("edit_date");
   json after = changed;
@@ -391,10 +391,10 @@ json telegram_world::replace(json &old, json changed, std::int64_t now) {
   return old;
 }
 
-json telegram_world::edit_text(const bot_call &c, std::int64_t now) {
-  auto &p = recipient(c);
+json telegram_world::edit_text(const bot_call& c, std::int64_t now) {
+  auto& p = recipient(c);
   const auto text = read_message_text(c);
-  auto &old = own_message(c, p);
+  auto& old = own_message(c, p);
   if (!old.contains("text")) refuse("there is no text in the message to edit");
   json changed = old;
   put_text(changed, text, "text");
@@ -402,8 +402,8 @@ json telegram_world::edit_text(const bot_call &c, std::int64_t now) {
   return replace(old, std::move(changed), now);
 }
 
-json telegram_world::edit_caption(const bot_call &c, std::int64_t now) {
-  auto &old = own_message(c, recipient(c));
+json telegram_world::edit_caption(const bot_call& c, std::int64_t now) {
+  auto& old = own_message(c, recipient(c));
   if (old.contains("text")) refuse("there is no caption in the message to edit");
   json changed = old;
   put_caption(changed, c);
@@ -411,22 +411,22 @@ json telegram_world::edit_caption(const bot_call &c, std::int64_t now) {
   return replace(old, std::move(changed), now);
 }
 
-json telegram_world::edit_markup(const bot_call &c, std::int64_t now) {
-  auto &old = own_message(c, recipient(c));
+json telegram_world::edit_markup(const bot_call& c, std::int64_t now) {
+  auto& old = own_message(c, recipient(c));
   json changed = old;
   put_markup(changed, c);
   return replace(old, std::move(changed), now);
 }
 
-json telegram_world::delete_message(const bot_call &c) {
-  auto &p = recipient(c);
+json telegram_world::delete_message(const bot_call& c) {
+  auto& p = recipient(c);
   const std::int64_t id = number(c, "message_id");
   if (!p.messages.erase(id)) refuse("message to delete not found");
   event("delete", p.user["id"], {{"message_id", id}});
   return true;
 }
 
-json telegram_world::answer_callback(const bot_call &c, std::int64_t now) {
+json telegram_world::answer_callback(const bot_call& c, std::int64_t now) {
   const auto it = callbacks_.find(value(c, "callback_query_id"));
   if (it == callbacks_.end() || it->second.toast || now - it->second.asked > callback_life_ms)
     refuse("query is too old and response timeout expired or query ID is invalid");
@@ -437,8 +437,8 @@ json telegram_world::answer_callback(const bot_call &c, std::int64_t now) {
   return true;
 }
 
-json telegram_world::chat_action(const bot_call &c) {
-  auto &p = recipient(c);
+json telegram_world::chat_action(const bot_call& c) {
+  auto& p = recipient(c);
   static const std::set<std::string> actions{
       "typing",        "upload_photo",      "record_video",     "upload_video",
       "record_voice",  "upload_voice",      "choose_sticker",   "upload_document",
@@ -448,10 +448,10 @@ json telegram_world::chat_action(const bot_call &c) {
   return true;
 }
 
-json telegram_world::set_commands(const bot_call &c) {
+json telegram_world::set_commands(const bot_call& c) {
   const auto list = json::parse(value(c, "commands"), nullptr, false);
   if (!list.is_array()) refuse("can't parse commands list JSON object");
-  for (const auto &one : list) {
+  for (const auto& one : list) {
     const bool shaped = one.is_object() && one.value("command", json()).is_string() &&
                         one.value("description", json()).is_string();
     if (!shaped) refuse("can't parse BotCommand: expected an Object");
@@ -463,13 +463,13 @@ json telegram_world::set_commands(const bot_call &c) {
   }
   commands_by_scope_[value(c, "scope") + '|' + value(c, "language_code")] = list;
   commands_ = json::array();
-  for (const auto &[key, commands] : commands_by_scope_)
+  for (const auto& [key, commands] : commands_by_scope_)
     commands_.push_back({{"language_code", key.substr(key.rfind('|') + 1)}, {"commands", commands}});
   event("commands", 0, commands_);
   return true;
 }
 
-json telegram_world::get_file(const bot_call &c) const {
+json telegram_world::get_file(const bot_call& c) const {
   const auto it = files_.find(value(c, "file_id"));
   if (it == files_.end()) refuse("invalid file_id");
   if (it->second.bytes->size() > 20'000'000) refuse("file is too big");
@@ -479,28 +479,28 @@ json telegram_world::get_file(const bot_call &c) const {
           {"file_path", it->second.path}};
 }
 
-const stored_file *telegram_world::file(const std::string &id) const {
+const stored_file* telegram_world::file(const std::string& id) const {
   const auto it = files_.find(id);
   return it == files_.end() ? nullptr : &it->second;
 }
 
-const stored_file *telegram_world::file_by_path(const std::string &path) const {
+const stored_file* telegram_world::file_by_path(const std::string& path) const {
   const auto it = file_paths_.find(path);
   return it == file_paths_.end() ? nullptr : file(it->second);
 }
 
 // --- updates -------------------------------------------------------------------------------------------
 
-int telegram_world::poll_seconds(const bot_call &c) {
+int telegram_world::poll_seconds(const bot_call& c) {
   return static_cast<int>(number(value(c, "timeout"), 0, 50));
 }
 
-std::int64_t telegram_world::begin_poll(const bot_call &c, std::int64_t now) {
+std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
   ++calls_["getUpdates"];
   const auto allowed = json::parse(value(c, "allowed_updates"), nullptr, false);
   if (allowed.is_array()) {
     allowed_.clear();
-    for (const auto &kind : allowed)
+    for (const auto& kind : allowed)
       if (kind.is_string()) allowed_.insert(kind.get<std::string>());
   }
   const std::int64_t offset = number(c, "offset");
@@ -516,14 +516,14 @@ std::int64_t telegram_world::begin_poll(const bot_call &c, std::int64_t now) {
 void telegram_world::forget_expired(std::int64_t now) {
   if (now < next_prune_) return;
   next_prune_ = now + 1000;
-  auto expired = [now](const queued &q) { return q.expires < now; };
+  auto expired = [now](const queued& q) { return q.expires < now; };
   updates_.erase(std::remove_if(updates_.begin(), updates_.end(), expired), updates_.end());
   // Ids grow with time, so the oldest come first.
   while (!callbacks_.empty() && now - callbacks_.begin()->second.asked > 2 * callback_life_ms)
     callbacks_.erase(callbacks_.begin());
 }
 
-bot_answer telegram_world::updates(const bot_call &c, std::int64_t now) {
+bot_answer telegram_world::updates(const bot_call& c, std::int64_t now) {
   forget_expired(now);
   const std::string wanted = value(c, "limit");
   std::size_t limit = wanted.empty() ? 100 : static_cast<std::size_t>(number(wanted, 0, 100));
@@ -539,7 +539,7 @@ bot_answer telegram_world::conflict() {
                  "running");
 }
 
-void telegram_world::queue(const std::string &kind, json body, std::int64_t now) {
+void telegram_world::queue(const std::string& kind, json body, std::int64_t now) {
   if (!allowed_.empty() && !allowed_.count(kind)) return;
   const std::int64_t life = kind == "callback_query" ? callback_life_ms : day_ms;
   updates_.push_back({now + life, {{"update_id", next_update_++}, {kind, std::move(body)}}});
@@ -547,7 +547,7 @@ void telegram_world::queue(const std::string &kind, json body, std::int64_t now)
 
 // --- people --------------------------------------------------------------------------------------------
 
-json telegram_world::add_user(std::int64_t id, const std::string &first_name, const std::string &language) {
+json telegram_world::add_user(std::int64_t id, const std::string& first_name, const std::string& language) {
   if (id <= 0) {
     while (people_.count(next_user_)) ++next_user_;
     id = next_user_++;
@@ -562,7 +562,7 @@ json telegram_world::add_user(std::int64_t id, const std::string &first_name, co
 json telegram_world::users() const {
   json list = json::array();
   for (std::int64_t id : order_) {
-    const auto &p = people_.at(id);
+    const auto& p = people_.at(id);
     json u = p.user;
     u["blocked"] = p.blocked;
     if (!p.messages.empty()) u["last_message"] = p.messages.rbegin()->second;
@@ -571,14 +571,14 @@ json telegram_world::users() const {
   return list;
 }
 
-json telegram_world::say(std::int64_t user_id, const said &what, std::int64_t now) {
-  auto &p = known(user_id);
+json telegram_world::say(std::int64_t user_id, const said& what, std::int64_t now) {
+  auto& p = known(user_id);
   if (p.blocked) block(user_id, false, now); // The app asks to restart the bot first.
   const std::int64_t id = next_message_++;
   json message{{"message_id", id}, {"from", p.user}, {"chat", chat_of(p)}, {"date", now / 1000}};
   if (!what.photo.empty()) {
     message["photo"] = photo_sizes(what.photo);
-    const std::string &caption = what.caption.empty() ? what.text : what.caption;
+    const std::string& caption = what.caption.empty() ? what.text : what.caption;
     if (!caption.empty()) message["caption"] = caption;
   } else if (!what.sticker.empty()) {
     const std::string file = "CAACAgIAAxk" + std::to_string(id);
@@ -600,9 +600,9 @@ json telegram_world::say(std::int64_t user_id, const said &what, std::int64_t no
   return message;
 }
 
-std::string telegram_world::press(std::int64_t user_id, std::int64_t message_id, const std::string &data,
+std::string telegram_world::press(std::int64_t user_id, std::int64_t message_id, const std::string& data,
                                   std::int64_t now) {
-  auto &p = known(user_id);
+  auto& p = known(user_id);
   const std::string id = std::to_string(next_callback_++);
   callbacks_[id] = {user_id, now, std::nullopt};
   const auto it = p.messages.find(message_id);
@@ -618,13 +618,13 @@ std::string telegram_world::press(std::int64_t user_id, std::int64_t message_id,
   return id;
 }
 
-std::optional<json> telegram_world::toast_of(const std::string &callback_id) const {
+std::optional<json> telegram_world::toast_of(const std::string& callback_id) const {
   const auto it = callbacks_.find(callback_id);
   return it == callbacks_.end() ? std::nullopt : it->second.toast;
 }
 
 void telegram_world::block(std::int64_t user_id, bool blocked, std::int64_t now) {
-  auto &p = known(user_id);
+  auto& p = known(user_id);
   if (p.blocked == blocked) return;
   p.blocked = blocked;
   json member{{"user", bot_user()}, {"status", "member"}};
@@ -643,11 +643,11 @@ json telegram_world::chat(std::int64_t user_id) const {
   json list = json::array();
   const auto it = people_.find(user_id);
   if (it == people_.end()) return list;
-  for (const auto &entry : it->second.messages) list.push_back(entry.second);
+  for (const auto& entry : it->second.messages) list.push_back(entry.second);
   return list;
 }
 
-void telegram_world::event(const std::string &type, std::int64_t user_id, json message) {
+void telegram_world::event(const std::string& type, std::int64_t user_id, json message) {
   events_.push_back({{"seq", ++seq_}, {"type", type}, {"user_id", user_id}, {"message", std::move(message)}});
   if (events_.size() > events_kept) events_.pop_front();
 }

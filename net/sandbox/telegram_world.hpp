@@ -43,35 +43,35 @@ public:
   explicit telegram_world(std::string token);
 
   // The bot's side.
-  std::optional<bot_answer> check_token(const std::string &token) const;
+  std::optional<bot_answer> check_token(const std::string& token) const;
   /// Every method but getUpdates, which waits.
-  bot_answer handle(const bot_call &call, std::int64_t now);
+  bot_answer handle(const bot_call& call, std::int64_t now);
   /// Confirms by offset. @returns a ticket: the newest poll wins.
-  std::int64_t begin_poll(const bot_call &call, std::int64_t now);
+  std::int64_t begin_poll(const bot_call& call, std::int64_t now);
   bool superseded(std::int64_t ticket) const { return ticket != poll_ticket_; }
   bool has_updates() const { return !updates_.empty(); }
-  bot_answer updates(const bot_call &call, std::int64_t now);
+  bot_answer updates(const bot_call& call, std::int64_t now);
   static bot_answer conflict();
-  static int poll_seconds(const bot_call &call);
+  static int poll_seconds(const bot_call& call);
 
   // The people's side.
-  nlohmann::json add_user(std::int64_t id, const std::string &first_name, const std::string &language);
+  nlohmann::json add_user(std::int64_t id, const std::string& first_name, const std::string& language);
   nlohmann::json users() const;
-  nlohmann::json say(std::int64_t user_id, const said &what, std::int64_t now);
+  nlohmann::json say(std::int64_t user_id, const said& what, std::int64_t now);
   /// @returns the callback query's id.
-  std::string press(std::int64_t user_id, std::int64_t message_id, const std::string &data, std::int64_t now);
-  std::optional<nlohmann::json> toast_of(const std::string &callback_id) const;
+  std::string press(std::int64_t user_id, std::int64_t message_id, const std::string& data, std::int64_t now);
+  std::optional<nlohmann::json> toast_of(const std::string& callback_id) const;
   void block(std::int64_t user_id, bool blocked, std::int64_t now);
 
   nlohmann::json chat(std::int64_t user_id) const;
   nlohmann::json events_after(std::int64_t seq) const;
   std::int64_t last_seq() const { return seq_; }
   nlohmann::json commands() const { return commands_; }
-  const stored_file *file(const std::string &id) const;
-  const stored_file *file_by_path(const std::string &path) const;
-  const std::map<std::string, int> &calls() const { return calls_; }
+  const stored_file* file(const std::string& id) const;
+  const stored_file* file_by_path(const std::string& path) const;
+  const std::map<std::string, int>& calls() const { return calls_; }
   /// Refused requests that only a bug of the bot explains, by wording.
-  const std::map<std::string, int> &violations() const { return violations_; }
+  const std::map<std::string, int>& violations() const { return violations_; }
 
 private:
   struct person {
@@ -88,31 +88,31 @@ private:
     nlohmann::json update;
   };
 
-  nlohmann::json dispatch(const bot_call &call, std::int64_t now);
+  nlohmann::json dispatch(const bot_call& call, std::int64_t now);
   nlohmann::json get_me() const;
-  nlohmann::json send_text(const bot_call &call, std::int64_t now);
-  nlohmann::json send_media(const bot_call &call, const std::string &kind, std::int64_t now);
-  nlohmann::json edit_text(const bot_call &call, std::int64_t now);
-  nlohmann::json edit_caption(const bot_call &call, std::int64_t now);
-  nlohmann::json edit_markup(const bot_call &call, std::int64_t now);
-  nlohmann::json delete_message(const bot_call &call);
-  nlohmann::json answer_callback(const bot_call &call, std::int64_t now);
-  nlohmann::json chat_action(const bot_call &call);
-  nlohmann::json set_commands(const bot_call &call);
-  nlohmann::json get_file(const bot_call &call) const;
+  nlohmann::json send_text(const bot_call& call, std::int64_t now);
+  nlohmann::json send_media(const bot_call& call, const std::string& kind, std::int64_t now);
+  nlohmann::json edit_text(const bot_call& call, std::int64_t now);
+  nlohmann::json edit_caption(const bot_call& call, std::int64_t now);
+  nlohmann::json edit_markup(const bot_call& call, std::int64_t now);
+  nlohmann::json delete_message(const bot_call& call);
+  nlohmann::json answer_callback(const bot_call& call, std::int64_t now);
+  nlohmann::json chat_action(const bot_call& call);
+  nlohmann::json set_commands(const bot_call& call);
+  nlohmann::json get_file(const bot_call& call) const;
 
-  person &recipient(const bot_call &call);
-  person &known(std::int64_t user_id);
-  nlohmann::json &own_message(const bot_call &call, person &p);
-  nlohmann::json deliver(person &p, nlohmann::json message, std::int64_t now);
-  nlohmann::json replace(nlohmann::json &old, nlohmann::json changed, std::int64_t now);
-  nlohmann::json chat_of(const person &p) const;
+  person& recipient(const bot_call& call);
+  person& known(std::int64_t user_id);
+  nlohmann::json& own_message(const bot_call& call, person& p);
+  nlohmann::json deliver(person& p, nlohmann::json message, std::int64_t now);
+  nlohmann::json replace(nlohmann::json& old, nlohmann::json changed, std::int64_t now);
+  nlohmann::json chat_of(const person& p) const;
   nlohmann::json bot_user() const;
-  std::string store(const std::string &kind, const std::string &content_type,
+  std::string store(const std::string& kind, const std::string& content_type,
                     std::shared_ptr<const std::string> bytes);
-  nlohmann::json photo_sizes(const std::string &bytes);
-  void queue(const std::string &kind, nlohmann::json body, std::int64_t now);
-  void event(const std::string &type, std::int64_t user_id, nlohmann::json message);
+  nlohmann::json photo_sizes(const std::string& bytes);
+  void queue(const std::string& kind, nlohmann::json body, std::int64_t now);
+  void event(const std::string& type, std::int64_t user_id, nlohmann::json message);
   void forget_expired(std::int64_t now);
 
   std::string token_;

@@ -11,7 +11,8 @@ namespace {
 
 bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
 
-json start_update(std::int64_t update_id, std::int64_t user = stage::user, const std::string& text = "/start") {
+json start_update(std::int64_t update_id, std::int64_t user = stage::user,
+                  const std::string& text = "/start") {
   return {{"update_id", update_id},
           {"message",
            {{"message_id", update_id + 10},
@@ -34,7 +35,11 @@ outgoing message(const std::string& text, const std::string& slot = "", lane urg
 }
 
 http_reply flood(int seconds) {
-  return reply(429, json{{"ok", false}, {"error_code", 429}, {"description", "Too Many Requests"}, {"parameters", {{"retry_after", seconds}}}}.dump());
+  return reply(429, json{{"ok", false},
+                         {"error_code", 429},
+                         {"description", "Too Many Requests"},
+                         {"parameters", {{"retry_after", seconds}}}}
+                        .dump());
 }
 http_reply refusal(int code, const std::string& words) {
   return reply(code, json{{"ok", false}, {"error_code", code}, {"description", words}}.dump());
@@ -46,14 +51,14 @@ http_reply refusal(int code, const std::string& words) {
 struct polling : stage {
   std::vector<incoming_update> brought;
   router_actor router = own(sys->spawn(
-    [](router_actor::pointer, std::vector<incoming_update>* to) -> router_actor::behavior_type {
-      return {[to](accepted_updates& x) {
-                to->insert(to->end(), x.fresh.begin(), x.fresh.end());
-                return done{};
-              },
-              [](const update_handled&) {}, [](wake) {}};
-    },
-    &brought));
+      [](router_actor::pointer, std::vector<incoming_update>* to) -> router_actor::behavior_type {
+        return {[to](accepted_updates& x) {
+                  to->insert(to->end(), x.fresh.begin(), x.fresh.end());
+                  return done{};
+                },
+                [](const update_handled&) {}, [](wake) {}};
+      },
+      &brought));
   std::deque<http_reply> replies;
   std::function<void(const http_request&)> look = [](const http_request&) {};
 
@@ -68,7 +73,9 @@ struct polling : stage {
     own(spawn_poller(*sys, ctx, telegram_wire, ledger, router, 7));
     run();
   }
-  static std::int64_t offset_of(const outside::entry& e) { return json::parse(e.line.substr(e.line.find('{'))).at("offset"); }
+  static std::int64_t offset_of(const outside::entry& e) {
+    return json::parse(e.line.substr(e.line.find('{'))).at("offset");
+  }
 };
 
 // -- the courier --
@@ -100,7 +107,9 @@ struct sending : stage {
 // -- jobs --
 
 constexpr auto task = R"({"code":200,"msg":"success","data":{"taskId":"t-1"}})";
-http_reply status(const std::string& state) { return ok(json{{"code", 200}, {"data", {{"taskId", "t-1"}, {"state", state}}}}.dump()); }
+http_reply status(const std::string& state) {
+  return ok(json{{"code", 200}, {"data", {{"taskId", "t-1"}, {"state", state}}}}.dump());
+}
 http_reply success() {
   json urls{{"resultUrls", {"https://files.example/v.mp4"}}};
   return ok(json{{"code", 200}, {"data", {{"state", "success"}, {"resultJson", urls.dump()}}}}.dump());
@@ -126,13 +135,13 @@ struct working : stage {
       return ok("");
     };
     auto media = own(sys->spawn(
-      [](media_actor::pointer, int* count) -> media_actor::behavior_type {
-        return {[count](const inspect_video&) {
-          ++*count;
-          return inspected{true, {1280, 720, 8'000, 5}, ""};
-        }};
-      },
-      &inspections));
+        [](media_actor::pointer, int* count) -> media_actor::behavior_type {
+          return {[count](const inspect_video&) {
+            ++*count;
+            return inspected{true, {1280, 720, 8'000, 5}, ""};
+          }};
+        },
+        &inspections));
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
     dispatcher = own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, courier}));
     tell(ledger, ledger_listeners{courier, dispatcher});
@@ -143,7 +152,12 @@ struct working : stage {
     o.user_id = user;
     o.at = now();
     auto& m = ctx->settings->models.front();
-    o.spec = {.model_id = m.id, .model_title = "Veo", .api = m.api, .provider_model = m.provider_model, .prompt = "a cat", .aspect_ratio = "16:9"};
+    o.spec = {.model_id = m.id,
+              .model_title = "Veo",
+              .api = m.api,
+              .provider_model = m.provider_model,
+              .prompt = "a cat",
+              .aspect_ratio = "16:9"};
     o.price = 3;
     o.count = count;
     o.active_jobs_max = 100;
@@ -195,8 +209,8 @@ TEST_CASE_METHOD(polling, "updates that cannot be stored are asked for again") {
 }
 
 TEST_CASE_METHOD(polling, "the poller survives whatever is answered and waits longer each time") {
-  replies = {reply(502, "<html>Bad Gateway</html>"), ok("<html>captive portal</html>"), ok(R"({"ok":true,"result":5})"),
-             broken(http_error::lost), updates({start_update(7)})};
+  replies = {reply(502, "<html>Bad Gateway</html>"), ok("<html>captive portal</html>"),
+             ok(R"({"ok":true,"result":5})"), broken(http_error::lost), updates({start_update(7)})};
   start();
   advance(20s);
   REQUIRE(telegram->log.size() == 6);
@@ -285,7 +299,8 @@ TEST_CASE_METHOD(sending, "messages to a user who blocked us are kept until he i
 TEST_CASE_METHOD(sending, "what cannot be edited any more is said anew") {
   say({message("one", "menu")});
   telegram->answer = [&](const http_request& r) {
-    return has(r.url, "editMessageText") ? refusal(400, "Bad Request: message to edit not found") : delivered();
+    return has(r.url, "editMessageText") ? refusal(400, "Bad Request: message to edit not found")
+                                         : delivered();
   };
   say({message("two", "menu")});
   advance(2s);
@@ -398,7 +413,8 @@ TEST_CASE_METHOD(working, "a violation fails once and the credit returns") {
   CHECK(said("fail.violation") == 1);
 }
 
-TEST_CASE_METHOD(working, "a submit whose answer was lost is never sent again and is adopted by the callback") {
+TEST_CASE_METHOD(working,
+                 "a submit whose answer was lost is never sent again and is adopted by the callback") {
   on_submit = [](int) { return broken(http_error::lost); };
   order();
   check_state(job_state::unknown);
@@ -486,7 +502,8 @@ TEST_CASE_METHOD(sending, "a /start registers once and stores what it says") {
   auto router = own(spawn_router(*sys, ctx, ledger, reader));
   constexpr std::int64_t ben = 2002;
   auto bring = [&](std::int64_t id) {
-    auto stored = ask<accepted_updates>(ledger, accept_updates{{{id, ben, start_update(id, ben).dump()}}, now()});
+    auto stored =
+        ask<accepted_updates>(ledger, accept_updates{{{id, ben, start_update(id, ben).dump()}}, now()});
     ask<done>(router, stored);
     advance(2s);
   };

@@ -60,7 +60,11 @@ struct chat {
     check_rules(e);
   }
 
-  void says(const std::string& text) { auto e = make(event_kind::text); e.text = text; happens(e); }
+  void says(const std::string& text) {
+    auto e = make(event_kind::text);
+    e.text = text;
+    happens(e);
+  }
   void shows(const std::string& photo, const std::string& caption = "") {
     auto e = make(event_kind::photo);
     e.photo_file_id = photo;
@@ -92,13 +96,14 @@ struct chat {
   }
 
   std::string data_of(const std::string& label) const {
-    for (auto& [l, data] : last_buttons) if (has(l, label)) return data;
+    for (auto& [l, data] : last_buttons)
+      if (has(l, label)) return data;
     return "";
   }
   std::string text() const { return last_text; }
   std::string toast() const {
-    for (auto& m : sent) if (m.method == "answerCallbackQuery") return json::parse(m.params).value("text",
-        "");
+    for (auto& m : sent)
+      if (m.method == "answerCallbackQuery") return json::parse(m.params).value("text", "");
     return "";
   }
   bool offers(const std::string& label) const { return !data_of(label).empty(); }
@@ -107,8 +112,8 @@ struct chat {
   std::vector<std::pair<std::string, std::string>> last_buttons;
 
   void check_rules(const event& e) {
-    const auto answers = std::count_if(sent.begin(), sent.end(),
-        [](auto& m) { return m.method == "answerCallbackQuery"; });
+    const auto answers =
+        std::count_if(sent.begin(), sent.end(), [](auto& m) { return m.method == "answerCallbackQuery"; });
     CHECK(answers == (e.kind == event_kind::button ? 1 : 0));
     CHECK_FALSE(sent.empty());
     for (auto& m : sent) {
@@ -326,8 +331,7 @@ TEST_CASE("forged and old buttons, stickers and unknown commands get a hint") {
   chat c;
   c.says("кот");
   for (auto data : {"", "nonsense", "run:", "run:-1", "run:99999999999999999999", "m:1", "m:1:x", "a:1:2:3",
-      "h:e:x",
-                    "again:z", "order; drop", "m::", "d:102:99"}) {
+                    "h:e:x", "again:z", "order; drop", "m::", "d:102:99"}) {
     INFO(data);
     const auto state = c.who.state;
     c.presses_data(data);
@@ -458,8 +462,7 @@ TEST_CASE("long texts stay inside Telegram's limits") {
 TEST_CASE("broken or old state is home, silence is kept where nobody listens") {
   chat c;
   for (auto state : {"{", "[]", "null", R"({"screen":7})", R"({"screen":"card"})",
-      R"({"screen":"card","draft":{"id":"x"}})",
-                     R"({"screen":"wait","recent":"no"})"}) {
+                     R"({"screen":"card","draft":{"id":"x"}})", R"({"screen":"wait","recent":"no"})"}) {
     c.who.state = state;
     c.says("кот");
     CHECK(c.offers("Запустить"));
@@ -501,8 +504,7 @@ TEST_CASE("the job's voice: progress is never full, the video and the money come
   CHECK(has(r[2].params, "Главное меню"));
 
   for (auto why : {"violation", "billing", "rate_limit", "temporary", "bad_input", "configuration",
-      "unavailable",
-                   "unknown", "timeout", "", "new one"})
+                   "unavailable", "unknown", "timeout", "", "new one"})
     for (auto language : {"ru", "en"}) {
       j.fail_class = why;
       j.language = language;

@@ -146,7 +146,9 @@ public:
 
   std::string path() const { return temporary.path + "/troupe.db"; }
   unix_ms now() const {
-    return first_ms + std::chrono::duration_cast<std::chrono::milliseconds>(sched.clock().now().time_since_epoch()).count();
+    return first_ms +
+           std::chrono::duration_cast<std::chrono::milliseconds>(sched.clock().now().time_since_epoch())
+               .count();
   }
   template <class handle> handle own(handle h) {
     owned.push_back(caf::actor_cast<caf::actor>(h));

@@ -11,7 +11,8 @@ namespace {
 using at = courier_queue::clock::time_point;
 constexpr at start{1h};
 
-outgoing say(std::int64_t chat, const std::string& text, lane urgency = lane::reply, const std::string& slot = "") {
+outgoing say(std::int64_t chat, const std::string& text, lane urgency = lane::reply,
+             const std::string& slot = "") {
   outgoing m;
   m.chat_id = chat;
   m.urgency = urgency;

@@ -22,8 +22,8 @@ struct copied_config {
   fs::path dir;
   copied_config() {
     static int n = 0;
-    dir = fs::temp_directory_path() / ("troupe_config_" + std::to_string(getpid()) + "_" +
-                                        std::to_string(n++));
+    dir =
+        fs::temp_directory_path() / ("troupe_config_" + std::to_string(getpid()) + "_" + std::to_string(n++));
     fs::create_directories(dir / "texts");
     for (auto name : {"troupe.toml", "models.toml", "texts/ru.toml", "texts/en.toml"})
       fs::copy_file(fs::path{real_dir} / name, dir / name, fs::copy_options::overwrite_existing);
@@ -117,12 +117,18 @@ TEST_CASE("a secret in the file is refused and says where it belongs") {
 }
 
 TEST_CASE("the environment overrides the file and its aliases work") {
-  const auto s = load(real_dir, {{"TROUPE_WEB_PORT", "9000"}, {"TROUPE_LOG_JSON", "true"}, {"ADMIN_IDS",
-      "1, 2"},
-                                 {"DATABASE_PATH", "/x.db"}, {"WEBHOOK_URL", "https://me.example/"},
-                                 {"BOT_TOKEN", "1:aaaaaaaaaaaaaaaa"}, {"MAX_ACTIVE_JOBS_PER_USER", "7"},
-                                 {"KIE_API_KEY", "one"}, {"KIE_API_KEY_2", "three"}, {"KIE_API_KEY_1", "two"},
-                                 {"KIE_API_KEY_10", "one"}, {"KIE_API_URL", "http://127.0.0.1:1"},
+  const auto s = load(real_dir, {{"TROUPE_WEB_PORT", "9000"},
+                                 {"TROUPE_LOG_JSON", "true"},
+                                 {"ADMIN_IDS", "1, 2"},
+                                 {"DATABASE_PATH", "/x.db"},
+                                 {"WEBHOOK_URL", "https://me.example/"},
+                                 {"BOT_TOKEN", "1:aaaaaaaaaaaaaaaa"},
+                                 {"MAX_ACTIVE_JOBS_PER_USER", "7"},
+                                 {"KIE_API_KEY", "one"},
+                                 {"KIE_API_KEY_2", "three"},
+                                 {"KIE_API_KEY_1", "two"},
+                                 {"KIE_API_KEY_10", "one"},
+                                 {"KIE_API_URL", "http://127.0.0.1:1"},
                                  {"TELEGRAM_API_URL", ""}});
   CHECK(s.opts.web.port == 9000);
   CHECK(line_of(s, "web.port").origin == "TROUPE_WEB_PORT");
@@ -161,8 +167,8 @@ TEST_CASE("secrets are masked in the report and what is missing is said") {
   CHECK(has(bare, "BotFather"));
   CHECK(has(bare, "/newbot"));
   CHECK(has(bare, "https://kie.ai/api-key"));
-  const auto full = describe(load(real_dir, {{"BOT_TOKEN", "777:secretsecret1234"}, {"KIE_API_KEY",
-      "shortkey"}}), ready);
+  const auto full =
+      describe(load(real_dir, {{"BOT_TOKEN", "777:secretsecret1234"}, {"KIE_API_KEY", "shortkey"}}), ready);
   CHECK(ready);
   CHECK(has(full, "set, ends with …1234"));
   CHECK_FALSE(has(full, "secretsecret"));

@@ -33,7 +33,7 @@ struct local_server {
     server.stop();
     if (thread.joinable()) thread.join();
   }
-  std::string url(const std::string &path) const { return "http://127.0.0.1:" + std::to_string(port) + path; }
+  std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port) + path; }
 };
 
 struct folder {
@@ -44,16 +44,16 @@ struct folder {
     path = name;
   }
   ~folder() { fs::remove_all(path); }
-  std::string operator/(const char *name) const { return (path / name).string(); }
+  std::string operator/(const char* name) const { return (path / name).string(); }
 };
 
-std::string content(const std::string &path) {
+std::string content(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream out;
   out << in.rdbuf();
   return out.str();
 }
-http_request get(const std::string &url) {
+http_request get(const std::string& url) {
   http_request r;
   r.url = url;
   return r;
@@ -67,10 +67,10 @@ struct silent_port {
     sockaddr_in a{};
     a.sin_family = AF_INET;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(fd, reinterpret_cast<sockaddr *>(&a), sizeof a) == 0);
+    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0);
     if (listening) REQUIRE(::listen(fd, 8) == 0);
     socklen_t size = sizeof a;
-    ::getsockname(fd, reinterpret_cast<sockaddr *>(&a), &size);
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
     port = ntohs(a.sin_port);
   }
   ~silent_port() { ::close(fd); }
@@ -81,7 +81,7 @@ struct silent_port {
 
 TEST_CASE("a request arrives as it is and its answer comes back") {
   local_server s;
-  s.server.Post("/echo", [](const httplib::Request &q, httplib::Response &r) {
+  s.server.Post("/echo", [](const httplib::Request& q, httplib::Response& r) {
     r.status = 429;
     r.set_header("Retry-After", "7");
     r.set_content(q.get_header_value("User-Agent") + "|" + q.get_header_value("X-A") + "|" +
@@ -106,7 +106,7 @@ TEST_CASE("a request arrives as it is and its answer comes back") {
 TEST_CASE("a refused port and a broken address prove that nothing was sent") {
   const auto t = make_http_transport();
   CHECK(t->send(get(silent_port(false).url())).error == http_error::refused);
-  for (const char *url : {"", "nonsense", "ftp://a/b", "http://", "http:///x"})
+  for (const char* url : {"", "nonsense", "ftp://a/b", "http://", "http:///x"})
     CHECK(t->send(get(url)).error == http_error::refused);
 }
 
@@ -133,11 +133,11 @@ TEST_CASE("an answer that does not come or breaks off is lost") {
 
 TEST_CASE("an answer that is too large ends, announced or not") {
   local_server s;
-  s.server.Get("/known", [](const httplib::Request &, httplib::Response &r) {
+  s.server.Get("/known", [](const httplib::Request&, httplib::Response& r) {
     r.set_content(std::string(1000, 'x'), "text/plain");
   });
-  s.server.Get("/chunked", [](const httplib::Request &, httplib::Response &r) {
-    r.set_chunked_content_provider("text/plain", [](std::size_t, httplib::DataSink &sink) {
+  s.server.Get("/chunked", [](const httplib::Request&, httplib::Response& r) {
+    r.set_chunked_content_provider("text/plain", [](std::size_t, httplib::DataSink& sink) {
       const std::string part(1000, 'x');
       return sink.write(part.data(), part.size());
     });
@@ -145,7 +145,7 @@ TEST_CASE("an answer that is too large ends, announced or not") {
   s.start();
   const folder f;
   const auto t = make_http_transport();
-  for (const char *path : {"/known", "/chunked"}) {
+  for (const char* path : {"/known", "/chunked"}) {
     auto q = get(s.url(path));
     q.body_bytes_max = 999;
     CHECK(t->send(q).error == http_error::too_large);
@@ -160,7 +160,7 @@ TEST_CASE("an answer that is too large ends, announced or not") {
 
 TEST_CASE("files and fields travel as multipart with a known length") {
   local_server s;
-  s.server.Post("/up", [](const httplib::Request &q, httplib::Response &r) {
+  s.server.Post("/up", [](const httplib::Request& q, httplib::Response& r) {
     const auto file = q.get_file_value("video"), field = q.get_file_value("caption");
     r.set_content(q.get_header_value("Transfer-Encoding") + file.filename + "|" + file.content_type + "|" +
                       std::to_string(std::hash<std::string>()(file.content)) + "|" + field.filename +
@@ -188,14 +188,14 @@ TEST_CASE("files and fields travel as multipart with a known length") {
 TEST_CASE("a download is kept only when complete and 200") {
   local_server s;
   local_server other;
-  other.server.Get("/v", [](const httplib::Request &q, httplib::Response &r) {
+  other.server.Get("/v", [](const httplib::Request& q, httplib::Response& r) {
     r.set_content("video" + q.get_header_value("Authorization"), "video/mp4");
   });
   other.start();
   s.server.Get("/go",
-               [&](const httplib::Request &, httplib::Response &r) { r.set_redirect(other.url("/v")); });
-  s.server.Get("/loop", [&](const httplib::Request &, httplib::Response &r) { r.set_redirect("/loop"); });
-  s.server.Get("/gone", [](const httplib::Request &, httplib::Response &r) {
+               [&](const httplib::Request&, httplib::Response& r) { r.set_redirect(other.url("/v")); });
+  s.server.Get("/loop", [&](const httplib::Request&, httplib::Response& r) { r.set_redirect("/loop"); });
+  s.server.Get("/gone", [](const httplib::Request&, httplib::Response& r) {
     r.status = 404;
     r.set_content("no", "text/plain");
   });
@@ -228,7 +228,7 @@ TEST_CASE("stop ends a running request at once and refuses later ones") {
   local_server s;
   std::promise<void> arrived;
   std::atomic<bool> over{false};
-  s.server.Get("/wait", [&](const httplib::Request &, httplib::Response &) {
+  s.server.Get("/wait", [&](const httplib::Request&, httplib::Response&) {
     arrived.set_value();
     while (!over) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   });

@@ -13,7 +13,7 @@ namespace {
 
 const kie::endpoint here{"http://api", "http://up", "KEY"};
 
-job_spec spec(const std::string &api, const std::string &model = "veo3_fast") {
+job_spec spec(const std::string& api, const std::string& model = "veo3_fast") {
   job_spec s;
   s.api = api;
   s.provider_model = model;
@@ -21,7 +21,7 @@ job_spec spec(const std::string &api, const std::string &model = "veo3_fast") {
   s.aspect_ratio = "16:9";
   return s;
 }
-http_reply reply(const std::string &body, int status = 200) {
+http_reply reply(const std::string& body, int status = 200) {
   http_reply r;
   r.status = status;
   r.body = body;
@@ -35,8 +35,8 @@ http_reply no_reply(http_error e) {
 http_reply record(json data) {
   return reply(json{{"code", 200}, {"msg", "success"}, {"data", std::move(data)}}.dump());
 }
-std::string header(const http_request &r, const std::string &name) {
-  for (const auto &[n, value] : r.headers)
+std::string header(const http_request& r, const std::string& name) {
+  for (const auto& [n, value] : r.headers)
     if (n == name) return value;
   return {};
 }
@@ -46,7 +46,7 @@ std::string header(const http_request &r, const std::string &name) {
 TEST_CASE("kie's errors are classified by text first, code second") {
   struct row {
     int code;
-    const char *text;
+    const char* text;
     fail_class c;
   };
   const row rows[] = {
@@ -85,7 +85,7 @@ TEST_CASE("kie's errors are classified by text first, code second") {
       {0, "GENERATION_FAILED", fail_class::unknown},
       {400, "The Google model was unable to generate audio for this request.", fail_class::unknown},
   };
-  for (const auto &r : rows) {
+  for (const auto& r : rows) {
     INFO(r.code << " " << r.text);
     CHECK(std::string(kie::name_of(kie::classify(r.code, r.text))) == kie::name_of(r.c));
   }
@@ -170,7 +170,7 @@ TEST_CASE("a submit is refused only with a proof") {
       {reply(R"({"code":200,"msg":"success","data":{"taskId":"t1"}})"), submitted::accepted,
        fail_class::none},
   };
-  for (const auto &r : rows) {
+  for (const auto& r : rows) {
     INFO(r.reply.status << " " << r.reply.body);
     const auto a = kie::read_submit(r.reply);
     CHECK(static_cast<int>(a.what) == static_cast<int>(r.what));
@@ -181,7 +181,7 @@ TEST_CASE("a submit is refused only with a proof") {
 
 TEST_CASE("the unified record is read in all its shapes") {
   const auto s = spec("kie-unified");
-  for (const char *state : {"waiting", "queuing", "generating", "something new"})
+  for (const char* state : {"waiting", "queuing", "generating", "something new"})
     CHECK(kie::read_status(s, record({{"state", state}})).what == status_of::running);
   const std::string plain = R"({"resultUrls":["https://r/720.mp4"]})";
   CHECK(kie::read_status(s, record({{"state", "success"}, {"resultJson", plain}})).result_url ==
@@ -227,7 +227,7 @@ TEST_CASE("the legacy record is read") {
 
 TEST_CASE("an error of the query is not an error of the task") {
   const auto s = spec("kie-unified");
-  const auto what = [&](const http_reply &r) { return static_cast<int>(kie::read_status(s, r).what); };
+  const auto what = [&](const http_reply& r) { return static_cast<int>(kie::read_status(s, r).what); };
   const auto is = [](status_of o) { return static_cast<int>(o); };
   CHECK(what(reply(R"({"code":422,"msg":"recordInfo is null","data":null})")) == is(status_of::running));
   CHECK(what(reply(R"({"code":404,"msg":"Task not found"})")) == is(status_of::running));

@@ -19,7 +19,7 @@ struct folder {
     path = name;
   }
   ~folder() { fs::remove_all(path); }
-  std::string operator/(const char *name) const { return (path / name).string(); }
+  std::string operator/(const char* name) const { return (path / name).string(); }
 };
 
 } // namespace

@@ -14,17 +14,17 @@ const std::string from =
     R"("from":{"id":515,"is_bot":false,"first_name":"Ann","username":"ann","language_code":"de"})";
 const std::string chat = R"("chat":{"id":515,"type":"private"})";
 
-std::string message(const std::string &rest) {
+std::string message(const std::string& rest) {
   return R"({"update_id":7,"message":{"message_id":101,)" + from + "," + chat + (rest.empty() ? "" : ",") +
          rest + "}}";
 }
-http_reply reply(int status, const std::string &body) {
+http_reply reply(int status, const std::string& body) {
   http_reply r;
   r.status = status;
   r.body = body;
   return r;
 }
-http_reply telegram_error(int code, const std::string &description) {
+http_reply telegram_error(int code, const std::string& description) {
   return reply(code, json{{"ok", false}, {"error_code", code}, {"description", description}}.dump());
 }
 http_reply no_reply(http_error e) {
@@ -99,7 +99,7 @@ TEST_CASE("a button press carries its query, message and data") {
 }
 
 TEST_CASE("blocking and unblocking the bot are events") {
-  const auto change = [](const std::string &status) {
+  const auto change = [](const std::string& status) {
     return telegram::parse_update(R"({"update_id":9,"my_chat_member":{)" + chat + "," + from +
                                   R"(,"new_chat_member":{"status":")" + status + "\"}}}");
   };
@@ -128,7 +128,7 @@ TEST_CASE("broken, foreign and group updates are ignored") {
       R"({"update_id":7,"callback_query":{"id":4,"from":{"id":5},"message":{"chat":{"type":"private"}}}})",
       R"({"update_id":7,"edited_message":{}})",
       "{\"update_id\":7,\"message\":{\"text\":\"\xff\"}}"};
-  for (const auto &body : bodies) {
+  for (const auto& body : bodies) {
     INFO(body);
     CHECK(telegram::parse_update(body).kind == event_kind::ignored);
   }
@@ -147,12 +147,12 @@ TEST_CASE("the answer of getUpdates is split; foreign updates concern nobody") {
 }
 
 TEST_CASE("an answer of getUpdates that is no list of updates throws without its body") {
-  for (const auto &r : {reply(200, "secret"), reply(200, R"({"ok":true,"result":{}})"), reply(502, "<html>"),
+  for (const auto& r : {reply(200, "secret"), reply(200, R"({"ok":true,"result":{}})"), reply(502, "<html>"),
                         telegram_error(409, "Conflict: secret"), no_reply(http_error::lost)}) {
     try {
       telegram::read_updates(r);
       FAIL("should throw");
-    } catch (const telegram::bad_answer &e) {
+    } catch (const telegram::bad_answer& e) {
       CHECK(std::string(e.what()).find("secret") == std::string::npos);
     }
   }
@@ -195,7 +195,7 @@ TEST_CASE("a call posts its parameters, with uploads as a form") {
 TEST_CASE("each error of the Bot API has its consequence") {
   struct row {
     int code;
-    const char *description;
+    const char* description;
     outcome what;
   };
   const row rows[] = {
@@ -229,7 +229,7 @@ TEST_CASE("each error of the Bot API has its consequence") {
       {429, "Too Many Requests: retry after 7", outcome::wait_and_retry},
       {500, "Internal Server Error: restart", outcome::wait_and_retry},
   };
-  for (const auto &r : rows) {
+  for (const auto& r : rows) {
     INFO(r.description);
     const auto a = telegram::read_answer(telegram_error(r.code, r.description));
     CHECK(static_cast<int>(a.what) == static_cast<int>(r.what));

@@ -27,7 +27,7 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
   std::vector<std::pair<std::int64_t, std::string>> calls;
   web_hooks hooks;
   hooks.health = [] { return std::pair<int, std::string>(503, R"({"ok":false})"); };
-  hooks.on_callback = [&](std::int64_t job, const std::string &task) {
+  hooks.on_callback = [&](std::int64_t job, const std::string& task) {
     if (job == 13) throw std::runtime_error("secret words");
     const std::lock_guard lock(mutex);
     calls.emplace_back(job, task);
@@ -36,8 +36,8 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
   const int port = server.start();
   const auto path = [](std::int64_t job) { return callback_url("", "s3", job); };
   httplib::Client client("127.0.0.1", port);
-  const auto post = [&](const std::string &to, const std::string &body,
-                        const char *type = "application/json") {
+  const auto post = [&](const std::string& to, const std::string& body,
+                        const char* type = "application/json") {
     auto r = client.Post(to, body, type);
     REQUIRE(r);
     return r;
@@ -54,7 +54,7 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
   CHECK(post(path(43), "nonsense")->status == 200);
   const auto chunked = client.Post(
       path(44),
-      [](std::size_t, httplib::DataSink &sink) {
+      [](std::size_t, httplib::DataSink& sink) {
         sink.write(R"({"taskId":"t2"})", 15);
         sink.done();
         return true;
@@ -65,7 +65,7 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
 
   auto forged = path(42);
   forged.back() = forged.back() == '0' ? '1' : '0';
-  for (const auto &to :
+  for (const auto& to :
        {forged, std::string("/kie/callback/42/"), std::string("/kie/callback/42/abc"),
         "/kie/callback/43" + path(42).substr(16), std::string("/else"), std::string("/health")}) {
     INFO(to);
@@ -80,7 +80,7 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
 
   const auto broken = post(path(13), "{}");
   CHECK(broken->status == 500);
-  for (const auto &[name, value] : broken->headers) CHECK(value.find("secret") == std::string::npos);
+  for (const auto& [name, value] : broken->headers) CHECK(value.find("secret") == std::string::npos);
 
   const auto large = client.Post(path(42), std::string((1 << 20) + 1, 'x'), "application/json");
   CHECK((!large || large->status == 413));

@@ -28,13 +28,13 @@ struct running_sandbox {
     c.set_read_timeout(30);
     return c;
   }
-  json post(const std::string &path, const json &body) const {
+  json post(const std::string& path, const json& body) const {
     auto c = client();
     const httplib::Headers key{{"Authorization", "Bearer any"}};
     const auto res = c.Post(path.c_str(), key, body.dump(), "application/json");
     return res ? json::parse(res->body) : json("no answer");
   }
-  json get(const std::string &path) const {
+  json get(const std::string& path) const {
     auto c = client();
     const httplib::Headers key{{"Authorization", "Bearer any"}};
     const auto res = c.Get(path.c_str(), key);
@@ -103,7 +103,7 @@ TEST_CASE_METHOD(running_sandbox, "wrong tokens, methods and keys are refused") 
 TEST_CASE_METHOD(running_sandbox, "a finished task calls back and its clip is an mp4") {
   httplib::Server listener;
   std::promise<std::string> called;
-  listener.Post("/cb", [&](const httplib::Request &q, httplib::Response &) { called.set_value(q.body); });
+  listener.Post("/cb", [&](const httplib::Request& q, httplib::Response&) { called.set_value(q.body); });
   const int back = listener.bind_to_any_port("127.0.0.1");
   std::thread thread([&] { listener.listen_after_bind(); });
   const auto made =

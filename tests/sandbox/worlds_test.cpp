@@ -17,14 +17,14 @@ struct chat_fixture {
 
   chat_fixture() { world.add_user(anna, "Anna", "ru"); }
 
-  bot_answer call(const std::string &method, std::map<std::string, std::string> values) {
+  bot_answer call(const std::string& method, std::map<std::string, std::string> values) {
     return world.handle({method, std::move(values), {}}, now);
   }
-  std::string refusal(const std::string &method, std::map<std::string, std::string> values) {
+  std::string refusal(const std::string& method, std::map<std::string, std::string> values) {
     const auto a = call(method, std::move(values));
     return a.status == 200 ? "" : a.body["description"].get<std::string>();
   }
-  json poll(const std::string &offset) {
+  json poll(const std::string& offset) {
     const bot_call c{"getUpdates", {{"offset", offset}}, {}};
     world.begin_poll(c, now);
     return world.updates(c, now).body["result"];
@@ -37,7 +37,7 @@ std::string keyboard(std::size_t data_size) {
       .dump();
 }
 
-json record(const kie_world &k, const std::string &id, std::int64_t at) {
+json record(const kie_world& k, const std::string& id, std::int64_t at) {
   return k.record_info(id, at)["data"];
 }
 
@@ -74,7 +74,7 @@ TEST_CASE_METHOD(chat_fixture, "an edit that changes nothing is refused as not m
 }
 
 TEST_CASE_METHOD(chat_fixture, "bad HTML is refused in Telegram's words") {
-  auto html = [&](const std::string &text) {
+  auto html = [&](const std::string& text) {
     return refusal("sendMessage", {{"chat_id", chat_id}, {"text", text}, {"parse_mode", "HTML"}});
   };
   const std::string prefix = "Bad Request: can't parse entities: ";
@@ -166,7 +166,7 @@ TEST_CASE("a job lives from waiting to success in virtual time") {
 
 TEST_CASE("prompt markers decide how a job ends") {
   kie_world kie{1000, 0, 1};
-  auto end = [&](const std::string &mark) {
+  auto end = [&](const std::string& mark) {
     const auto made = kie.create_job(json{{"model", "veo-3-1"}, {"input", {{"prompt", mark}}}}.dump(), "", 0);
     return record(kie, made.task_id, 2000);
   };

@@ -60,7 +60,7 @@ TEST_CASE("a second store on the same file is refused with a sentence") {
   std::string sentence;
   try {
     const store second(b.file.path());
-  } catch (const store_error &e) {
+  } catch (const store_error& e) {
     sentence = e.what();
   }
   CHECK(sentence.find(b.file.path()) != std::string::npos);
@@ -123,8 +123,8 @@ public:
     ::setrlimit(RLIMIT_FSIZE, &before_);
     std::signal(SIGXFSZ, handler_);
   }
-  small_disk(const small_disk &) = delete;
-  small_disk &operator=(const small_disk &) = delete;
+  small_disk(const small_disk&) = delete;
+  small_disk& operator=(const small_disk&) = delete;
 
 private:
   rlimit before_{};
@@ -150,7 +150,7 @@ TEST_CASE("a full disk loses the whole batch and nothing that was acknowledged")
       m.params = std::string(size, 'x');
       b.s->apply(b.turn_of(ann, {m}));
       b.s->commit();
-    } catch (const batch_lost &) {
+    } catch (const batch_lost&) {
       lost = true;
       CHECK_THROWS_AS(b.s->apply(b.order("stray")), batch_lost);
       b.s->rollback();
@@ -171,7 +171,7 @@ TEST_CASE("the audit finds planted faults") {
   b.walk(id, job_state::submitting, job_state::processing, job_state::fetching, job_state::delivering);
   REQUIRE(b.faults().empty());
   SQLite::Database raw(b.file.path(), SQLite::OPEN_READWRITE);
-  for (const char *trigger :
+  for (const char* trigger :
        {"ledger_no_update", "ledger_no_delete", "transfers_no_update", "transfers_no_delete"})
     raw.exec(std::string("DROP TRIGGER ") + trigger);
   const auto sql = GENERATE(
@@ -213,7 +213,7 @@ TEST_CASE("a random walk with crashes keeps every invariant") {
         const auto key = std::to_string(below(200));
         try {
           b.s->apply(b.order(key, below(2) ? ann : bob, 1 + below(3), 1 + below(2)));
-        } catch (const id_conflict &) {
+        } catch (const id_conflict&) {
           // Keys repeat on purpose.
         }
       } else {
@@ -235,10 +235,10 @@ TEST_CASE("a random walk with crashes keeps every invariant") {
   const auto report = b.read().audit();
   CHECK(report.faults == std::vector<std::string>{});
   CHECK(report.transfers > 20);
-  for (const auto &[user, credits] : known_credits) {
+  for (const auto& [user, credits] : known_credits) {
     const auto a = b.read().load_account(user);
     std::int64_t spent = 0;
-    for (const auto &j : b.read().jobs_of(user, 0, 1000))
+    for (const auto& j : b.read().jobs_of(user, 0, 1000))
       if (j.state == job_state::delivering || j.state == job_state::completed) spent += j.price;
     CHECK(a.balance + a.held + spent == credits);
   }

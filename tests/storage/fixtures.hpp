@@ -19,8 +19,8 @@ public:
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
   }
-  temporary_file(const temporary_file &) = delete;
-  temporary_file &operator=(const temporary_file &) = delete;
+  temporary_file(const temporary_file&) = delete;
+  temporary_file& operator=(const temporary_file&) = delete;
   std::string path() const {
     return folder_ + "/data/troupe.db";
   } // The folder "data" is the store's to create.
@@ -38,7 +38,7 @@ struct bench {
   unix_ms now = 1'700'000'000'000;
   std::int64_t next_update = 1;
 
-  template <class... args> auto apply(const args &...a) {
+  template <class... args> auto apply(const args&... a) {
     s->begin();
     if constexpr (std::is_void_v<decltype(s->apply(a...))>) {
       s->apply(a...);
@@ -64,7 +64,7 @@ struct bench {
     r.founder_credits = 1000;
     return apply(r);
   }
-  order_request order(const std::string &key, std::int64_t user = ann, std::int64_t price = 2,
+  order_request order(const std::string& key, std::int64_t user = ann, std::int64_t price = 2,
                       int count = 1) {
     order_request o;
     o.order_key = key;
@@ -103,7 +103,7 @@ struct bench {
   }
 };
 
-inline outgoing message(std::int64_t chat, lane urgency = lane::reply, const std::string &slot = "") {
+inline outgoing message(std::int64_t chat, lane urgency = lane::reply, const std::string& slot = "") {
   outgoing m;
   m.chat_id = chat;
   m.urgency = urgency;
@@ -113,7 +113,7 @@ inline outgoing message(std::int64_t chat, lane urgency = lane::reply, const std
   return m;
 }
 
-inline delivery_report delivered(const outgoing &m, std::int64_t message_id = 77) {
+inline delivery_report delivered(const outgoing& m, std::int64_t message_id = 77) {
   delivery_report r;
   r.outbox_id = m.outbox_id;
   r.at = 1;

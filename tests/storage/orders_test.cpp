@@ -189,7 +189,7 @@ TEST_CASE("exactly the arrows of the picture are allowed") {
   bench b;
   b.enrol(ann, 1000);
   int n = 0;
-  for (const auto &r : rows)
+  for (const auto& r : rows)
     for (int to = 0; to <= static_cast<int>(cancelled); ++to) {
       auto o = b.order("o" + std::to_string(++n));
       o.active_jobs_max = 1000;

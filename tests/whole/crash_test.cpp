@@ -25,11 +25,13 @@ namespace fs = std::filesystem;
 /// A child process that never outlives the test.
 class process {
 public:
-  process(std::vector<std::string> argv, const std::map<std::string, std::string>& env, const std::string& log) {
+  process(std::vector<std::string> argv, const std::map<std::string, std::string>& env,
+          const std::string& log) {
     pid_ = fork();
     if (pid_ != 0) return;
     for (auto& [k, v] : env) setenv(k.c_str(), v.c_str(), 1);
-    if (freopen(log.c_str(), "a", stderr) == nullptr || freopen(log.c_str(), "a", stdout) == nullptr) _exit(126);
+    if (freopen(log.c_str(), "a", stderr) == nullptr || freopen(log.c_str(), "a", stdout) == nullptr)
+      _exit(126);
     std::vector<char*> args;
     for (auto& a : argv) args.push_back(a.data());
     args.push_back(nullptr);
@@ -51,8 +53,7 @@ private:
   pid_t pid_ = 0;
 };
 
-template <class Condition>
-bool within(std::chrono::seconds limit, Condition met) {
+template <class Condition> bool within(std::chrono::seconds limit, Condition met) {
   auto end = std::chrono::steady_clock::now() + limit;
   while (std::chrono::steady_clock::now() < end) {
     if (met()) return true;
@@ -77,15 +78,26 @@ struct stage {
   process make_dir() {
     fs::remove_all(dir);
     fs::create_directories(dir);
-    return {{TROUPE_BINARY, "sandbox", "--port", std::to_string(port), "--generation-ms", "1500", "--fail-percent", "20"}, {}, log()};
+    return {{TROUPE_BINARY, "sandbox", "--port", std::to_string(port), "--generation-ms", "1500",
+             "--fail-percent", "20"},
+            {},
+            log()};
   }
   process engine() const {
     return {{TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"},
-            {{"BOT_TOKEN", "1000001:sandbox"}, {"KIE_API_KEY", "sandbox"}, {"DATABASE_PATH", database()},
-             {"TELEGRAM_API_URL", base}, {"KIE_API_URL", base}, {"KIE_UPLOAD_URL", base},
-             {"WEBHOOK_URL", "http://127.0.0.1:" + std::to_string(web)}, {"TROUPE_WEB_PORT", std::to_string(web)},
-             {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()}, {"TROUPE_USERS_WELCOME_CREDITS", "3"},
-             {"TROUPE_KIE_FIRST_POLL_S", "1"}, {"TROUPE_KIE_POLL_EVERY_S", "1"}, {"TROUPE_KIE_TIME_LIMIT_S", "25"}},
+            {{"BOT_TOKEN", "1000001:sandbox"},
+             {"KIE_API_KEY", "sandbox"},
+             {"DATABASE_PATH", database()},
+             {"TELEGRAM_API_URL", base},
+             {"KIE_API_URL", base},
+             {"KIE_UPLOAD_URL", base},
+             {"WEBHOOK_URL", "http://127.0.0.1:" + std::to_string(web)},
+             {"TROUPE_WEB_PORT", std::to_string(web)},
+             {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()},
+             {"TROUPE_USERS_WELCOME_CREDITS", "3"},
+             {"TROUPE_KIE_FIRST_POLL_S", "1"},
+             {"TROUPE_KIE_POLL_EVERY_S", "1"},
+             {"TROUPE_KIE_TIME_LIMIT_S", "25"}},
             log()};
   }
   std::string database() const { return (dir / "troupe.db").string(); }
@@ -116,7 +128,10 @@ struct stage {
       for (auto& row : m->value("reply_markup", json::object()).value("inline_keyboard", json::array()))
         for (auto& b : row)
           if (b.value("callback_data", "").rfind(data, 0) == 0) {
-            post("/sandbox/press", {{"user_id", user}, {"message_id", (*m)["message_id"]}, {"data", b["callback_data"]}, {"wait_ms", 0}});
+            post("/sandbox/press", {{"user_id", user},
+                                    {"message_id", (*m)["message_id"]},
+                                    {"data", b["callback_data"]},
+                                    {"wait_ms", 0}});
             return true;
           }
     return false;
@@ -133,10 +148,12 @@ TEST_CASE("fifty users order while the engine is killed ten times: each gets the
   auto engine = std::make_unique<process>(world.engine());
   std::atomic<bool> finished{false};
 
-  std::thread audience{[&] { // each says what he wants and presses "run" when the card appears; twice, as people do
+  std::thread audience{[&] { // each says what he wants and presses "run" when the card appears; twice, as
+                             // people do
     stage* w = &world;
     std::vector<int> todo(users, 0);
-    for (int i = 0; i < users; ++i) w->post("/sandbox/send", {{"user_id", first_user + i}, {"text", "a cat number " + std::to_string(i)}});
+    for (int i = 0; i < users; ++i)
+      w->post("/sandbox/send", {{"user_id", first_user + i}, {"text", "a cat number " + std::to_string(i)}});
     for (int left = users; left > 0 && !finished;) {
       for (int i = 0; i < users; ++i)
         if (todo[static_cast<std::size_t>(i)] == 0 && w->press(first_user + i, "run:")) {
@@ -163,7 +180,9 @@ TEST_CASE("fifty users order while the engine is killed ten times: each gets the
         if (jobs[0].state != job_state::completed && jobs[0].state != job_state::failed) return false;
       }
       return true;
-    } catch (const storage::store_error&) { return false; }
+    } catch (const storage::store_error&) {
+      return false;
+    }
   };
   bool settled = within(std::chrono::seconds{90}, all_settled);
   finished = true;
