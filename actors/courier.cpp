@@ -116,16 +116,23 @@ void say_anew(self_ptr self, outgoing m) {
   s.queue.finish(m, self->clock().now());
 }
 
+/// Telegram does not name the message when an edit changed nothing.
+std::int64_t edited_by(const outgoing& m) {
+  return m.method == "editMessageText" ? json::parse(m.params).value("message_id", std::int64_t{0}) : 0;
+}
+
 void settle(self_ptr self, outgoing m, const telegram::answer& a) {
   auto& s = self->state;
   auto now = self->clock().now();
   using telegram::outcome;
   switch (a.what) {
-  case outcome::delivered:
-    s.remember(m, a.message_id);
-    report(self, m, {.delivered = true, .message_id = a.message_id, .file_id = a.file_id});
+  case outcome::delivered: {
+    const auto message_id = a.message_id != 0 ? a.message_id : edited_by(m);
+    s.remember(m, message_id);
+    report(self, m, {.delivered = true, .message_id = message_id, .file_id = a.file_id});
     drop_uploads(m);
     return s.queue.finish(m, now);
+  }
   case outcome::wait_and_retry:
   case outcome::unsure:
   case outcome::conflict: return again(self, std::move(m), a);

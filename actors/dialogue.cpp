@@ -273,7 +273,7 @@ private:
       return x.job_id == id && x.user_id == e_.from.user_id && !x.file_id.empty();
     });
     if (j == jobs.end()) return toast(say("toast.no_video"));
-    const auto caption = telegram::escape_html(telegram::shorten(j->spec.prompt, 150));
+    const auto caption = talk::quote(j->spec.prompt);
     outgoing o;
     o.chat_id = e_.from.user_id;
     o.method = "sendVideo";
@@ -354,9 +354,7 @@ private:
     m_.work.reset();
     toast(say("toast.accepted"));
     go("home", paint_.accepted(d));
-    outgoing status = talk::show({say("job.accepted"), {}}, e_.from.user_id);
-    status.slot = job_voice::slot_of(a.order_id);
-    messages_.push_back(std::move(status));
+    messages_.back().slot = job_voice::slot_of(a.order_id); // the card becomes the status message
   }
 
   void refuse(const order_answer& a) {

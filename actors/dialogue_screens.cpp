@@ -12,6 +12,7 @@ using telegram::escape_html;
 using telegram::shorten;
 
 constexpr std::size_t page_size = 8;
+constexpr std::size_t quoted_prompt_max = 150; // code points: a caption holds 1024 characters
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -175,8 +176,12 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
   return {text, rows};
 }
 
+std::string quote(const std::string& prompt) {
+  return telegram::escape_html(telegram::shorten(prompt, quoted_prompt_max));
+}
+
 screen painter::accepted(const draft& d) const {
-  return plain(say("card.accepted", {{"prompt", escape_html(shorten(d.prompt, 500))}}));
+  return {say("job.accepted", {{"prompt", quote(d.prompt)}}), {}};
 }
 
 std::vector<button> painter::tabs() const {

@@ -59,6 +59,9 @@ private:
   std::string language_;
 };
 
+/// A prompt as status messages and captions show it: short, and safe inside HTML.
+std::string quote(const std::string& prompt);
+
 /// sendMessage, or editMessageText when `message_id` is given.
 outgoing show(const screen& s, std::int64_t chat_id, std::int64_t message_id = 0);
 

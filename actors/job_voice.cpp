@@ -72,29 +72,34 @@ outgoing job_voice::progress(const job& j, unix_ms now) const {
   const auto text = paint.say(waiting                          ? "job.queued"
                               : j.state == job_state::fetching ? "job.fetching"
                                                                : "job.progress",
-                              {{"bar", bar(waiting ? 0 : passed)}, {"time", minutes_seconds(passed)}});
+                              {{"bar", bar(waiting ? 0 : passed)},
+                               {"time", minutes_seconds(passed)},
+                               {"prompt", talk::quote(j.spec.prompt)}});
   return status(j, {text, {}}, lane::progress);
 }
 
 outgoing job_voice::uploading(const job& j) const {
-  return status(j, {painter_for(words_, j).say("job.uploading"), {}}, lane::progress);
+  return status(j,
+                {painter_for(words_, j).say("job.uploading", {{"prompt", talk::quote(j.spec.prompt)}}), {}},
+                lane::progress);
 }
 
 std::vector<outgoing> job_voice::ready(const job& j) const {
   const auto paint = painter_for(words_, j);
-  const auto caption = telegram::escape_html(telegram::shorten(j.spec.prompt, 150));
   auto next = talk::show(
       {paint.say("job.next"), {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, j.user_id);
   next.urgency = lane::result;
-  return {status(j, {paint.say("job.ready"), {}}, lane::result),
-          video(j, paint.say("job.caption",
-                             {{"prompt", caption}, {"model", telegram::escape_html(j.spec.model_title)}})),
+  return {status(j, {paint.say("job.ready", {{"prompt", talk::quote(j.spec.prompt)}}), {}}, lane::result),
+          video(j, paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
+                                             {"model", telegram::escape_html(j.spec.model_title)}})),
           std::move(next)};
 }
 
 std::vector<outgoing> job_voice::failed(const job& j) const {
   const auto paint = painter_for(words_, j);
-  const auto text = paint.say(fail_key(j.fail_class)) + "\n\n" + paint.count("refund", j.price);
+  const auto text = paint.say("job.failed", {{"why", paint.say(fail_key(j.fail_class))},
+                                             {"prompt", talk::quote(j.spec.prompt)},
+                                             {"refund", paint.count("refund", j.price)}});
   return {status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money)};
 }
 

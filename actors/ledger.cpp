@@ -4,7 +4,8 @@
 namespace troupe {
 namespace {
 
-constexpr std::size_t batch_operations_max = 1024; // beyond it a longer batch adds waiting, not throughput (bench/README.md)
+constexpr std::size_t batch_operations_max =
+    1024; // beyond it a longer batch adds waiting, not throughput (bench/README.md)
 
 struct ledger_state {
   ledger_state() {}

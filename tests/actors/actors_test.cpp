@@ -257,6 +257,21 @@ TEST_CASE_METHOD(sending, "a slot is first a message and then its edits") {
   CHECK(waiting() == 0);
 }
 
+TEST_CASE_METHOD(sending, "an old message may move into a slot, also when the edit changes nothing") {
+  const bool unchanged = GENERATE(false, true);
+  telegram->answer = [&](const http_request&) {
+    return unchanged ? refusal(400, "Bad Request: message is not modified") : delivered();
+  };
+  auto card = message("accepted", "job/1");
+  card.method = "editMessageText";
+  card.params = R"({"chat_id":5,"text":"accepted","message_id":500})";
+  say({card});
+  tell(courier, message("10 %", "job/1", lane::progress));
+  REQUIRE(telegram->log.size() == 2);
+  CHECK(has(telegram->log[1].line, "/editMessageText"));
+  CHECK(has(telegram->log[1].line, R"("message_id":500)"));
+}
+
 TEST_CASE_METHOD(sending, "progress without a message to edit is not sent") {
   tell(courier, message("10 %", "job/1", lane::progress));
   CHECK(telegram->log.empty());
