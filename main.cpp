@@ -4,6 +4,7 @@
 #include "net/sandbox/sandbox.hpp"
 #include "storage/store.hpp"
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <csignal>
 #include <iostream>
 #include <malloc.h>
@@ -12,10 +13,13 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
 using namespace troupe;
+
+constexpr int exit_hopeless = 3; // restarts inside did not help: let the service manager start us anew
 
 /// Must run before the first thread, so that only the main thread hears signals.
 sigset_t block_signals() {
@@ -77,7 +81,11 @@ int serve(const std::string& dir) {
     std::cerr << text << "\nNot started: see what is missing above. To try the engine without keys: ./run\n";
     return 2;
   }
-  engine e{std::move(settings)};
+  std::atomic<bool> hopeless{false};
+  engine e{std::move(settings), [&](const std::string&) {
+             hopeless = true;
+             ::kill(::getpid(), SIGTERM);
+           }};
   e.start();
   spdlog::info("the engine runs; Ctrl-C stops it");
   wait_for_signal(signals);
@@ -89,7 +97,7 @@ int serve(const std::string& dir) {
       .detach();
   e.stop();
   spdlog::info("stopped");
-  return 0;
+  return hopeless ? exit_hopeless : 0;
 }
 
 int run_sandbox(const sandbox::settings& s) {

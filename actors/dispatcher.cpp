@@ -1,9 +1,13 @@
+#include "actors/dialogue.hpp"
 #include "actors/fair_queue.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include "actors/supervision.hpp"
 
 namespace troupe {
 namespace {
+
+constexpr auto ledger_limit = std::chrono::seconds{30};
 
 struct dispatcher_state {
   dispatcher_state() : submits{1, 10'000} {}
@@ -13,6 +17,7 @@ struct dispatcher_state {
   fair_queue queue;
   sliding_window submits;
   std::unordered_map<std::int64_t, generation_actor> running;
+  std::unordered_map<std::int64_t, restart_limit> falls;
   std::uint64_t round = 0;
 };
 using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
@@ -46,16 +51,48 @@ void pump(self_ptr self) {
 
 void leave(self_ptr self, std::int64_t job_id) {
   self->state.running.erase(job_id);
+  self->state.falls.erase(job_id);
   pump(self);
 }
 
-/// A generation that fell without a word: its job is on disk and goes on from there at the next start.
+/// A job that fells every generation: the credits return.
+void give_up(self_ptr self, job j) {
+  auto& s = self->state;
+  log("dispatcher")->critical("job {} fells every generation; its credits return", j.job_id);
+  j.fail_class = "unknown";
+  j.fail_text = "the engine could not work on it";
+  job_step step;
+  step.job_id = j.job_id;
+  step.at = s.ctx->now();
+  step.to = job_state::failed;
+  step.fail_class = j.fail_class, step.fail_text = j.fail_text;
+  step.messages = job_voice{s.ctx->settings->words}.failed(j);
+  self->request(s.desk.ledger, ledger_limit, std::move(step))
+      .then([=](step_answer&) { leave(self, j.job_id); },
+            [=](caf::error&) { leave(self, j.job_id); }); // still open: tried again at the next start
+}
+
+/// Goes on from what is on disk. The job keeps its place among the running until then.
+void replace_fallen(self_ptr self, std::int64_t id) {
+  self->request(self->state.desk.reader, ledger_limit, job_query{id})
+      .then(
+          [=](job& j) {
+            auto& s = self->state;
+            if (j.job_id == 0 || is_final(j.state) || j.state == job_state::delivering)
+              return leave(self, id);
+            if (!s.falls[id].allows(self->clock().now())) return give_up(self, std::move(j));
+            s.running.erase(id);
+            run(self, std::move(j));
+          },
+          [=](caf::error&) { leave(self, id); });
+}
+
 void note_fallen(self_ptr self, const caf::down_msg& d) {
-  for (auto& [id, g] : self->state.running)
-    if (g.address() == d.source) {
-      log("dispatcher")->error("the generation of job {} ended unexpectedly", id);
-      return leave(self, id);
-    }
+  for (auto& [id, g] : self->state.running) {
+    if (g.address() != d.source) continue;
+    log("dispatcher")->error("the generation of job {} fell: {}", id, self->system().render(d.reason));
+    return replace_fallen(self, id);
+  }
 }
 
 dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx, const job_desk& desk) {

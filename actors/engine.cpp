@@ -1,7 +1,6 @@
 #include "actors/engine.hpp"
 #include "actors/log.hpp"
-#include "actors/spawn.hpp"
-#include "net/telegram.hpp"
+#include "actors/supervisor.hpp"
 #include "net/web_server.hpp"
 #include <chrono>
 #include <filesystem>
@@ -11,6 +10,7 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t waiting_requests_max = 20'000;
+constexpr int photo_workers = 2;
 
 unix_ms wall_now() {
   using namespace std::chrono;
@@ -36,11 +36,13 @@ struct engine::impl {
   std::shared_ptr<storage::store> store;
   std::shared_ptr<storage::reader> reader;
   transports wires;
-  std::vector<caf::actor> cast; ///< in order of stopping: first who begins work, last who stores it
+  supervisor_actor supervisor;
+  std::function<void(const std::string&)> hopeless;
   std::unique_ptr<web_server> web;
   int port = 0;
 
-  explicit impl(config::settings s) : actors_cfg{s.opts.scheduler.threads} {
+  impl(config::settings s, std::function<void(const std::string&)> on_hopeless)
+      : actors_cfg{s.opts.scheduler.threads}, hopeless{std::move(on_hopeless)} {
     ctx->settings = std::make_shared<const config::settings>(std::move(s));
     ctx->now = wall_now;
   }
@@ -70,46 +72,19 @@ struct engine::impl {
                        report.users, report.transfers, report.credits_with_users, report.open_jobs);
   }
 
-  void spawn_cast() {
+  /// A cast and fresh connections for it; also after a fall, when the old ones are stopped for good.
+  cast new_cast() {
     auto& o = ctx->opts();
-    auto work = reader->load_open_work();
-    log("engine")->info("goes on with {} updates, {} messages and {} jobs", work.updates.size(),
-                        work.messages.size(), work.jobs.size());
-    auto ledger = spawn_ledger(*sys, store, ctx, true);
-    auto reading = spawn_reader(*sys, reader, true);
-    auto senders = pool(o.telegram.senders);
-    auto files = pool(2); // photos of users; the courier's senders stay free
-    auto provider = pool(o.kie.workers);
-    auto polling = pool(1);
-    auto looking = spawn_media(*sys, o.media.workers);
-    auto courier = spawn_courier(*sys, ctx, senders, ledger);
-    auto dispatcher = spawn_dispatcher(*sys, ctx, {files, provider, looking, ledger, courier});
-    caf::anon_send(ledger, ledger_listeners{courier, dispatcher});
-    auto router = spawn_router(*sys, ctx, ledger, reading);
-    caf::anon_send(courier, committed_messages{std::move(work.messages)});
-    caf::anon_send(dispatcher, committed_jobs{std::move(work.jobs)});
-    caf::anon_send(router, accepted_updates{std::move(work.updates)});
-    introduce(courier);
-    auto poller = spawn_poller(*sys, ctx, polling, ledger, router, work.next_offset);
-    auto add = [this](auto&... a) { (cast.push_back(caf::actor_cast<caf::actor>(a)), ...); };
-    add(poller, router, dispatcher, courier, senders, files, provider, polling, looking, reading, ledger);
-    start_web(dispatcher);
-  }
-
-  /// The command menu, in both languages. Not stored: said again at every start.
-  void introduce(const courier_actor& courier) {
-    for (std::string language : {"", "ru", "en"}) {
-      auto commands = nlohmann::json::array();
-      for (auto name : {"start", "generate", "balance", "history", "help"})
-        commands.push_back({{"command", name},
-                            {"description", ctx->settings->words.get(language.empty() ? "en" : language,
-                                                                     std::string{"command."} + name)}});
-      outgoing m;
-      m.urgency = lane::answer;
-      m.method = "setMyCommands";
-      m.params = nlohmann::json{{"commands", commands}, {"language_code", language}}.dump();
-      caf::anon_send(courier, std::move(m));
-    }
+    store->forget_batch();
+    wires.clear();
+    cast_setting setting{ctx, store, reader, {}};
+    setting.outside = {pool(o.telegram.senders), pool(photo_workers), pool(o.kie.workers), pool(1),
+                       spawn_media(*sys, o.media.workers)};
+    auto c = spawn_cast(*sys, setting);
+    c.close = [mine = wires] {
+      for (auto& w : mine) w->stop();
+    };
+    return c;
   }
 
   std::pair<int, std::string> health() const {
@@ -124,13 +99,13 @@ struct engine::impl {
     return {fault.empty() ? 200 : 503, body.dump() + "\n"};
   }
 
-  void start_web(const dispatcher_actor& dispatcher) {
+  void start_web() {
     auto& o = ctx->opts().web;
     if (o.port == 0 && o.public_url.empty()) return;
     web_hooks hooks;
     hooks.health = [this] { return health(); };
-    hooks.on_callback = [dispatcher](std::int64_t job_id, const std::string& task_id) {
-      caf::anon_send(dispatcher, provider_woke{job_id, task_id});
+    hooks.on_callback = [to = supervisor](std::int64_t job_id, const std::string& task_id) {
+      caf::anon_send(to, provider_woke{job_id, task_id});
     };
     web = std::make_unique<web_server>(o.host, o.port, ctx->callback_secret, std::move(hooks));
     port = web->start();
@@ -140,9 +115,8 @@ struct engine::impl {
   void stop() {
     if (!sys) return;
     web.reset();
-    for (auto& w : wires) w->stop(); // every blocking wait ends now
-    for (auto& a : cast) caf::anon_send_exit(a, caf::exit_reason::kill);
-    cast.clear();
+    caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown); // every blocking wait ends now
+    supervisor = nullptr;
     sys.reset(); // waits for all actors
     wires.clear();
     reader.reset();
@@ -150,7 +124,8 @@ struct engine::impl {
   }
 };
 
-engine::engine(config::settings settings) : impl_{std::make_unique<impl>(std::move(settings))} {}
+engine::engine(config::settings settings, std::function<void(const std::string& why)> hopeless)
+    : impl_{std::make_unique<impl>(std::move(settings), std::move(hopeless))} {}
 engine::~engine() { stop(); }
 
 void engine::start() {
@@ -158,7 +133,8 @@ void engine::start() {
   m.ctx->health->last_poll_at = m.ctx->now(); // a young engine is healthy until proved otherwise
   m.open_store();
   m.sys = std::make_unique<caf::actor_system>(m.actors_cfg);
-  m.spawn_cast();
+  m.supervisor = spawn_supervisor(*m.sys, {[&m] { return m.new_cast(); }, m.hopeless});
+  m.start_web();
 }
 
 void engine::stop() { impl_->stop(); }

@@ -1,6 +1,7 @@
 #pragma once
-/// The whole engine: opens the store, spawns the cast in order, adopts open work, stops cleanly.
+/// The whole engine: opens the store, runs the cast under supervision, stops cleanly.
 #include "config/config.hpp"
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,7 +9,8 @@ namespace troupe {
 
 class engine {
 public:
-  explicit engine(config::settings settings);
+  /// `hopeless` is called, on another thread, when restarts of the actors do not help any more.
+  explicit engine(config::settings settings, std::function<void(const std::string& why)> hopeless);
   ~engine(); ///< stops
   /// @throws std::exception with a sentence for the operator: locked or damaged database, port taken, ...
   void start();

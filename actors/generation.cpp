@@ -13,6 +13,7 @@ namespace {
 constexpr int submit_tries_max = 4;  // refused submits; waits of 10, 20, 40 s between them
 constexpr int prepare_tries_max = 4; // fetching and uploading the user's photo
 constexpr int fetch_tries_max = 6;   // downloading the result
+constexpr int inspect_tries_max = 3;
 constexpr auto step_limit = std::chrono::seconds{30};
 constexpr auto inspect_limit = std::chrono::seconds{120};
 constexpr unix_ms progress_every_ms = 10'000;
@@ -223,7 +224,11 @@ void inspect(self_ptr self) {
             if (seen.playable) deliver(self, seen);
             else fail(self, "temporary", "the result is no playable video: " + seen.why);
           },
-          [=](caf::error&) { later(self, ledger_retry, [=] { inspect(self); }); });
+          [=](caf::error&) { // the worker fell, or ffprobe hangs on this file
+            if (++self->state.tries >= inspect_tries_max)
+              return fail(self, "temporary", "the result could not be inspected");
+            later(self, ledger_retry, [=] { inspect(self); });
+          });
 }
 
 void fetch(self_ptr self) {

@@ -1,4 +1,6 @@
+#include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include "actors/supervision.hpp"
 #include "net/media.hpp"
 
 namespace troupe {
@@ -26,12 +28,29 @@ struct desk_state {
   static inline const char* name = "media";
   std::vector<media_actor> workers;
   std::size_t next = 0;
+  restart_limit limit;
 };
+using desk_ptr = media_actor::stateful_pointer<desk_state>;
 
-media_actor::behavior_type media_desk(media_actor::stateful_pointer<desk_state> self, int workers) {
+media_actor new_worker(desk_ptr self) {
+  return self->spawn<caf::detached + caf::linked + caf::monitored>(media_worker);
+}
+
+void replace_fallen(desk_ptr self, const caf::down_msg& d) {
+  for (auto& worker : self->state.workers) {
+    if (worker.address() != d.source) continue;
+    log("media")->error("a worker fell: {}", self->system().render(d.reason));
+    if (!self->state.limit.allows(self->clock().now())) return self->quit(d.reason);
+    worker = new_worker(self);
+    return;
+  }
+}
+
+media_actor::behavior_type media_desk(desk_ptr self, int workers) {
   self->set_error_handler([](caf::error&) {});
-  for (int i = 0; i < workers; ++i)
-    self->state.workers.push_back(self->spawn<caf::detached + caf::linked>(media_worker));
+  self->set_exit_handler([](caf::exit_msg&) {}); // a worker may go without us
+  self->set_down_handler([self](caf::down_msg& d) { replace_fallen(self, d); });
+  for (int i = 0; i < workers; ++i) self->state.workers.push_back(new_worker(self));
   return {[self](inspect_video& x) {
     auto& s = self->state;
     return self->delegate(s.workers[s.next++ % s.workers.size()], std::move(x));

@@ -1,5 +1,7 @@
+#include "actors/apology.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include "actors/supervision.hpp"
 #include <deque>
 #include <unordered_map>
 
@@ -7,6 +9,7 @@ namespace troupe {
 namespace {
 
 constexpr std::size_t updates_in_work_max = 10'000; // then the poller waits; Telegram keeps updates for 24 h
+constexpr auto ledger_limit = std::chrono::seconds{30};
 constexpr auto sweep_every = std::chrono::seconds{30};
 
 struct router_state {
@@ -16,6 +19,7 @@ struct router_state {
     session_actor session;
     std::deque<incoming_update> in_work; ///< sent, not yet handled; given to a successor after a crash
     unix_ms last_used = 0;
+    restart_limit limit;
   };
   context_ptr ctx;
   ledger_actor ledger;
@@ -41,11 +45,11 @@ void seat_user(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
 void bring(self_ptr self, incoming_update u) {
   auto& s = self->state;
   auto& seat = s.seats[u.user_id];
-  if (!seat.session) seat_user(self, u.user_id, seat);
+  if (!seat.session && seat.in_work.empty()) seat_user(self, u.user_id, seat);
   seat.last_used = s.ctx->now();
   seat.in_work.push_back(u);
   ++s.in_work;
-  self->send(seat.session, std::move(u));
+  if (seat.session) self->send(seat.session, std::move(u)); // else it comes with `seat_again`
 }
 
 /// Only the router knows that nothing is under way to a session, so it alone lets sessions go.
@@ -63,14 +67,46 @@ void let_idle_go(self_ptr self) {
   }
 }
 
+void seat_again(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
+  seat_user(self, user_id, seat);
+  for (auto& u : seat.in_work) self->send(seat.session, u);
+}
+
+void handled(self_ptr self, std::int64_t user_id) {
+  auto& s = self->state;
+  auto it = s.seats.find(user_id);
+  if (it == s.seats.end() || it->second.in_work.empty()) return;
+  it->second.in_work.pop_front();
+  --s.in_work;
+  s.make_room();
+}
+
+void end_first(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
+  auto& u = seat.in_work.front();
+  log("router")->critical("update {} of user {} fells every session; it is set aside", u.update_id, user_id);
+  const auto go_on = [=] {
+    auto it = self->state.seats.find(user_id);
+    if (it != self->state.seats.end()) seat_again(self, user_id, it->second);
+  };
+  self->request(self->state.ledger, ledger_limit,
+                set_aside(self->state.ctx->settings->words, u, self->state.ctx->now()))
+      .then(
+          [=](done) {
+            handled(self, user_id);
+            go_on();
+          },
+          [=](caf::error&) { go_on(); });
+}
+
 void replace_fallen(self_ptr self, const caf::actor_addr& fallen) {
-  for (auto& [user_id, seat] : self->state.seats)
-    if (seat.session && seat.session.address() == fallen) {
-      log("router")->error("the session of user {} failed and is started anew", user_id);
-      seat_user(self, user_id, seat);
-      for (auto& u : seat.in_work) self->send(seat.session, u);
-      return;
-    }
+  for (auto& [user_id, seat] : self->state.seats) {
+    if (!seat.session || seat.session.address() != fallen) continue;
+    log("router")->error("the session of user {} fell and is started anew", user_id);
+    seat.session = nullptr;
+    if (seat.limit.allows(self->clock().now())) seat_again(self, user_id, seat);
+    else if (!seat.in_work.empty()) end_first(self, user_id, seat);
+    return;
+  }
 }
 
 router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger,
@@ -89,14 +125,7 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
         st.waiting_for_room.push_back(self->make_response_promise<done>());
         return st.waiting_for_room.back();
       },
-      [self](const update_handled& x) {
-        auto& st = self->state;
-        auto it = st.seats.find(x.user_id);
-        if (it == st.seats.end() || it->second.in_work.empty()) return;
-        it->second.in_work.pop_front();
-        --st.in_work;
-        st.make_room();
-      },
+      [self](const update_handled& x) { handled(self, x.user_id); },
       [self](wake) {
         let_idle_go(self);
         self->delayed_send(self, sweep_every, wake{});

@@ -1,3 +1,4 @@
+#include "actors/apology.hpp"
 #include "actors/backoff.hpp"
 #include "actors/dialogue.hpp"
 #include "actors/log.hpp"
@@ -40,6 +41,32 @@ void try_later(self_ptr self, const char* step, const caf::error& why) {
   self->delayed_send(self, wait, wake{});
 }
 
+void store_turn(self_ptr self, turn t);
+
+/// A fault of ours must not stop the user for ever.
+void give_up(self_ptr self, const std::string& why) {
+  auto& s = self->state;
+  auto& u = s.queue.front();
+  log("session")->error("user {}: update {} is set aside: {}", s.user_id, u.update_id, why);
+  store_turn(self, set_aside(s.ctx->settings->words, u, s.ctx->now()));
+}
+
+/// The store refuses this very operation, now and always; other faults pass.
+bool is_refused(const caf::error& e) { return e == caf::sec::invalid_argument; }
+
+void store_turn(self_ptr self, turn t) {
+  self->request(self->state.ledger, answer_limit, std::move(t))
+      .then(
+          [=](done) {
+            auto& s = self->state;
+            s.failures = 0;
+            s.queue.pop_front();
+            self->send(s.router, update_handled{s.user_id});
+            begin_turn(self);
+          },
+          [=](caf::error& e) { try_later(self, "storing the turn", e); });
+}
+
 void end_turn(self_ptr self, dialogue::decision d) {
   auto& s = self->state;
   turn t;
@@ -51,26 +78,15 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.user_is_gone = s.event.kind == telegram::event_kind::blocked;
   t.user_is_back = !t.user_is_gone && s.event.kind != telegram::event_kind::ignored;
   t.messages = std::move(d.messages);
-  self->request(s.ledger, answer_limit, std::move(t))
-      .then(
-          [=](done) {
-            auto& st = self->state;
-            st.failures = 0;
-            st.queue.pop_front();
-            self->send(st.router, update_handled{st.user_id});
-            begin_turn(self);
-          },
-          [=](caf::error& e) { try_later(self, "storing the turn", e); });
+  store_turn(self, std::move(t));
 }
 
-/// A fault of ours in the rules must not stop the user for ever: the update ends without an effect.
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {
   dialogue::decision d;
   try {
     d = rules(*self->state.rules);
   } catch (const std::exception& e) {
-    log("session")->error("user {}: the dialogue failed: {}", self->state.user_id, e.what());
-    d.state = self->state.who.state;
+    return give_up(self, e.what());
   }
   if (!d.order) return end_turn(self, std::move(d));
   self->request(self->state.ledger, answer_limit, std::move(*d.order))
@@ -81,7 +97,10 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
               return r.ordered(st.event, st.who, answer, st.ctx->now());
             });
           },
-          [=](caf::error& e) { try_later(self, "placing the order", e); });
+          [=](caf::error& e) {
+            if (is_refused(e)) give_up(self, "the order was refused");
+            else try_later(self, "placing the order", e);
+          });
 }
 
 void decide(self_ptr self) {

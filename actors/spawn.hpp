@@ -31,6 +31,7 @@ struct job_desk {
   http_actor provider;
   media_actor media;
   ledger_actor ledger;
+  reader_actor reader;
   courier_actor courier;
 };
 dispatcher_actor spawn_dispatcher(caf::actor_system& sys, context_ptr ctx, job_desk desk);

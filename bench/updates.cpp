@@ -166,7 +166,7 @@ config::settings settings_for(int port, const std::string& folder) {
 
 bool measure(int in, int out, const std::string& folder, int users, int messages) {
   auto port = take<int>(in);
-  engine e{settings_for(port, folder)};
+  engine e{settings_for(port, folder), [](const std::string& why) { throw std::runtime_error{why}; }};
   e.start();
   put(out, 'e');
   take<char>(in);

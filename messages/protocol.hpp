@@ -41,6 +41,9 @@ struct jobs_query {
   std::int64_t user_id = 0;
   int offset = 0, limit = 0;
 };
+struct job_query {
+  std::int64_t job_id = 0;
+}; ///< Answer: the job as stored, job_id 0 when unknown.
 struct jobs_page {
   std::vector<job> jobs;
 };
@@ -100,9 +103,10 @@ using ledger_actor =
                      caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
 
 /// Answers questions from its own read-only connection.
-using reader_actor = caf::typed_actor<caf::replies_to<account_query>::with<account>,
-                                      caf::replies_to<entries_query>::with<entries_page>,
-                                      caf::replies_to<jobs_query>::with<jobs_page>>;
+using reader_actor =
+    caf::typed_actor<caf::replies_to<account_query>::with<account>,
+                     caf::replies_to<entries_query>::with<entries_page>,
+                     caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>>;
 
 /// Brings updates to sessions; answers when there is room for more.
 using router_actor = caf::typed_actor<caf::replies_to<accepted_updates>::with<done>,
@@ -128,6 +132,8 @@ TROUPE_LOCAL(account)
 TROUPE_LOCAL(entries_query)
 TROUPE_LOCAL(entries_page)
 TROUPE_LOCAL(jobs_query)
+TROUPE_LOCAL(job_query)
+TROUPE_LOCAL(job)
 TROUPE_LOCAL(jobs_page)
 TROUPE_LOCAL(update_handled)
 TROUPE_LOCAL(job_back)

@@ -92,6 +92,10 @@ void store::commit() {
 }
 
 void store::rollback() noexcept { impl_->roll_back(); }
+void store::forget_batch() noexcept {
+  impl_->messages_before = impl_->jobs_before = 0;
+  impl_->roll_back();
+}
 
 std::vector<incoming_update> store::apply(const std::vector<incoming_update>& updates, unix_ms at) {
   return impl_->op([&] { return store_updates(impl_->w, updates, at); });

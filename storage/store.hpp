@@ -34,6 +34,9 @@ public:
   void begin();
   void commit(); ///< One fsync. @throws batch_lost
   void rollback() noexcept;
+  /// For a successor of a fallen writer: rolls back, and what was announced but not taken is dropped; the
+  /// successor reads it from the file.
+  void forget_batch() noexcept;
 
   /// Stores new updates in order; returns those not seen before (repeats by update_id dropped).
   /// Updates with user_id 0 are stored as done and not returned. Moves the offset.

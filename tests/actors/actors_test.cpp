@@ -143,7 +143,7 @@ struct working : stage {
         },
         &inspections));
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
-    dispatcher = own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, courier}));
+    dispatcher = own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, reader, courier}));
     tell(ledger, ledger_listeners{courier, dispatcher});
   }
   order_answer order(const std::string& key = "k1", int count = 1) {

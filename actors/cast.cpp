@@ -1,0 +1,56 @@
+#include "actors/cast.hpp"
+#include "actors/log.hpp"
+#include <nlohmann/json.hpp>
+
+namespace troupe {
+namespace {
+
+/// The command menu, in both languages. Not stored: said again at every start.
+void introduce(const courier_actor& courier, const config::texts& words) {
+  for (std::string language : {"", "ru", "en"}) {
+    auto commands = nlohmann::json::array();
+    for (auto name : {"start", "generate", "balance", "history", "help"})
+      commands.push_back(
+          {{"command", name},
+           {"description", words.get(language.empty() ? "en" : language, std::string{"command."} + name)}});
+    outgoing m;
+    m.urgency = lane::answer;
+    m.method = "setMyCommands";
+    m.params = nlohmann::json{{"commands", commands}, {"language_code", language}}.dump();
+    caf::anon_send(courier, std::move(m));
+  }
+}
+
+} // namespace
+
+std::vector<caf::actor> cast::all() const {
+  std::vector<caf::actor> list;
+  const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
+  add(poller, router, dispatcher, courier, outside.senders, outside.files, outside.provider, outside.polling,
+      outside.media, reader, ledger);
+  return list;
+}
+
+cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
+  auto work = s.reader->load_open_work();
+  log("engine")->info("goes on with {} updates, {} messages and {} jobs", work.updates.size(),
+                      work.messages.size(), work.jobs.size());
+  cast c;
+  c.outside = s.outside;
+  c.ledger = spawn_ledger(sys, s.store, s.ctx, s.threads);
+  const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;
+  c.reader = spawn_reader(sys, s.reader, s.threads);
+  c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);
+  c.dispatcher = spawn_dispatcher(
+      sys, s.ctx, {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier});
+  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher});
+  c.router = spawn_router(sys, s.ctx, ledger, c.reader);
+  caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
+  caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
+  caf::anon_send(c.router, accepted_updates{std::move(work.updates)});
+  introduce(c.courier, s.ctx->settings->words);
+  c.poller = spawn_poller(sys, s.ctx, s.outside.polling, ledger, c.router, work.next_offset);
+  return c;
+}
+
+} // namespace troupe

@@ -1,0 +1,43 @@
+#pragma once
+/// All actors of one running engine, born from what the database says.
+#include "actors/spawn.hpp"
+
+namespace troupe {
+
+/// Where the engine touches the outside world: pools over HTTP; in a simulation, actors that play it.
+struct edges {
+  http_actor senders;  ///< the courier's
+  http_actor files;    ///< photos of users; the courier's senders stay free
+  http_actor provider; ///< kie.ai
+  http_actor polling;  ///< one worker: the long poll sits in it
+  media_actor media;
+};
+
+struct cast_setting {
+  context_ptr ctx;
+  std::shared_ptr<storage::store> store;
+  std::shared_ptr<storage::reader> reader;
+  edges outside;
+  bool threads = true; ///< Ledger and reader on their own; false on the deterministic scheduler.
+  /// Test only: what stands before the ledger.
+  std::function<ledger_actor(ledger_actor)> before_ledger;
+};
+
+struct cast {
+  poller_actor poller;
+  router_actor router;
+  dispatcher_actor dispatcher;
+  courier_actor courier;
+  ledger_actor ledger;
+  reader_actor reader;
+  edges outside;
+  std::function<void()> close; ///< Ends every blocking wait of the edges; may be empty.
+
+  /// In order of stopping: first who begins work, last who stores it.
+  std::vector<caf::actor> all() const;
+};
+
+/// Spawns them and hands them the open work of the database. @throws storage::store_error
+cast spawn_cast(caf::actor_system& sys, const cast_setting& setting);
+
+} // namespace troupe
