@@ -1,7 +1,7 @@
 #pragma once
 /// What every actor of one engine shares: settings, the wall clock and the health board.
 #include "config/config.hpp"
-#include "messages/work.hpp"
+#include "messages/steps.hpp"
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -20,6 +20,8 @@ struct engine_context {
   std::function<unix_ms()> now; ///< Wall clock; virtual in tests.
   std::shared_ptr<health_board> health = std::make_shared<health_board>();
   std::string callback_secret;
+  /// Test only: called for each step of a batch, before its commit and after it. May throw before.
+  std::function<void(durable_step, bool committed)> at_step;
 
   const config::options& opts() const { return settings->opts; }
 };

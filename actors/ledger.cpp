@@ -14,6 +14,7 @@ struct ledger_state {
   /// Runs inside the batch; returns what to do once the batch is durable.
   using after_commit = std::function<void()>;
   struct operation {
+    durable_step step;
     std::function<after_commit(storage::store&)> run;
     std::function<void(caf::error)> fail;
   };
@@ -33,6 +34,7 @@ struct ledger_state {
     try {
       store->begin();
       for (auto& op : batch) answers.push_back(run_one(op));
+      pass(batch, false);
       store->commit();
     } catch (const std::exception& e) { // nothing was durable: every caller hears it
       store->rollback();
@@ -42,8 +44,14 @@ struct ledger_state {
       return;
     }
     ctx->health->storage_failed = false;
+    pass(batch, true);
     for (auto& answer : answers) answer();
     announce();
+  }
+
+  void pass(const std::vector<operation>& batch, bool committed) const {
+    if (!ctx->at_step) return;
+    for (auto& op : batch) ctx->at_step(op.step, committed);
   }
 
   after_commit run_one(operation& op) {
@@ -76,9 +84,11 @@ void enqueue(self_ptr self, ledger_state::operation op) {
 }
 
 /// `apply` is the store's work; its result is the answer, delivered after the commit.
-template <class Reply, class Apply> caf::result<Reply> durable(self_ptr self, Apply apply) {
+template <class Reply, class Apply>
+caf::result<Reply> durable(self_ptr self, durable_step step, Apply apply) {
   auto rp = self->make_response_promise<Reply>();
-  enqueue(self, {[rp, apply = std::move(apply)](storage::store& s) {
+  enqueue(self, {step,
+                 [rp, apply = std::move(apply)](storage::store& s) {
                    auto answer = std::make_shared<Reply>(apply(s));
                    return [rp, answer]() mutable { rp.deliver(std::move(*answer)); };
                  },
@@ -93,24 +103,29 @@ ledger_actor::behavior_type ledger(self_ptr self, const std::shared_ptr<storage:
   self->state.ctx = ctx;
   return {
       [self](accept_updates& x) {
-        return durable<accepted_updates>(self, [x = std::move(x)](storage::store& s) {
-          return accepted_updates{s.apply(x.updates, x.at)};
-        });
+        return durable<accepted_updates>(
+            self, durable_step::updates_accepted,
+            [x = std::move(x)](storage::store& s) { return accepted_updates{s.apply(x.updates, x.at)}; });
       },
       [self](register_user& x) {
-        return durable<account>(self, [x = std::move(x)](storage::store& s) { return s.apply(x); });
+        return durable<account>(self, durable_step::user_registered,
+                                [x = std::move(x)](storage::store& s) { return s.apply(x); });
       },
       [self](order_request& x) {
-        return durable<order_answer>(self, [x = std::move(x)](storage::store& s) { return s.apply(x); });
+        return durable<order_answer>(self, durable_step::order_placed,
+                                     [x = std::move(x)](storage::store& s) { return s.apply(x); });
       },
       [self](turn& x) {
-        return durable<done>(self, [x = std::move(x)](storage::store& s) { return s.apply(x), done{}; });
+        return durable<done>(self, durable_step::turn_stored,
+                             [x = std::move(x)](storage::store& s) { return s.apply(x), done{}; });
       },
       [self](job_step& x) {
-        return durable<step_answer>(self, [x = std::move(x)](storage::store& s) { return s.apply(x); });
+        const auto step = step_of(x);
+        return durable<step_answer>(self, step, [x = std::move(x)](storage::store& s) { return s.apply(x); });
       },
       [self](delivery_report& x) { // a lost report means one more sending after a restart, no more
-        enqueue(self, {[x = std::move(x)](storage::store& s) { return s.apply(x), [] {}; },
+        const auto step = step_of(x);
+        enqueue(self, {step, [x = std::move(x)](storage::store& s) { return s.apply(x), [] {}; },
                        [](const caf::error&) {}});
       },
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },

@@ -1,0 +1,58 @@
+#pragma once
+/// Every durable step of the engine has a name here. Tests stop the engine dead before and after each of
+/// them; the ledger takes no operation without one, so a new step cannot be forgotten.
+#include "messages/work.hpp"
+#include <iterator>
+
+namespace troupe {
+
+enum class durable_step : std::uint8_t {
+  updates_accepted,
+  user_registered,
+  order_placed,
+  turn_stored,
+  job_requeued,    ///< refused by the provider: pending again
+  job_submitting,  ///< the intent, before the request leaves
+  job_unknown,     ///< the answer to the submit was lost
+  job_processing,  ///< the provider's task id
+  job_fetching,    ///< the address of the result
+  job_delivering,  ///< the file is ours: the hold is posted
+  job_failed,      ///< the hold is voided
+  job_cancelled,   ///< before the submit: the hold is voided
+  message_settled, ///< delivered, or refused for good
+  message_parked,  ///< the user blocked us
+  video_delivered, ///< the job is completed
+  video_refused,   ///< completed without a video: the credits return
+};
+
+constexpr const char* name_of(durable_step s) {
+  constexpr const char* names[] = {"updates accepted", "user registered", "order placed",    "turn stored",
+                                   "job requeued",     "job submitting",  "job unknown",     "job processing",
+                                   "job fetching",     "job delivering",  "job failed",      "job cancelled",
+                                   "message settled",  "message parked",  "video delivered", "video refused"};
+  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::video_refused) + 1);
+  return names[static_cast<std::size_t>(s)];
+}
+
+constexpr durable_step step_of(const job_step& s) {
+  switch (s.to) {
+  case job_state::pending: return durable_step::job_requeued;
+  case job_state::submitting: return durable_step::job_submitting;
+  case job_state::unknown: return durable_step::job_unknown;
+  case job_state::processing: return durable_step::job_processing;
+  case job_state::fetching: return durable_step::job_fetching;
+  case job_state::delivering: return durable_step::job_delivering;
+  case job_state::completed: return durable_step::video_delivered;
+  case job_state::failed: return durable_step::job_failed;
+  case job_state::cancelled: break;
+  }
+  return durable_step::job_cancelled;
+}
+
+constexpr durable_step step_of(const delivery_report& r) {
+  if (!r.delivered && r.chat_gone) return durable_step::message_parked;
+  if (r.job_id == 0) return durable_step::message_settled;
+  return r.delivered ? durable_step::video_delivered : durable_step::video_refused;
+}
+
+} // namespace troupe
