@@ -222,10 +222,16 @@ screen painter::operations(std::vector<ledger_entry> entries, std::size_t page) 
 }
 
 std::string painter::generation(const job& j, std::size_t number) const {
-  const auto key = j.state == job_state::completed   ? "state.completed"
-                   : j.state == job_state::failed    ? "state.failed"
-                   : j.state == job_state::cancelled ? "state.cancelled"
-                                                     : "state.running";
+  const auto key = [&] {
+    switch (j.state) {
+    case job_state::completed: return "state.completed";
+    case job_state::gifted: return "state.gifted";
+    case job_state::failed:
+    case job_state::overdue: return "state.failed";
+    case job_state::cancelled: return "state.cancelled";
+    default: return "state.running";
+    }
+  }();
   return std::to_string(number) + ". " + say(key) + " · " + clock_text(j.created_at) + "\n<i>" +
          escape_html(shorten(j.spec.prompt, 80)) + "</i>";
 }

@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "actors/supervision.hpp"
+#include <unordered_set>
 
 namespace troupe {
 namespace {
@@ -17,8 +18,13 @@ struct dispatcher_state {
   fair_queue queue;
   sliding_window submits;
   std::unordered_map<std::int64_t, generation_actor> running;
+  std::unordered_set<std::int64_t> overdue; ///< Among the running, but they take nobody's place.
   std::unordered_map<std::int64_t, restart_limit> falls;
   std::uint64_t round = 0;
+
+  bool full() const {
+    return running.size() - overdue.size() >= static_cast<std::size_t>(ctx->opts().kie.jobs_in_flight_max);
+  }
 };
 using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
 
@@ -26,6 +32,7 @@ void run(self_ptr self, job j) {
   auto& s = self->state;
   auto id = j.job_id;
   if (s.running.count(id) != 0) return;
+  if (j.state == job_state::overdue) s.overdue.insert(id);
   auto g = spawn_generation(self->system(), s.ctx, s.desk, self, std::move(j));
   self->monitor(g);
   self->link_to(g); // it goes when we go
@@ -36,14 +43,13 @@ void run(self_ptr self, job j) {
 void pump(self_ptr self) {
   auto& s = self->state;
   auto now = s.ctx->now();
-  auto most = static_cast<std::size_t>(s.ctx->opts().kie.jobs_in_flight_max);
-  while (s.running.size() < most && s.submits.wait(now) == 0) {
+  while (!s.full() && s.submits.wait(now) == 0) {
     auto j = s.queue.next(now);
     if (!j) break;
     s.submits.spend(now);
     run(self, std::move(*j));
   }
-  if (s.queue.size() == 0 || s.running.size() >= most) return;
+  if (s.queue.size() == 0 || s.full()) return;
   auto wait = s.submits.wait(now);
   if (auto at = s.queue.next_at()) wait = std::max(wait, *at - now);
   self->delayed_send(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 1)}, wake{++s.round});
@@ -51,6 +57,7 @@ void pump(self_ptr self) {
 
 void leave(self_ptr self, std::int64_t job_id) {
   self->state.running.erase(job_id);
+  self->state.overdue.erase(job_id);
   self->state.falls.erase(job_id);
   pump(self);
 }
@@ -66,7 +73,7 @@ void give_up(self_ptr self, job j) {
   step.at = s.ctx->now();
   step.to = job_state::failed;
   step.fail_class = j.fail_class, step.fail_text = j.fail_text;
-  step.messages = job_voice{s.ctx->settings->words}.failed(j);
+  if (j.state != job_state::overdue) step.messages = job_voice{s.ctx->settings->words}.failed(j);
   self->request(s.desk.ledger, ledger_limit, std::move(step))
       .then([=](step_answer&) { leave(self, j.job_id); },
             [=](caf::error&) { leave(self, j.job_id); }); // still open: tried again at the next start
@@ -116,6 +123,11 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx
         pump(self); // arms the timer for the postponed one
       },
       [self](const job_over& x) { leave(self, x.job_id); },
+      [self](const job_overdue& x) {
+        if (self->state.running.count(x.job_id) == 0) return;
+        self->state.overdue.insert(x.job_id);
+        pump(self); // its place is free
+      },
       [self](provider_woke& x) {
         auto it = self->state.running.find(x.job_id);
         if (it != self->state.running.end()) self->send(it->second, std::move(x));

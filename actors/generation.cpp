@@ -39,6 +39,7 @@ struct generation_state {
     auto& k = kie_opts();
     return {k.api_url, k.upload_url, k.api_keys.empty() ? "" : k.api_keys.front()};
   }
+  bool is_late() const { return j.state == job_state::overdue; } ///< The credits are back with the user.
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
   std::string file(const char* ending) const {
     return ctx->opts().storage.files_dir + "/job-" + std::to_string(j.job_id) + ending;
@@ -92,7 +93,7 @@ void fail(self_ptr self, const std::string& why, const std::string& text) {
   auto step = step_to(self, job_state::failed);
   step.fail_class = s.j.fail_class = why;
   step.fail_text = s.j.fail_text = telegram::shorten(text, 300);
-  step.messages = s.voice->failed(s.j);
+  if (!s.is_late()) step.messages = s.voice->failed(s.j); // else the user was told at the limit
   take(self, std::move(step), [=] { leave(self); });
 }
 
@@ -207,7 +208,7 @@ void prepare(self_ptr self) {
 
 void deliver(self_ptr self, const inspected& seen) {
   auto& s = self->state;
-  auto step = step_to(self, job_state::delivering);
+  auto step = step_to(self, s.is_late() ? job_state::gifted : job_state::delivering);
   step.file_path = s.j.file_path = s.file(".mp4");
   step.thumbnail_path = std::filesystem::exists(s.file(".jpg")) ? s.file(".jpg") : "";
   s.j.thumbnail_path = step.thumbnail_path;
@@ -231,17 +232,23 @@ void inspect(self_ptr self) {
           });
 }
 
+void cannot_fetch(self_ptr self) {
+  if (!self->state.is_late()) return fail(self, "temporary", "the result could not be fetched");
+  self->state.tries = 0; // a gift has time
+  self->state.polling = false;
+  watch(self);
+}
+
 void fetch(self_ptr self) {
   auto& s = self->state;
-  self->send(s.desk.courier, s.voice->uploading(s.j));
+  if (!s.is_late()) self->send(s.desk.courier, s.voice->uploading(s.j));
   auto most = static_cast<std::uint64_t>(s.kie_opts().result_mb_max) << 20;
   self->request(s.desk.provider, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
       .then(
           [=](const http_reply& r) {
             auto& st = self->state;
             if (r.error == http_error::none && r.status == 200) return inspect(self);
-            if (++st.tries >= fetch_tries_max)
-              return fail(self, "temporary", "the result could not be fetched");
+            if (++st.tries >= fetch_tries_max) return cannot_fetch(self);
             later(self, backoff(st.tries, std::chrono::seconds{30}), [=] { fetch(self); });
           },
           [=](caf::error&) { later(self, ledger_retry, [=] { fetch(self); }); });
@@ -254,6 +261,10 @@ void poll(self_ptr self);
 void saw(self_ptr self, const kie::task_status& t) {
   using outcome = kie::task_status::outcome;
   // Still polling while a step is being stored: a callback meanwhile must not fetch the result twice.
+  if (t.what == outcome::succeeded && self->state.is_late()) {
+    self->state.j.result_url = t.result_url;
+    return fetch(self);
+  }
   if (t.what == outcome::succeeded) {
     auto step = step_to(self, job_state::fetching);
     step.result_url = t.result_url;
@@ -273,30 +284,51 @@ void poll(self_ptr self) {
             [=](caf::error&) { saw(self, {}); });
 }
 
-/// Waits for the next poll; at the limit the credits return.
+/// The limit: the credits return. What may still come is watched for, more rarely.
+void give_back(self_ptr self) {
+  auto& s = self->state;
+  if (s.j.state == job_state::unknown)
+    log("generation")->critical("job {} is possibly paid at the provider", s.j.job_id);
+  constexpr auto why = "no result within the limit";
+  if (s.is_late() || s.kie_opts().late_watch_h == 0) return fail(self, "timeout", why);
+  log("generation")->warn("job {} is overdue: its credits return, a late video will be a gift", s.j.job_id);
+  auto step = step_to(self, job_state::overdue);
+  step.fail_class = s.j.fail_class = "timeout";
+  step.fail_text = s.j.fail_text = why;
+  step.watch_until = step.at + s.kie_opts().late_watch_h * 3'600'000LL;
+  step.messages = s.voice->failed(s.j);
+  take(self, std::move(step), [=] {
+    self->send(self->state.dispatcher, job_overdue{self->state.j.job_id});
+    watch(self);
+  });
+}
+
+unix_ms until_next_poll(const generation_state& s, unix_ms now) {
+  auto& k = s.kie_opts();
+  if (s.is_late()) return k.late_poll_every_s * 1000LL;
+  const unix_ms since = now - s.j.submitted_at, first = k.first_poll_s * 1000LL;
+  return since < first ? first - since : k.poll_every_s * 1000LL;
+}
+
+/// Waits for the next poll, or for the limit.
 void watch(self_ptr self) {
   auto& s = self->state;
   auto now = s.ctx->now();
-  if (now >= s.j.deadline_at) {
-    if (s.j.state == job_state::unknown)
-      log("generation")->critical("job {} is possibly paid at the provider", s.j.job_id);
-    return fail(self, "timeout", "no result within the limit");
-  }
-  show_progress(self);
-  auto since = now - s.j.submitted_at;
-  unix_ms first = s.kie_opts().first_poll_s * 1000LL, every = s.kie_opts().poll_every_s * 1000LL;
-  auto wait = std::min(since < first ? first - since : every, s.j.deadline_at - now);
-  bool known = s.j.state == job_state::processing;
+  if (now >= s.j.deadline_at) return give_back(self);
+  if (!s.is_late()) show_progress(self);
+  auto wait = std::min(until_next_poll(s, now), s.j.deadline_at - now);
+  const bool known = !s.j.task_id.empty();
   later(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 100)},
         [=] { known ? poll(self) : watch(self); });
 }
 
+/// A callback is only a wake-up: the task is read again. For a task whose id we never heard it is more.
 void woke(self_ptr self, const provider_woke& w) {
   auto& s = self->state;
-  if (s.j.state == job_state::processing) return poll(self); // only a wake-up: the task is read again
-  if (w.task_id.empty() || (s.j.state != job_state::unknown && s.j.state != job_state::submitting)) return;
-  if (s.j.state == job_state::submitting) return; // our own submit is still under way and will tell
-  auto step = step_to(self, job_state::processing);
+  const bool waits = s.j.state == job_state::unknown || s.is_late();
+  if (s.j.state == job_state::processing || (s.is_late() && !s.j.task_id.empty())) return poll(self);
+  if (w.task_id.empty() || !waits) return; // while submitting, the answer itself will tell
+  auto step = step_to(self, s.is_late() ? job_state::overdue : job_state::processing);
   step.task_id = w.task_id;
   take(self, std::move(step), [=] {
     ++self->state.round; // the waiting timer is void
@@ -311,6 +343,7 @@ void proceed(self_ptr self) {
   case job_state::submitting: // we died between sending and hearing
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
   case job_state::unknown:
+  case job_state::overdue:
   case job_state::processing: return watch(self);
   case job_state::fetching: return fetch(self);
   default: return leave(self);

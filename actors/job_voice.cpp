@@ -89,7 +89,11 @@ std::vector<outgoing> job_voice::ready(const job& j) const {
   auto next = talk::show(
       {paint.say("job.next"), {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, j.user_id);
   next.urgency = lane::result;
-  return {status(j, {paint.say("job.ready", {{"prompt", talk::quote(j.spec.prompt)}}), {}}, lane::result),
+  return {status(j,
+                 {paint.say(j.state == job_state::overdue ? "job.gift" : "job.ready",
+                            {{"prompt", talk::quote(j.spec.prompt)}}),
+                  {}},
+                 lane::result),
           video(j, paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
                                              {"model", telegram::escape_html(j.spec.model_title)}})),
           std::move(next)};

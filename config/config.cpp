@@ -39,7 +39,8 @@ std::vector<option> bind(options& o) {
   auto& k = o.kie;
   auto& w = o.web;
   auto& u = o.users;
-  constexpr range count{1, 100'000}, seconds{1, 86'400}, port{0, 65'535}, credits{0, 1'000'000};
+  constexpr range count{1, 100'000}, seconds{1, 86'400}, hours{0, 8'760}, port{0, 65'535},
+      credits{0, 1'000'000};
   return {
       {"telegram.api_url", &t.api_url, "Bot API server", {}, false, {"TELEGRAM_API_URL"}},
       {"telegram.bot_token", &t.bot_token, "bot's token", {}, true, {"BOT_TOKEN", "TELEGRAM_BOT_TOKEN"}},
@@ -59,6 +60,8 @@ std::vector<option> bind(options& o) {
       {"kie.first_poll_s", &k.first_poll_s, "first look after", seconds},
       {"kie.poll_every_s", &k.poll_every_s, "then every", seconds},
       {"kie.time_limit_s", &k.time_limit_s, "a job gives up after", seconds},
+      {"kie.late_watch_h", &k.late_watch_h, "a late video is a gift for", hours},
+      {"kie.late_poll_every_s", &k.late_poll_every_s, "asked for every", seconds},
       {"kie.result_mb_max", &k.result_mb_max, "largest result, MB", count},
       {"media.workers", &o.media.workers, "parallel ffmpeg runs", {1, 64}},
       {"scheduler.threads", &o.scheduler.threads, "actor threads", {1, 256}},

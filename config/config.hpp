@@ -36,6 +36,8 @@ struct options {
     int first_poll_s = 30;
     int poll_every_s = 30;
     int time_limit_s = 1800;
+    int late_watch_h = 24;
+    int late_poll_every_s = 600;
     int result_mb_max = 512;
   } kie;
   struct media_options {

@@ -58,6 +58,9 @@ struct job_back {
 struct job_over {
   std::int64_t job_id = 0;
 };
+struct job_overdue {
+  std::int64_t job_id = 0;
+}; ///< Watched on, but no longer counted as running.
 struct provider_woke {
   std::int64_t job_id = 0;
   std::string task_id;
@@ -87,7 +90,7 @@ using courier_actor =
 /// Decides which job is submitted next.
 using dispatcher_actor =
     caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>, caf::reacts_to<job_over>,
-                     caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
+                     caf::reacts_to<job_overdue>, caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
 
 struct ledger_listeners {
   courier_actor courier;
@@ -138,6 +141,7 @@ TROUPE_LOCAL(jobs_page)
 TROUPE_LOCAL(update_handled)
 TROUPE_LOCAL(job_back)
 TROUPE_LOCAL(job_over)
+TROUPE_LOCAL(job_overdue)
 TROUPE_LOCAL(provider_woke)
 TROUPE_LOCAL(wake)
 TROUPE_LOCAL(inspect_video)

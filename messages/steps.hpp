@@ -17,6 +17,8 @@ enum class durable_step : std::uint8_t {
   job_processing,  ///< the provider's task id
   job_fetching,    ///< the address of the result
   job_delivering,  ///< the file is ours: the hold is posted
+  job_overdue,     ///< the limit: the hold is voided, the task is still watched
+  job_gifted,      ///< a late success: the user has it for free
   job_failed,      ///< the hold is voided
   job_cancelled,   ///< before the submit: the hold is voided
   message_settled, ///< delivered, or refused for good
@@ -28,8 +30,9 @@ enum class durable_step : std::uint8_t {
 constexpr const char* name_of(durable_step s) {
   constexpr const char* names[] = {"updates accepted", "user registered", "order placed",    "turn stored",
                                    "job requeued",     "job submitting",  "job unknown",     "job processing",
-                                   "job fetching",     "job delivering",  "job failed",      "job cancelled",
-                                   "message settled",  "message parked",  "video delivered", "video refused"};
+                                   "job fetching",     "job delivering",  "job overdue",     "job gifted",
+                                   "job failed",       "job cancelled",   "message settled", "message parked",
+                                   "video delivered",  "video refused"};
   static_assert(std::size(names) == static_cast<std::size_t>(durable_step::video_refused) + 1);
   return names[static_cast<std::size_t>(s)];
 }
@@ -43,6 +46,8 @@ constexpr durable_step step_of(const job_step& s) {
   case job_state::fetching: return durable_step::job_fetching;
   case job_state::delivering: return durable_step::job_delivering;
   case job_state::completed: return durable_step::video_delivered;
+  case job_state::overdue: return durable_step::job_overdue;
+  case job_state::gifted: return durable_step::job_gifted;
   case job_state::failed: return durable_step::job_failed;
   case job_state::cancelled: break;
   }

@@ -150,6 +150,8 @@ struct order_answer {
 /// pending -> submitting -> processing -> fetching -> delivering -> completed
 ///    ^            | |           |            |
 ///    +-- retry ---+ +-> unknown-+------------+--> failed (hold voided)      pending -> cancelled
+///                        |      |
+///                        +------+--> overdue (hold voided, still watched) -> gifted | failed
 /// ```
 enum class job_state : std::uint8_t {
   pending,
@@ -158,14 +160,16 @@ enum class job_state : std::uint8_t {
   processing,
   fetching,
   delivering,
+  overdue,
   completed,
   failed,
-  cancelled
+  cancelled,
+  gifted
 };
 
 constexpr const char* name_of(job_state s) {
-  constexpr const char* names[] = {"pending",    "submitting", "unknown", "processing", "fetching",
-                                   "delivering", "completed",  "failed",  "cancelled"};
+  constexpr const char* names[] = {"pending", "submitting", "unknown", "processing", "fetching", "delivering",
+                                   "overdue", "completed",  "failed",  "cancelled",  "gifted"};
   return names[static_cast<int>(s)];
 }
 constexpr bool is_final(job_state s) { return s >= job_state::completed; }
@@ -192,7 +196,8 @@ struct job {
   std::string file_id; ///< Telegram's, after delivery.
   media_info media;
   std::string fail_class, fail_text;
-  unix_ms created_at = 0, submitted_at = 0, not_before = 0, deadline_at = 0, updated_at = 0;
+  unix_ms created_at = 0, submitted_at = 0, not_before = 0, updated_at = 0;
+  unix_ms deadline_at = 0; ///< Then the credits return; of an overdue job: the end of the watch.
 };
 
 /// One step of a job's life, with what it has to say to the user. A repeated step changes nothing.
@@ -206,6 +211,7 @@ struct job_step {
   std::string file_path, thumbnail_path; ///< to delivering: the hold is posted
   media_info media;
   unix_ms not_before = 0;            ///< to pending (retry)
+  unix_ms watch_until = 0;           ///< to overdue: becomes the job's deadline
   std::string fail_class, fail_text; ///< to failed: the hold is voided
   std::vector<outgoing> messages;
 };

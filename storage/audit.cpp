@@ -36,21 +36,27 @@ constexpr const char* checks[] = {
     "SELECT job_id, state, "
     "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'post:' || job_id) AS posted, "
     "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'void:' || job_id) AS voided FROM jobs) "
-    "WHERE posted <> (state IN ('delivering', 'completed')) OR voided <> (state IN ('failed', 'cancelled')) "
+    "WHERE posted <> (state IN ('delivering', 'completed')) OR voided <> (state IN ('failed', 'cancelled', "
+    "'overdue', 'gifted')) "
     "LIMIT 20",
     "SELECT 'Job ' || job_id || ' could not be handed over, but its credits were not returned (or the "
     "reverse).' "
     "FROM jobs WHERE EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'return:' || job_id) "
     "<> (state = 'completed' AND fail_text <> '') LIMIT 20",
+    "SELECT 'Job ' || job_id || ' is ' || state || ', but ' || CASE state WHEN 'gifted' THEN 'nobody paid "
+    "for "
+    "the gift.' ELSE 'the house paid for it.' END FROM jobs WHERE "
+    "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'gift:' || job_id) <> (state = 'gifted') LIMIT 20",
     "SELECT 'Transfer ' || transfer_id || ' belongs to no job.' FROM transfers "
-    "WHERE substr(transfer_id, 1, 5) IN ('hold:', 'post:', 'void:') "
+    "WHERE substr(transfer_id, 1, 5) IN ('hold:', 'post:', 'void:', 'gift:') "
     "AND CAST(substr(transfer_id, 6) AS INTEGER) NOT IN (SELECT job_id FROM jobs) LIMIT 20",
     "SELECT 'User ' || user_id || ' has ' || held || ' credits held, but jobs that need ' || needed || '.' "
     "FROM ("
     "SELECT user_id, sum(held) AS held, sum(needed) AS needed FROM ("
     "SELECT user_id, amount AS held, 0 AS needed FROM ledger WHERE account = 'held' UNION ALL "
     "SELECT user_id, 0, price FROM jobs "
-    "WHERE state NOT IN ('delivering', 'completed', 'failed', 'cancelled')) GROUP BY user_id) "
+    "WHERE state NOT IN ('delivering', 'completed', 'failed', 'cancelled', 'overdue', 'gifted')) GROUP BY "
+    "user_id) "
     "WHERE held <> needed LIMIT 20",
     // Orders.
     "SELECT 'Order ' || o.order_id || ' is for ' || o.count || ' videos but has ' || count(j.job_id) || ' "

@@ -80,6 +80,9 @@ void post_hold(database& db, const job& j, unix_ms at) {
 void void_hold(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "void", "held", "user", "refund", at));
 }
+void book_gift(database& db, const job& j, unix_ms at) {
+  post(db, of_job(j, "gift", "bonus", "spent", "debit", at));
+}
 void return_spent(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "return", "spent", "user", "refund", at));
 }

@@ -8,7 +8,7 @@ namespace {
 using enum job_state;
 
 job_state state_from(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(cancelled); ++i)
+  for (int i = 0; i <= static_cast<int>(gifted); ++i)
     if (name == name_of(static_cast<job_state>(i))) return static_cast<job_state>(i);
   throw store_error("unknown job state '" + name + "'");
 }
@@ -40,16 +40,18 @@ bool is_arrow(job_state from, job_state to) {
   switch (from) {
   case pending: return one_of({submitting, failed, cancelled});
   case submitting: return one_of({processing, pending, unknown, failed});
-  case unknown: return one_of({processing, failed});
-  case processing: return one_of({fetching, failed});
+  case unknown: return one_of({processing, failed, overdue});
+  case processing: return one_of({fetching, failed, overdue});
   case fetching: return one_of({fetching, delivering, failed, processing});
   case delivering: return to == completed;
+  case overdue: return one_of({overdue, gifted, failed}); // overdue again: its task became known
   default: return false;
   }
 }
 
 /// Fetching may follow itself (another link), so only the very same step is a repeat there.
 bool is_repeat(const job& now, const job_step& s) {
+  if (s.to == overdue && now.state == overdue) return s.task_id.empty() || s.task_id == now.task_id;
   return s.to == now.state && s.at == now.updated_at && s.result_url == now.result_url;
 }
 
@@ -69,6 +71,13 @@ void change(job& j, const job_step& s) {
     break;
   case processing: set(j.task_id, s.task_id); break;
   case fetching: set(j.result_url, s.result_url); break;
+  case overdue:
+    set(j.task_id, s.task_id);
+    set(j.fail_class, s.fail_class);
+    set(j.fail_text, s.fail_text);
+    if (s.watch_until > 0) j.deadline_at = s.watch_until;
+    break;
+  case gifted:
   case delivering:
     j.file_path = s.file_path;
     j.thumbnail_path = s.thumbnail_path;
@@ -90,16 +99,19 @@ void save(database& db, const job& j) {
       "UPDATE jobs SET state = ?2, attempt = ?3, key_name = ?4, task_id = ?5, result_url = ?6, file_path = "
       "?7, "
       "thumbnail_path = ?8, width = ?9, height = ?10, duration_ms = ?11, bytes = ?12, fail_class = ?13, "
-      "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17 WHERE job_id = ?1",
+      "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17, deadline_at = ?18 WHERE "
+      "job_id = ?1",
       j.job_id, name_of(j.state), j.attempt, j.key_name, j.task_id, j.result_url, j.file_path,
       j.thumbnail_path, j.media.width, j.media.height, j.media.duration_ms, j.media.bytes, j.fail_class,
-      j.fail_text, j.submitted_at, j.not_before, j.updated_at);
+      j.fail_text, j.submitted_at, j.not_before, j.updated_at, j.deadline_at);
 }
 
-/// A hold ends exactly once: the arrows lead only once into one of these states.
-void end_hold(database& db, const job& j, unix_ms at) {
+/// A hold ends exactly once: an overdue job's is ended already.
+void end_hold(database& db, job_state from, const job& j, unix_ms at) {
+  if (j.state == gifted) book_gift(db, j, at);
+  if (from == overdue) return;
   if (j.state == delivering) post_hold(db, j, at);
-  if (j.state == failed || j.state == cancelled) void_hold(db, j, at);
+  if (j.state == failed || j.state == cancelled || j.state == overdue) void_hold(db, j, at);
 }
 
 std::string fingerprint_of(const order_request& o) {
@@ -185,7 +197,8 @@ std::vector<job> collect_jobs(query& q) {
 
 int open_jobs_of(database& db, std::int64_t user_id) {
   return static_cast<int>(
-      number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND " TROUPE_OPEN_JOB, user_id));
+      number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND state <> 'overdue' AND " TROUPE_OPEN_JOB,
+             user_id));
 }
 
 order_answer place_order(writer& w, const order_request& o) {
@@ -213,15 +226,19 @@ step_answer take_step(writer& w, const job_step& step) {
   if (!found) return {};
   auto& j = *found;
   if (!is_arrow(j.state, step.to) || is_repeat(j, step)) return {false, j};
+  const auto from = j.state;
   change(j, step);
   save(w.db(), j);
-  end_hold(w.db(), j, step.at);
+  end_hold(w.db(), from, j, step.at);
   announce(w, step.messages);
   return {true, j};
 }
 
 bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
                   unix_ms at) {
+  if (run(db, "UPDATE jobs SET file_id = ?2, updated_at = ?3 WHERE job_id = ?1 AND state = 'gifted'", job_id,
+          file_id, at) > 0)
+    return true;
   if (run(db,
           "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4 "
           "WHERE job_id = ?1 AND state = 'delivering'",

@@ -43,6 +43,8 @@ std::int64_t balance_of(database& db, const char* account, std::int64_t user_id)
 void hold(database& db, const job& j, unix_ms at);
 void post_hold(database& db, const job& j, unix_ms at);
 void void_hold(database& db, const job& j, unix_ms at);
+/// A late success: the provider is paid by the house.
+void book_gift(database& db, const job& j, unix_ms at);
 /// After the post: the file was made but could never be handed over.
 void return_spent(database& db, const job& j, unix_ms at);
 
@@ -73,7 +75,8 @@ void audit(database& db, audit_report& report);
   "photo_file_id, aspect_ratio, duration_s, resolution, price, state, attempt, key_name, task_id, "          \
   "result_url, file_path, thumbnail_path, file_id, width, height, duration_ms, bytes, fail_class, "          \
   "fail_text, created_at, submitted_at, not_before, deadline_at, updated_at"
-#define TROUPE_OPEN_JOB "state NOT IN ('completed', 'failed', 'cancelled')"
+/// Jobs the engine has to go on with; those the user waits for are all of them but the overdue ones.
+#define TROUPE_OPEN_JOB "state NOT IN ('completed', 'failed', 'cancelled', 'gifted')"
 #define TROUPE_OUTBOX_SELECT                                                                                 \
   "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id "             \
   "FROM outbox o LEFT JOIN slots s ON s.chat_id = o.chat_id AND s.slot = o.slot AND o.slot <> '' "
@@ -101,7 +104,7 @@ void note_delivery(writer& w, const delivery_report& report);
 // jobs.cpp
 order_answer place_order(writer& w, const order_request& order);
 step_answer take_step(writer& w, const job_step& step);
-/// delivering -> completed. False when the job is elsewhere.
+/// delivering -> completed; a gifted job learns its file id. False when the job is elsewhere.
 bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
                   unix_ms at);
 

@@ -76,6 +76,31 @@ CREATE INDEX outbox_parked ON outbox(chat_id) WHERE parked = 1;
 CREATE TABLE slots(
   chat_id INTEGER NOT NULL, slot TEXT NOT NULL, message_id INTEGER NOT NULL,
   PRIMARY KEY(chat_id, slot)) STRICT, WITHOUT ROWID;
+)sql",
+                                      // Late successes: two more states of a job.
+                                      R"sql(
+CREATE TABLE new_jobs(
+  job_id INTEGER PRIMARY KEY AUTOINCREMENT, order_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
+  language TEXT NOT NULL, model_id TEXT NOT NULL, model_title TEXT NOT NULL, api TEXT NOT NULL,
+  provider_model TEXT NOT NULL, prompt TEXT NOT NULL, photo_file_id TEXT NOT NULL,
+  aspect_ratio TEXT NOT NULL, duration_s INTEGER NOT NULL, resolution TEXT NOT NULL,
+  price INTEGER NOT NULL CHECK(price > 0),
+  state TEXT NOT NULL CHECK(state IN ('pending', 'submitting', 'unknown', 'processing', 'fetching',
+                                      'delivering', 'overdue', 'completed', 'failed', 'cancelled', 'gifted')),
+  attempt INTEGER NOT NULL DEFAULT 0, key_name TEXT NOT NULL DEFAULT '', task_id TEXT NOT NULL DEFAULT '',
+  result_url TEXT NOT NULL DEFAULT '', file_path TEXT NOT NULL DEFAULT '',
+  thumbnail_path TEXT NOT NULL DEFAULT '', file_id TEXT NOT NULL DEFAULT '',
+  width INTEGER NOT NULL DEFAULT 0, height INTEGER NOT NULL DEFAULT 0,
+  duration_ms INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  fail_class TEXT NOT NULL DEFAULT '', fail_text TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL, submitted_at INTEGER NOT NULL DEFAULT 0,
+  not_before INTEGER NOT NULL DEFAULT 0, deadline_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+INSERT INTO new_jobs SELECT * FROM jobs;
+DROP TABLE jobs;
+ALTER TABLE new_jobs RENAME TO jobs;
+CREATE INDEX jobs_of_user ON jobs(user_id, job_id);
+CREATE INDEX jobs_of_order ON jobs(order_id);
+CREATE INDEX jobs_open ON jobs(user_id) WHERE state NOT IN ('completed', 'failed', 'cancelled', 'gifted');
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

@@ -454,20 +454,64 @@ TEST_CASE_METHOD(working, "when the limit passes the credits return with one mes
   advance(1799s, 1s);
   check_state(job_state::processing);
   advance(2s, 1s);
-  check_state(job_state::failed);
+  check_state(job_state::overdue);
   CHECK(the_job().fail_class == "timeout");
   CHECK(balance().balance == 100);
   CHECK(said("fail.timeout") == 1);
-  advance(300s, 1s);
+  advance(24h, 60s);
+  check_state(job_state::failed);
   CHECK(said("fail.timeout") == 1);
   CHECK(submits == 1);
+}
+
+TEST_CASE_METHOD(working, "a late success is delivered once, as a gift, and the user is not charged") {
+  bool late = false;
+  on_query = [&](int) { return late ? success() : status("generating"); };
+  order();
+  advance(1801s, 1s);
+  check_state(job_state::overdue);
+  late = true;
+  telegram->answer = [](const http_request& r) {
+    return ok(has(r.url, "/sendVideo") ? R"({"ok":true,"result":{"message_id":9,"video":{"file_id":"F"}}})"
+                                       : R"({"ok":true,"result":{"message_id":8}})");
+  };
+  advance(601s, 1s);
+  check_state(job_state::gifted);
+  CHECK(balance().balance == 100);
+  CHECK(telegram->count("/sendVideo") == 1);
+  CHECK(the_job().file_id == "F");
+  advance(1h, 60s);
+  CHECK(telegram->count("/sendVideo") == 1);
+  CHECK(submits == 1);
+}
+
+TEST_CASE_METHOD(working, "a job of unknown fate can still become a gift when the provider calls back late") {
+  on_submit = [](int) { return broken(http_error::lost); };
+  order();
+  advance(1801s, 1s);
+  check_state(job_state::overdue);
+  tell(dispatcher, provider_woke{1, "t-9"});
+  advance(10s, 1s);
+  check_state(job_state::gifted);
+  CHECK(balance().balance == 100);
+  CHECK(submits == 1);
+}
+
+TEST_CASE_METHOD(working, "overdue jobs do not count against the limit of their user") {
+  on_query = [](int) { return status("generating"); };
+  for (auto key : {"a", "b", "c"}) order(key);
+  advance(1801s, 1s);
+  CHECK(balance().open_jobs == 0);
+  order("d");
+  advance(1s);
+  CHECK(db->load_job(4).state == job_state::processing);
 }
 
 TEST_CASE_METHOD(working, "a job of unknown fate gives up at the limit too") {
   on_submit = [](int) { return broken(http_error::lost); };
   order();
   advance(1801s, 1s);
-  check_state(job_state::failed);
+  check_state(job_state::overdue);
   CHECK(balance().balance == 100);
   CHECK(submits == 1);
 }

@@ -171,6 +171,34 @@ TEST_CASE("a refused submit goes back to the queue and is counted") {
   CHECK(b.read().load_account(ann).held == 2);
 }
 
+TEST_CASE("a late success is a gift: the user has the video and the credits, the house pays") {
+  bench b;
+  const auto id = b.one_job();
+  b.step(id, job_state::submitting);
+  b.step(id, job_state::unknown);
+  job_step late;
+  late.job_id = id;
+  late.at = b.now;
+  late.to = job_state::overdue;
+  late.watch_until = b.now + 1000;
+  REQUIRE(b.apply(late).changed);
+  CHECK_FALSE(b.apply(late).changed);
+  CHECK(b.read().load_account(ann).balance == 10);
+  CHECK(b.read().load_account(ann).open_jobs == 0); // the user may order again
+  CHECK(b.read().load_open_work().jobs.size() == 1);
+  late.task_id = "t-1", late.watch_until = 0;
+  const auto known = b.apply(late);
+  CHECK(known.changed);
+  CHECK(known.now.task_id == "t-1");
+  CHECK(known.now.deadline_at == b.now + 1000);
+  CHECK(b.step(id, job_state::gifted).changed);
+  CHECK_FALSE(b.step(id, job_state::gifted).changed);
+  CHECK(b.read().load_account(ann).balance == 10);
+  CHECK(b.read().load_account(ann).held == 0);
+  CHECK(b.read().load_open_work().jobs.empty());
+  CHECK(b.faults().empty());
+}
+
 TEST_CASE("exactly the arrows of the picture are allowed") {
   using enum job_state;
   struct row {
@@ -179,18 +207,21 @@ TEST_CASE("exactly the arrows of the picture are allowed") {
   const std::vector<row> rows = {
       {{}, {submitting, failed, cancelled}},
       {{submitting}, {processing, pending, unknown, failed}},
-      {{submitting, unknown}, {processing, failed}},
-      {{submitting, processing}, {fetching, failed}},
+      {{submitting, unknown}, {processing, failed, overdue}},
+      {{submitting, processing}, {fetching, failed, overdue}},
       {{submitting, processing, fetching}, {fetching, delivering, failed, processing}},
       {{submitting, processing, fetching, delivering}, {completed}},
       {{submitting, processing, fetching, delivering, completed}, {}},
+      {{submitting, processing, overdue}, {gifted, failed}}, // and itself, when its task becomes known
+      {{submitting, processing, overdue, gifted}, {}},
+      {{submitting, processing, overdue, failed}, {}},
       {{failed}, {}},
       {{cancelled}, {}}};
   bench b;
   b.enrol(ann, 1000);
   int n = 0;
   for (const auto& r : rows)
-    for (int to = 0; to <= static_cast<int>(cancelled); ++to) {
+    for (int to = 0; to <= static_cast<int>(gifted); ++to) {
       auto o = b.order("o" + std::to_string(++n));
       o.active_jobs_max = 1000;
       b.apply(o);
