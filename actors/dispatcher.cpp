@@ -9,6 +9,8 @@ namespace troupe {
 namespace {
 
 constexpr auto ledger_limit = std::chrono::seconds{30};
+constexpr std::size_t falls_max = 3; // of one job; a generation may fall as seldom as at each poll
+constexpr auto falls_window = std::chrono::seconds{600};
 
 struct dispatcher_state {
   dispatcher_state() : submits{1, 10'000} {}
@@ -87,7 +89,8 @@ void replace_fallen(self_ptr self, std::int64_t id) {
             auto& s = self->state;
             if (j.job_id == 0 || is_final(j.state) || j.state == job_state::delivering)
               return leave(self, id);
-            if (!s.falls[id].allows(self->clock().now())) return give_up(self, std::move(j));
+            if (!s.falls.try_emplace(id, falls_max, falls_window).first->second.allows(self->clock().now()))
+              return give_up(self, std::move(j));
             s.running.erase(id);
             run(self, std::move(j));
           },

@@ -614,3 +614,32 @@ TEST_CASE_METHOD(sending, "an idle session leaves and the next update finds a ne
   CHECK(telegram->log.size() > sent);
   CHECK(sys->registry().running() == with_session);
 }
+
+TEST_CASE_METHOD(working, "a generation that falls goes on from what is on disk and submits nothing twice") {
+  on_query = [&](int nth) -> std::optional<http_reply> {
+    if (nth > 3) return success();
+    caf::anon_send_exit(provider->asker, caf::exit_reason::kill);
+    return std::nullopt;
+  };
+  order();
+  advance(300s, 1s);
+  check_state(job_state::completed);
+  CHECK(submits == 1);
+}
+
+TEST_CASE_METHOD(working, "a job that fells every generation gives its credits back, and the rest goes on") {
+  on_query = [&](int) -> std::optional<http_reply> {
+    caf::anon_send_exit(provider->asker, caf::exit_reason::kill);
+    return std::nullopt;
+  };
+  order();
+  advance(300s, 1s);
+  check_state(job_state::failed);
+  CHECK(balance().balance == 100);
+  CHECK(said("fail.unknown") == 1);
+  CHECK(submits == 1);
+  on_query = [](int) { return success(); };
+  order("k2");
+  advance(60s, 1s);
+  CHECK(the_job(2).state == job_state::completed);
+}

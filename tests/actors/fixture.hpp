@@ -37,6 +37,7 @@ struct outside {
   script answer;
   std::vector<entry> log;
   std::vector<caf::typed_response_promise<http_reply>> held;
+  caf::actor asker; ///< Who sent the last request: a test may end it.
   std::function<unix_ms()> now;
 
   static constexpr auto release = "RELEASE";
@@ -64,6 +65,7 @@ inline http_actor::behavior_type outside_actor(http_actor::pointer self, outside
       promise.deliver(ok(r.body));
       return http_reply{};
     }
+    o->asker = caf::actor_cast<caf::actor>(self->current_sender());
     o->log.push_back({r.method + " " + outside::path_of(r.url) + " " + r.body, o->now()});
     if (auto answer = o->answer(r)) return std::move(*answer);
     o->held.push_back(self->make_response_promise<http_reply>());
@@ -134,6 +136,7 @@ public:
     for (auto& a : owned) caf::anon_send_exit(a, caf::exit_reason::kill);
     sched.run(100'000);
     telegram->held.clear(), provider->held.clear();
+    telegram->asker = nullptr, provider->asker = nullptr;
     telegram->answer = nullptr, provider->answer = nullptr;
     owned.clear();
     telegram_wire = nullptr, provider_wire = nullptr, ledger = nullptr, reader = nullptr;
