@@ -618,7 +618,7 @@ TEST_CASE_METHOD(sending, "an idle session leaves and the next update finds a ne
 TEST_CASE_METHOD(working, "a generation that falls goes on from what is on disk and submits nothing twice") {
   on_query = [&](int nth) -> std::optional<http_reply> {
     if (nth > 3) return success();
-    caf::anon_send_exit(provider->asker, caf::exit_reason::kill);
+    caf::anon_send_exit(provider->asker, caf::exit_reason::unhandled_exception);
     return std::nullopt;
   };
   order();
@@ -629,7 +629,7 @@ TEST_CASE_METHOD(working, "a generation that falls goes on from what is on disk 
 
 TEST_CASE_METHOD(working, "a job that fells every generation gives its credits back, and the rest goes on") {
   on_query = [&](int) -> std::optional<http_reply> {
-    caf::anon_send_exit(provider->asker, caf::exit_reason::kill);
+    caf::anon_send_exit(provider->asker, caf::exit_reason::unhandled_exception);
     return std::nullopt;
   };
   order();
