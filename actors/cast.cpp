@@ -44,7 +44,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.dispatcher = spawn_dispatcher(
       sys, s.ctx, {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier});
   caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher});
-  c.router = spawn_router(sys, s.ctx, ledger, c.reader);
+  c.router = spawn_router(sys, s.ctx, ledger, c.reader, c.courier);
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
   caf::anon_send(c.router, accepted_updates{std::move(work.updates)});

@@ -43,7 +43,7 @@ struct ledger_state {
       for (auto& op : batch) op.fail(caf::make_error(caf::sec::runtime_error, std::string{e.what()}));
       return;
     }
-    ctx->health->storage_failed = false;
+    if (ctx->health->storage_failed.exchange(false)) log("ledger")->info("the database can be written again");
     pass(batch, true);
     for (auto& answer : answers) answer();
     announce();

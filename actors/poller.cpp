@@ -2,6 +2,7 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "net/telegram.hpp"
+#include <map>
 
 namespace troupe {
 namespace {
@@ -29,10 +30,19 @@ void poll_later(self_ptr self, const std::string& why, std::chrono::milliseconds
   self->delayed_send(self, wait, wake{});
 }
 
+/// Users by language, as far as the updates tell.
+std::map<std::int64_t, std::string> senders_of(const std::vector<incoming_update>& updates) {
+  std::map<std::int64_t, std::string> senders;
+  for (auto& u : updates)
+    if (u.user_id != 0) senders[u.user_id] = telegram::parse_update(u.json).from.language;
+  return senders;
+}
+
 void hand_over(self_ptr self, std::vector<incoming_update> updates) {
   auto& s = self->state;
   std::int64_t next = s.offset;
   for (auto& u : updates) next = std::max(next, u.update_id + 1);
+  auto senders = std::make_shared<const std::map<std::int64_t, std::string>>(senders_of(updates));
   self->request(s.ledger, std::chrono::seconds{30}, accept_updates{std::move(updates), s.ctx->now()})
       .then(
           [=](accepted_updates& stored) {
@@ -41,7 +51,11 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
                 .then([=](done) { poll_again(self); },
                       [=](caf::error&) { poll_later(self, "the router is gone"); });
           },
-          [=](caf::error&) { poll_later(self, "the ledger could not store them"); });
+          [=](caf::error&) {
+            for (auto& [user_id, language] : *senders)
+              self->send(self->state.router, update_stuck{user_id, language});
+            poll_later(self, "the ledger could not store them");
+          });
 }
 
 void understand(self_ptr self, const http_reply& reply) {

@@ -1,4 +1,4 @@
-#include "actors/apology.hpp"
+#include "actors/halt_notice.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "actors/supervision.hpp"
@@ -24,6 +24,8 @@ struct router_state {
   context_ptr ctx;
   ledger_actor ledger;
   reader_actor reader;
+  courier_actor courier;
+  halt_notice halted;
   std::unordered_map<std::int64_t, seat> seats;
   std::size_t in_work = 0;
   std::vector<caf::typed_response_promise<done>> waiting_for_room;
@@ -110,10 +112,10 @@ void replace_fallen(self_ptr self, const caf::actor_addr& fallen) {
 }
 
 router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger,
-                                   const reader_actor& reader) {
+                                   const reader_actor& reader, const courier_actor& courier) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
-  s.ctx = ctx, s.ledger = ledger, s.reader = reader;
+  s.ctx = ctx, s.ledger = ledger, s.reader = reader, s.courier = courier;
   self->set_exit_handler([](caf::exit_msg&) {}); // a session may go without us
   self->set_down_handler([self](caf::down_msg& d) { replace_fallen(self, d.source); });
   self->delayed_send(self, sweep_every, wake{});
@@ -125,7 +127,16 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
         st.waiting_for_room.push_back(self->make_response_promise<done>());
         return st.waiting_for_room.back();
       },
-      [self](const update_handled& x) { handled(self, x.user_id); },
+      [self](const update_handled& x) {
+        if (!self->state.ctx->health->storage_failed) self->state.halted.forget();
+        handled(self, x.user_id);
+      },
+      [self](const update_stuck& x) {
+        auto& st = self->state;
+        if (!st.ctx->health->storage_failed) return; // a passing fault of ours: nobody need know
+        if (auto m = st.halted.tell(st.ctx->settings->words, x.user_id, x.language, st.ctx->now()))
+          self->send(st.courier, std::move(*m));
+      },
       [self](wake) {
         let_idle_go(self);
         self->delayed_send(self, sweep_every, wake{});
@@ -135,8 +146,9 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
 
 } // namespace
 
-router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader) {
-  return sys.spawn(router, std::move(ctx), std::move(ledger), std::move(reader));
+router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
+                          courier_actor courier) {
+  return sys.spawn(router, std::move(ctx), std::move(ledger), std::move(reader), std::move(courier));
 }
 
 } // namespace troupe

@@ -38,6 +38,7 @@ void try_later(self_ptr self, const char* step, const caf::error& why) {
   auto wait = backoff(s.failures++, std::chrono::seconds{30});
   log("session")->warn("user {}: {} failed ({}); the update is tried again in {} ms", s.user_id, step,
                        self->system().render(why), wait.count());
+  self->send(s.router, update_stuck{s.user_id, s.event.from.language});
   self->delayed_send(self, wait, wake{});
 }
 

@@ -19,7 +19,8 @@ ledger_actor spawn_ledger(caf::actor_system& sys, std::shared_ptr<storage::store
 reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
-router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader);
+router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
+                          courier_actor courier);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
                             router_actor router, ledger_actor ledger, reader_actor reader);
 poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger,

@@ -52,6 +52,10 @@ struct jobs_page {
 struct update_handled {
   std::int64_t user_id = 0;
 };
+struct update_stuck {
+  std::int64_t user_id = 0;
+  std::string language; ///< Telegram's code, may be empty.
+}; ///< Could not be stored; it is tried again and again.
 struct job_back {
   job what;
 }; ///< Refused for now: queue it again, not before its time.
@@ -113,7 +117,8 @@ using reader_actor =
 
 /// Brings updates to sessions; answers when there is room for more.
 using router_actor = caf::typed_actor<caf::replies_to<accepted_updates>::with<done>,
-                                      caf::reacts_to<update_handled>, caf::reacts_to<wake>>;
+                                      caf::reacts_to<update_handled>, caf::reacts_to<update_stuck>,
+                                      caf::reacts_to<wake>>;
 
 using session_actor = caf::typed_actor<caf::reacts_to<incoming_update>, caf::reacts_to<wake>>;
 using poller_actor = caf::typed_actor<caf::reacts_to<wake>>;
@@ -139,6 +144,7 @@ TROUPE_LOCAL(job_query)
 TROUPE_LOCAL(job)
 TROUPE_LOCAL(jobs_page)
 TROUPE_LOCAL(update_handled)
+TROUPE_LOCAL(update_stuck)
 TROUPE_LOCAL(job_back)
 TROUPE_LOCAL(job_over)
 TROUPE_LOCAL(job_overdue)

@@ -56,7 +56,7 @@ struct polling : stage {
                   to->insert(to->end(), x.fresh.begin(), x.fresh.end());
                   return done{};
                 },
-                [](const update_handled&) {}, [](wake) {}};
+                [](const update_handled&) {}, [](const update_stuck&) {}, [](wake) {}};
       },
       &brought));
   std::deque<http_reply> replies;
@@ -143,7 +143,8 @@ struct working : stage {
         },
         &inspections));
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
-    dispatcher = own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, reader, courier}));
+    dispatcher =
+        own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, reader, courier}));
     tell(ledger, ledger_listeners{courier, dispatcher});
   }
   order_answer order(const std::string& key = "k1", int count = 1) {
@@ -558,7 +559,7 @@ TEST_CASE_METHOD(working, "a ready job waits for the provider's window but not f
 // -- router and session --
 
 TEST_CASE_METHOD(sending, "a /start registers once and stores what it says") {
-  auto router = own(spawn_router(*sys, ctx, ledger, reader));
+  auto router = own(spawn_router(*sys, ctx, ledger, reader, courier));
   constexpr std::int64_t ben = 2002;
   auto bring = [&](std::int64_t id) {
     auto stored =
@@ -584,7 +585,7 @@ TEST_CASE_METHOD(sending, "a /start registers once and stores what it says") {
 }
 
 TEST_CASE_METHOD(sending, "what a turn says is on disk before it is sent") {
-  auto router = own(spawn_router(*sys, ctx, ledger, reader));
+  auto router = own(spawn_router(*sys, ctx, ledger, reader, courier));
   std::vector<std::size_t> updates_open, messages_kept;
   telegram->answer = [&](const http_request&) {
     updates_open.push_back(db->load_open_work().updates.size());
@@ -599,7 +600,7 @@ TEST_CASE_METHOD(sending, "what a turn says is on disk before it is sent") {
 }
 
 TEST_CASE_METHOD(sending, "an idle session leaves and the next update finds a new one") {
-  auto router = own(spawn_router(*sys, ctx, ledger, reader));
+  auto router = own(spawn_router(*sys, ctx, ledger, reader, courier));
   auto bring = [&](std::int64_t id) {
     auto stored = ask<accepted_updates>(ledger, accept_updates{{{id, user, start_update(id).dump()}}, now()});
     ask<done>(router, stored);

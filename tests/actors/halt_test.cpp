@@ -1,0 +1,117 @@
+/// The disk is full: nothing is sold, nobody is left without a word, and nothing is lost.
+#include "actors/cast.hpp"
+#include "actors/halt_notice.hpp"
+#include "tests/actors/fixture.hpp"
+#include <nlohmann/json.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+using nlohmann::json;
+
+namespace {
+
+bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
+
+/// The whole cast on a store whose commits fail while `full` is set.
+struct halting : stage {
+  std::shared_ptr<storage::store> store = std::make_shared<storage::store>(temporary.path + "/second.db");
+  std::shared_ptr<storage::reader> look = std::make_shared<storage::reader>(temporary.path + "/second.db");
+  bool full = false;
+  std::int64_t next_update = 0;
+  std::deque<json> to_come;
+  cast all;
+
+  halting() {
+    const_cast<engine_context&>(*ctx).at_step = [this](durable_step, bool committed) {
+      if (full && !committed) throw storage::batch_lost{"database or disk is full"};
+    };
+    telegram->answer = [this](const http_request& r) -> std::optional<http_reply> {
+      if (!has(r.url, "/getUpdates")) return delivered();
+      const auto offset = json::parse(r.body).value("offset", std::int64_t{0});
+      auto result = json::array();
+      for (auto& u : to_come)
+        if (u["update_id"] >= offset) result.push_back(u);
+      if (result.empty()) return std::nullopt;
+      return ok(json{{"ok", true}, {"result", result}}.dump());
+    };
+    auto media = sys->spawn([](media_actor::pointer) -> media_actor::behavior_type {
+      return {[](const inspect_video&) { return inspected{}; }};
+    });
+    cast_setting setting{
+        ctx, store, look, {telegram_wire, telegram_wire, provider_wire, telegram_wire, media}};
+    setting.threads = false;
+    all = spawn_cast(*sys, setting);
+    for (auto& a : all.all()) own(a);
+    run();
+  }
+  ~halting() { const_cast<engine_context&>(*ctx).at_step = nullptr; }
+
+  void says(const std::string& text, const std::string& language, std::int64_t who = user) {
+    json from{{"id", who}, {"is_bot", false}, {"first_name", "Ann"}, {"language_code", language}};
+    json m{{"message_id", 1},
+           {"date", 1},
+           {"text", text},
+           {"chat", {{"id", who}, {"type", "private"}}},
+           {"from", from}};
+    to_come.push_back({{"update_id", ++next_update}, {"message", m}});
+    if (telegram->held.empty()) return;
+    release(telegram_wire, json{{"ok", true}, {"result", {to_come.back()}}}.dump());
+    run();
+  }
+  std::size_t told(const std::string& language, const std::string& key) {
+    return telegram->count(json(ctx->settings->words.get(language, key)).dump().substr(1, 40));
+  }
+};
+
+} // namespace
+
+TEST_CASE("the notice comes once in ten minutes, to each in his language") {
+  const auto words = config::load(TROUPE_SOURCE_DIR "/config", {}).words;
+  halt_notice halted;
+  unix_ms now = 1'700'000'000'000;
+  auto first = halted.tell(words, 5, "ru", now);
+  REQUIRE(first);
+  CHECK(has(json::parse(first->params).at("text").get<std::string>(), words.get("ru", "hint.halted")));
+  CHECK(first->outbox_id == 0);
+  CHECK_FALSE(halted.tell(words, 5, "ru", now + halt_notice::silence_ms - 1));
+  CHECK(halted.tell(words, 6, "en", now));
+  CHECK(halted.tell(words, 5, "ru", now + halt_notice::silence_ms));
+  halted.forget();
+  CHECK(halted.tell(words, 5, "ru", now + halt_notice::silence_ms + 1));
+}
+
+TEST_CASE_METHOD(halting, "with a full disk users hear it once, and are answered when there is room again") {
+  full = true;
+  says("/balance", "ru");
+  CHECK(ctx->health->storage_failed);
+  CHECK(told("ru", "hint.halted") == 1);
+  advance(120s, 1s);
+  says("/balance", "en", 2002);
+  advance(60s, 1s);
+  CHECK(told("ru", "hint.halted") == 1);
+  CHECK(told("en", "hint.halted") == 1);
+  CHECK(look->audit().users == 0);
+  const auto before = telegram->count("/sendMessage");
+  full = false;
+  advance(60s, 1s);
+  CHECK_FALSE(ctx->health->storage_failed);
+  CHECK(telegram->count("/sendMessage") == before + 2);
+  CHECK(look->load_open_work().updates.empty());
+  CHECK(look->load_open_work().next_offset == 3);
+  CHECK(look->audit().users == 2);
+}
+
+TEST_CASE_METHOD(halting, "a disk that fills between the question and the answer loses neither") {
+  const_cast<engine_context&>(*ctx).at_step = [this](durable_step s, bool committed) {
+    if (full && !committed) throw storage::batch_lost{"database or disk is full"};
+    if (s == durable_step::updates_accepted && committed) full = true;
+  };
+  says("/balance", "ru");
+  CHECK(told("ru", "hint.halted") == 1);
+  CHECK(look->load_open_work().updates.size() == 1);
+  const_cast<engine_context&>(*ctx).at_step = nullptr;
+  advance(60s, 1s);
+  CHECK(told("ru", "hint.halted") == 1);
+  CHECK(look->load_open_work().updates.empty());
+  CHECK(telegram->count("/sendMessage") == 2);
+}
