@@ -1,8 +1,8 @@
-// The command line: serve · sandbox · check · audit
+// The command line: serve · sandbox · check · audit · history · jobs
 #include "actors/engine.hpp"
 #include "actors/log.hpp"
 #include "net/sandbox/sandbox.hpp"
-#include "storage/store.hpp"
+#include "operator.hpp"
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
@@ -118,16 +118,9 @@ int check(const std::string& dir) {
   return ready ? 0 : 1;
 }
 
-int audit(const std::string& path) {
-  storage::reader reader{path};
-  auto r = reader.audit();
-  for (auto& fault : r.faults) std::cout << "FAULT: " << fault << "\n";
-  std::cout << path << ": " << r.users << " users, " << r.transfers << " transfers, " << r.entries
-            << " entries, " << r.credits_with_users << " credits with users, " << r.open_jobs
-            << " open jobs: "
-            << (r.faults.empty() ? "every invariant holds" : std::to_string(r.faults.size()) + " faults")
-            << "\n";
-  return r.faults.empty() ? 0 : 1;
+/// The database that is meant: the one named, or the configured one.
+std::string database_of(const std::string& named, const std::string& dir) {
+  return named.empty() ? config::load(dir, config::process_environment()).opts.storage.database_path : named;
 }
 
 } // namespace
@@ -147,9 +140,26 @@ int main(int argc, char** argv) {
   auto* checking = app.add_subcommand(
       "check", "load the configuration, print what is in force (secrets masked) and what is missing");
   std::string database;
-  auto* auditing = app.add_subcommand(
+  bool as_json = false, only_open = false;
+  std::int64_t user_id = 0;
+  int limit = 50;
+  const auto reading = [&](const char* name, const char* what) {
+    auto* c = app.add_subcommand(name, what);
+    c->add_option("--database", database, "database file (default: as configured)");
+    c->add_flag("--json", as_json, "one JSON value instead of a table");
+    return c;
+  };
+  auto* auditing = reading(
       "audit", "prove every invariant of the book of credits; exit 1 on a fault. Safe while the engine runs");
-  auditing->add_option("--database", database, "database file (default: as configured)");
+  auto* telling = reading(
+      "history", "what became of one user's credits and videos, newest first. Safe while the engine runs");
+  telling->add_option("user_id", user_id, "the number that Telegram gives a user")->required();
+  auto* listing = reading("jobs", "videos ordered, newest first. Safe while the engine runs");
+  listing->add_flag("--open", only_open, "only those the engine still works on");
+  for (auto* c : {telling, listing})
+    c->add_option("--limit", limit, "at most so many lines")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
   sandbox::settings s;
   auto* playing = app.add_subcommand(
       "sandbox", "play Telegram and kie.ai on this machine, with a chat page in the browser");
@@ -169,11 +179,10 @@ int main(int argc, char** argv) {
     if (*serving) return serve(dir);
     if (*checking) return check(dir);
     if (*playing) return run_sandbox(s);
-    if (*auditing) {
-      if (database.empty())
-        database = config::load(dir, config::process_environment()).opts.storage.database_path;
-      return audit(database);
-    }
+    database = database_of(database, dir);
+    if (*auditing) return operators::audit(database, as_json);
+    if (*telling) return operators::history(database, user_id, limit, as_json);
+    if (*listing) return operators::jobs(database, only_open, limit, as_json);
   } catch (const std::exception& e) {
     std::cerr << "troupe: " << e.what() << "\n";
     return 2;

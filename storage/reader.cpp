@@ -71,6 +71,22 @@ std::vector<job> reader::jobs_of(std::int64_t user_id, int offset, int limit) {
   return collect_jobs(q);
 }
 
+user_profile reader::profile(std::int64_t user_id) {
+  query q(impl_->db(), "SELECT user_id, first_name, username, language FROM users WHERE user_id = ?",
+          user_id);
+  if (!q.next()) return {};
+  return {q.integer(0), q.text(1), q.text(2), q.text(3)};
+}
+
+std::vector<job> reader::jobs(bool only_open, int limit) {
+  query q(impl_->db(),
+          only_open ? "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE " TROUPE_OPEN_JOB
+                      " ORDER BY job_id DESC LIMIT ?"
+                    : "SELECT " TROUPE_JOB_COLUMNS " FROM jobs ORDER BY job_id DESC LIMIT ?",
+          limit);
+  return collect_jobs(q);
+}
+
 job reader::load_job(std::int64_t job_id) { return storage::load_job(impl_->db(), job_id).value_or(job{}); }
 
 open_work reader::load_open_work() {

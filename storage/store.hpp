@@ -73,6 +73,8 @@ public:
   account load_account(std::int64_t user_id);
   std::vector<ledger_entry> entries(std::int64_t user_id, int offset, int limit); ///< newest first
   std::vector<job> jobs_of(std::int64_t user_id, int offset, int limit);          ///< newest first
+  user_profile profile(std::int64_t user_id);                                     ///< user_id 0 when unknown
+  std::vector<job> jobs(bool only_open, int limit);                               ///< newest first
   job load_job(std::int64_t job_id);                                              ///< job_id 0 when unknown
   open_work load_open_work();
   /// Proves every invariant of the book of credits and of the jobs.

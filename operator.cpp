@@ -1,0 +1,164 @@
+#include "operator.hpp"
+#include "storage/store.hpp"
+#include <algorithm>
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/chrono.h>
+
+namespace troupe::operators {
+namespace {
+
+using nlohmann::ordered_json;
+
+void print(const ordered_json& j) {
+  std::cout << j.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
+}
+
+std::string utc(unix_ms at) {
+  if (at == 0) return "";
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(at / 1000)));
+}
+
+std::string age_of(unix_ms at) {
+  using namespace std::chrono;
+  const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  const auto s = std::max<std::int64_t>(0, (now - at) / 1000);
+  if (s < 60) return fmt::format("{} s", s);
+  if (s < 3600) return fmt::format("{} min", s / 60);
+  if (s < 86'400) return fmt::format("{} h", s / 3600);
+  return fmt::format("{} d", s / 86'400);
+}
+
+/// What the operator should know beyond the state.
+std::string remark(const job& j) {
+  auto text = j.fail_class;
+  if (!j.fail_text.empty()) text += (text.empty() ? "" : ": ") + j.fail_text;
+  const bool unheard = j.submitted_at > 0 && j.task_id.empty() && j.fail_class == "timeout";
+  if (j.state == job_state::unknown || unheard)
+    text += (text.empty() ? "" : "; ") + std::string{"possibly paid at the provider"};
+  return text;
+}
+
+ordered_json described(const job& j) {
+  return {{"job_id", j.job_id},
+          {"user_id", j.user_id},
+          {"state", name_of(j.state)},
+          {"created_at", utc(j.created_at)},
+          {"submitted_at", utc(j.submitted_at)},
+          {"model", j.spec.model_id},
+          {"price", j.price},
+          {"attempt", j.attempt},
+          {"key", j.key_name},
+          {"task_id", j.task_id},
+          {"prompt", j.spec.prompt},
+          {"remark", remark(j)}};
+}
+
+void print_table(const std::vector<job>& list) {
+  if (list.empty()) {
+    std::cout << "No jobs.\n";
+    return;
+  }
+  std::cout << fmt::format("{:>8}  {:>12}  {:<10}  {:>7}  {:>5}  {:<4}  {:<34}  {}\n", "job", "user", "state",
+                           "age", "price", "key", "task", "remark");
+  for (auto& j : list)
+    std::cout << fmt::format("{:>8}  {:>12}  {:<10}  {:>7}  {:>5}  {:<4}  {:<34}  {}\n", j.job_id, j.user_id,
+                             name_of(j.state), age_of(j.created_at), j.price, j.key_name, j.task_id,
+                             remark(j));
+}
+
+std::string reason(const ledger_entry& e) {
+  auto text = e.ref_type;
+  if (!e.ref_id.empty() && e.ref_id != e.ref_type) text += " " + e.ref_id;
+  if (!e.description.empty() && e.description != e.ref_id) text += " (" + e.description + ")";
+  return text;
+}
+
+} // namespace
+
+int audit(const std::string& database, bool as_json) {
+  const auto r = storage::reader{database}.audit();
+  if (as_json) {
+    print({{"database", database},
+           {"ok", r.faults.empty()},
+           {"users", r.users},
+           {"transfers", r.transfers},
+           {"entries", r.entries},
+           {"credits_with_users", r.credits_with_users},
+           {"open_jobs", r.open_jobs},
+           {"faults", r.faults}});
+    return r.faults.empty() ? 0 : 1;
+  }
+  for (auto& fault : r.faults) std::cout << "FAULT: " << fault << "\n";
+  std::cout << database << ": " << r.users << " users, " << r.transfers << " transfers, " << r.entries
+            << " entries, " << r.credits_with_users << " credits with users, " << r.open_jobs
+            << " open jobs: "
+            << (r.faults.empty() ? "every invariant holds" : std::to_string(r.faults.size()) + " faults")
+            << "\n";
+  return r.faults.empty() ? 0 : 1;
+}
+
+int history(const std::string& database, std::int64_t user_id, int limit, bool as_json) {
+  storage::reader db{database};
+  const auto who = db.profile(user_id);
+  if (who.user_id == 0) {
+    std::cerr << "troupe: no user " << user_id << " in " << database
+              << ". The id is the number that Telegram gives a user; troupe jobs shows some.\n";
+    return 2;
+  }
+  const auto a = db.load_account(user_id);
+  const auto entries = db.entries(user_id, 0, limit);
+  const auto made = db.jobs_of(user_id, 0, limit);
+  if (as_json) {
+    ordered_json out{{"user_id", user_id},
+                     {"first_name", who.first_name},
+                     {"username", who.username},
+                     {"language", who.language},
+                     {"balance", a.balance},
+                     {"held", a.held},
+                     {"entries", ordered_json::array()},
+                     {"jobs", ordered_json::array()}};
+    auto balance = a.balance;
+    for (auto& e : entries) {
+      out["entries"].push_back({{"id", e.id},
+                                {"at", utc(e.at)},
+                                {"amount", e.amount},
+                                {"type", e.type},
+                                {"reason", reason(e)},
+                                {"balance_after", balance}});
+      balance -= e.amount;
+    }
+    for (auto& j : made) out["jobs"].push_back(described(j));
+    print(out);
+    return 0;
+  }
+  std::cout << fmt::format("User {} {}{}{}: {} credits free, {} held\n\n", user_id, who.first_name,
+                           who.username.empty() ? "" : " @", who.username, a.balance, a.held);
+  std::cout << fmt::format("{:<20}  {:>7}  {:>8}  {:<12}  {}\n", "time (UTC)", "amount", "balance", "type",
+                           "reason");
+  auto balance = a.balance;
+  for (auto& e : entries) { // newest first: each balance is the one after the entry
+    std::cout << fmt::format("{:<20}  {:>+7}  {:>8}  {:<12}  {}\n", utc(e.at), e.amount, balance, e.type,
+                             reason(e));
+    balance -= e.amount;
+  }
+  std::cout << "\n";
+  print_table(made);
+  return 0;
+}
+
+int jobs(const std::string& database, bool only_open, int limit, bool as_json) {
+  const auto list = storage::reader{database}.jobs(only_open, limit);
+  if (!as_json) {
+    print_table(list);
+    return 0;
+  }
+  auto out = ordered_json::array();
+  for (auto& j : list) out.push_back(described(j));
+  print(out);
+  return 0;
+}
+
+} // namespace troupe::operators
