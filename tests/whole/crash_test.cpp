@@ -3,69 +3,25 @@
 #include "net/transport.hpp"
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
+#include "tests/whole/process.hpp"
 #include <atomic>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sys/wait.h>
-#include <thread>
-#include <unistd.h>
 
 namespace {
 
 using namespace troupe;
 using nlohmann::json;
+using troupe::test::process;
+using troupe::test::within;
 namespace fs = std::filesystem;
-
-/// A child process that never outlives the test.
-class process {
-public:
-  process(std::vector<std::string> argv, const std::map<std::string, std::string>& env,
-          const std::string& log) {
-    pid_ = fork();
-    if (pid_ != 0) return;
-    for (auto& [k, v] : env) setenv(k.c_str(), v.c_str(), 1);
-    if (freopen(log.c_str(), "a", stderr) == nullptr || freopen(log.c_str(), "a", stdout) == nullptr)
-      _exit(126);
-    std::vector<char*> args;
-    for (auto& a : argv) args.push_back(a.data());
-    args.push_back(nullptr);
-    execv(args[0], args.data());
-    _exit(127);
-  }
-  process(process&& o) noexcept : pid_{std::exchange(o.pid_, 0)} {}
-  process(const process&) = delete;
-  ~process() { end(SIGKILL); }
-  int end(int signal) {
-    if (pid_ <= 0) return 0;
-    kill(pid_, signal);
-    int status = 0;
-    waitpid(std::exchange(pid_, 0), &status, 0);
-    return status;
-  }
-
-private:
-  pid_t pid_ = 0;
-};
-
-template <class Condition> bool within(std::chrono::seconds limit, Condition met) {
-  auto end = std::chrono::steady_clock::now() + limit;
-  while (std::chrono::steady_clock::now() < end) {
-    if (met()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  }
-  return false;
-}
 
 /// The outside world and an engine on a fresh database, both on ports of their own.
 struct stage {
   fs::path dir = fs::temp_directory_path() / ("troupe-crash-" + std::to_string(getpid()));
-  int port = 20'000 + getpid() % 20'000, web = port + 1;
+  int port = test::free_port(), web = test::free_port();
   std::string base = "http://127.0.0.1:" + std::to_string(port);
   std::unique_ptr<transport> http = make_http_transport();
   process sandbox;
