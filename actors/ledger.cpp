@@ -30,12 +30,8 @@ struct ledger_state {
     auto batch = std::exchange(pending, {});
     if (batch.empty()) return;
     std::vector<after_commit> answers;
-    answers.reserve(batch.size());
     try {
-      store->begin();
-      for (auto& op : batch) answers.push_back(run_one(op));
-      pass(batch, false);
-      store->commit();
+      answers = store_all(batch);
     } catch (const std::exception& e) { // nothing was durable: every caller hears it
       store->rollback();
       ctx->health->storage_failed = true;
@@ -49,6 +45,25 @@ struct ledger_state {
     announce();
   }
 
+  std::vector<after_commit> store_all(std::vector<operation>& batch) {
+    try {
+      return store_all(batch, storage::store::care::batch);
+    } catch (const storage::batch_spoiled& e) {
+      log("ledger")->warn("{} The batch is repeated with care.", e.what());
+      return store_all(batch, storage::store::care::each_operation);
+    }
+  }
+
+  std::vector<after_commit> store_all(std::vector<operation>& batch, storage::store::care how) {
+    std::vector<after_commit> answers;
+    answers.reserve(batch.size());
+    store->begin(how);
+    for (auto& op : batch) answers.push_back(run_one(op));
+    pass(batch, false);
+    store->commit();
+    return answers;
+  }
+
   void pass(const std::vector<operation>& batch, bool committed) const {
     if (!ctx->at_step) return;
     for (auto& op : batch) ctx->at_step(op.step, committed);
@@ -58,6 +73,8 @@ struct ledger_state {
     try {
       return op.run(*store);
     } catch (const storage::batch_lost&) {
+      throw;
+    } catch (const storage::batch_spoiled&) {
       throw;
     } catch (const std::exception& e) { // only this one is wrong
       log("ledger")->error("an operation was refused: {}", e.what());

@@ -1,6 +1,6 @@
 /// Durable orders a second through the ledger actor, beside bare SQLite that writes the same rows.
 #include "actors/spawn.hpp"
-#include "storage/database.hpp"
+#include "storage/parts.hpp"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -208,9 +208,8 @@ figures bare(const std::string& path, int batch, double seconds) {
   std::vector<double> latencies;
   double took = 0;
   {
-    storage::database db{path, SQLite::OPEN_READWRITE};
-    for (auto sql : {"PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000"})
-      db.connection().exec(sql);
+    storage::database db{path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX};
+    storage::tune(db.connection());
     std::uint64_t n = 1;
     auto begun = steady::now();
     while (seconds_since(begun) < seconds) {
@@ -243,7 +242,7 @@ nlohmann::json row(const char* name, int n, const figures& f, double base) {
           {"audit", f.fault.empty() ? "clean" : f.fault}};
 }
 
-bool run_all(double seconds, const std::string& folder) {
+bool run_all(double seconds, const std::string& folder, int only) {
   int files = 0;
   bool clean = true;
   auto fresh = [&] { return folder + "/" + std::to_string(files++) + ".db"; };
@@ -254,7 +253,7 @@ bool run_all(double seconds, const std::string& folder) {
     rows.push_back(row(name, n, f, base));
     clean = clean && f.fault.empty();
   };
-  for (int n : {1, 64, 1024}) {
+  for (int n : only ? std::vector{only} : std::vector{1, 64, 1024}) {
     auto group = bare(fresh(), n, seconds);
     auto actor = through_actor(fresh(), n, seconds);
     auto naive = bare(fresh(), 1, seconds);
@@ -269,13 +268,15 @@ bool run_all(double seconds, const std::string& folder) {
 
 } // namespace
 
-/// bench_ledger [--seconds N] [--dir FOLDER]: table on standard error, JSON on standard output.
+/// bench_ledger [--seconds N] [--dir FOLDER] [--requesters N]: table on standard error, JSON on standard output.
 int main(int argc, char** argv) {
   double seconds = 2;
+  int only = 0; // one block of the table instead of all
   std::string dir = "."; // /tmp may be memory: fsync would cost nothing there
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!std::strcmp(argv[i], "--seconds")) seconds = std::atof(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--dir")) dir = argv[i + 1];
+    else if (!std::strcmp(argv[i], "--requesters")) only = std::atoi(argv[i + 1]);
   }
   mallopt(M_TRIM_THRESHOLD, 256 << 20); // as `troupe serve` does
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
@@ -283,7 +284,7 @@ int main(int argc, char** argv) {
   bool clean = false;
   try {
     fs::create_directories(folder);
-    clean = run_all(seconds, folder);
+    clean = run_all(seconds, folder, only);
   } catch (const std::exception& e) {
     std::cerr << "bench_ledger: " << e.what() << "\n";
   }

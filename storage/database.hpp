@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <unordered_map>
 
@@ -15,21 +14,23 @@ class database {
 public:
   database(const std::string& path, int flags) : connection_(path, flags, 5000) {}
 
-  /// @param sql A literal: its address is kept as the key.
+  /// @param sql A literal: its address is the key (hashing the text costs as much as a small query).
   SQLite::Statement& prepared(const char* sql) {
-    auto& slot = statements_[std::string_view{sql}];
+    auto& slot = statements_[sql];
     if (!slot) slot = std::make_unique<SQLite::Statement>(connection_, sql);
     return *slot;
   }
   SQLite::Database& connection() { return connection_; }
   std::int64_t last_id() const { return connection_.getLastInsertRowid(); }
   int changes() const { return connection_.getChanges(); }
+  /// Rows inserted, changed or deleted since the connection was opened; rollbacks do not take back.
+  int changes_ever() const { return connection_.getTotalChanges(); }
   /// SQLite rolls the whole transaction back by itself on a full disk or an I/O error.
   bool in_transaction() const;
 
 private:
   SQLite::Database connection_;
-  std::unordered_map<std::string_view, std::unique_ptr<SQLite::Statement>> statements_;
+  std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
 
 /// One run of a prepared statement; gives the statement back when it goes out of scope.
@@ -58,11 +59,26 @@ private:
   SQLite::Statement& statement_;
 };
 
+/// Binds without a copy where it can: the value must outlive the run.
+template <class value> void lend(SQLite::Statement& statement, int index, const value& v) {
+  if constexpr (std::is_same_v<value, std::string>) statement.bindNoCopy(index, v);
+  else if constexpr (std::is_same_v<value, bool>) statement.bind(index, v ? 1 : 0);
+  else statement.bind(index, v);
+}
+
 /// Runs a statement whose rows do not matter. @return number of changed rows
 template <class... values> int run(database& db, const char* sql, const values&... args) {
-  query q(db, sql, args...);
-  while (q.next()) {
+  auto& statement = db.prepared(sql);
+  try {
+    int index = 0;
+    (lend(statement, ++index, args), ...);
+    while (statement.executeStep()) {
+    }
+  } catch (...) {
+    statement.tryReset();
+    throw;
   }
+  statement.tryReset();
   return db.changes();
 }
 

@@ -138,20 +138,32 @@ void check_sane(const order_request& o) {
     throw std::invalid_argument("order '" + o.order_key + "' has no key or an impossible price or count");
 }
 
-std::optional<order_answer> answered_before(database& db, const order_request& o,
-                                            const std::string& content) {
-  query known(db, "SELECT order_id, fingerprint FROM orders WHERE order_key = ?", o.order_key);
-  if (!known.next()) return {};
-  if (known.text(1) != content) throw id_conflict("order " + o.order_key + " exists with other content");
-  return order_answer{order_outcome::accepted, known.integer(0), balance_of(db, "user", o.user_id), 0};
+/// What the book knows before an order, read in one go.
+struct standing {
+  std::int64_t order_id = 0; ///< Of the same key, 0 when it is new.
+  std::string fingerprint;
+  std::int64_t balance = 0;
+  int open_jobs = 0;
+  std::string language;
+};
+
+standing standing_of(database& db, const order_request& o) {
+  query q(db,
+          "SELECT o.order_id, o.fingerprint, "
+          "(SELECT amount FROM balances WHERE account = 'user' AND user_id = ?1), "
+          "(SELECT count(*) FROM jobs WHERE user_id = ?1 AND state <> 'overdue' AND " TROUPE_OPEN_JOB "), "
+          "(SELECT language FROM users WHERE user_id = ?1) "
+          "FROM (SELECT 1) LEFT JOIN orders o ON o.order_key = ?2",
+          o.user_id, o.order_key);
+  if (!q.next()) return {};
+  return {q.integer(0), q.text(1), q.integer(2), q.small(3), q.text(4)};
 }
 
-std::optional<order_answer> refusal(database& db, const order_request& o) {
-  const auto balance = balance_of(db, "user", o.user_id);
-  if (open_jobs_of(db, o.user_id) + o.count > o.active_jobs_max)
-    return order_answer{order_outcome::too_many_jobs, 0, balance, 0};
-  if (const auto cost = o.price * o.count; balance < cost)
-    return order_answer{order_outcome::too_few_credits, 0, balance, cost - balance};
+std::optional<order_answer> refusal(const standing& s, const order_request& o) {
+  if (s.open_jobs + o.count > o.active_jobs_max)
+    return order_answer{order_outcome::too_many_jobs, 0, s.balance, 0};
+  if (const auto cost = o.price * o.count; s.balance < cost)
+    return order_answer{order_outcome::too_few_credits, 0, s.balance, cost - s.balance};
   return {};
 }
 
@@ -168,12 +180,11 @@ std::int64_t insert_job(database& db, const job& j) {
   return db.last_id();
 }
 
-job new_job(database& db, const order_request& o, std::int64_t order_id) {
+job new_job(const order_request& o, std::int64_t order_id, const std::string& language) {
   job j;
   j.order_id = order_id;
   j.user_id = o.user_id;
-  query user(db, "SELECT language FROM users WHERE user_id = ?", o.user_id);
-  if (user.next()) j.language = user.text(0);
+  j.language = language;
   j.spec = o.spec;
   j.price = o.price;
   j.created_at = j.updated_at = o.at;
@@ -205,20 +216,23 @@ order_answer place_order(writer& w, const order_request& o) {
   auto& db = w.db();
   check_sane(o);
   const auto content = fingerprint_of(o);
-  if (const auto before = answered_before(db, o, content)) return *before;
-  if (const auto refused = refusal(db, o)) return *refused;
+  const auto known = standing_of(db, o);
+  if (known.order_id != 0 && known.fingerprint != content)
+    throw id_conflict("order " + o.order_key + " exists with other content");
+  if (known.order_id != 0) return {order_outcome::accepted, known.order_id, known.balance, 0};
+  if (const auto refused = refusal(known, o)) return *refused;
   run(db,
       "INSERT INTO orders(order_key, fingerprint, user_id, count, price, created_at) VALUES(?, ?, ?, ?, ?, "
       "?)",
       o.order_key, content, o.user_id, o.count, o.price, o.at);
   const auto order_id = db.last_id();
-  auto j = new_job(db, o, order_id);
+  auto j = new_job(o, order_id, known.language);
   for (int i = 0; i < o.count; ++i) {
     j.job_id = insert_job(db, j);
     hold(db, j, o.at);
     w.new_jobs.push_back(j);
   }
-  return {order_outcome::accepted, order_id, balance_of(db, "user", o.user_id), 0};
+  return {order_outcome::accepted, order_id, known.balance - o.price * o.count, 0};
 }
 
 step_answer take_step(writer& w, const job_step& step) {

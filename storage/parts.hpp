@@ -10,6 +10,8 @@ namespace troupe::storage {
 
 /// Opens (or creates) for writing and brings the schema up to date. @throws store_error
 std::unique_ptr<database> open_for_writing(const std::string& path);
+/// How the writer's connection is set: durable, and with room for a batch.
+void tune(SQLite::Database& connection);
 /// @throws store_error also when the file does not exist or has another version of the schema
 std::unique_ptr<database> open_for_reading(const std::string& path);
 

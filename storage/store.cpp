@@ -7,6 +7,7 @@ namespace troupe::storage {
 struct store::impl {
   file_lock lock; // First: the schema is not touched while another engine runs.
   writer w;
+  bool careful = false;
   std::size_t messages_before = 0, jobs_before = 0; // Announced by earlier, committed batches.
 
   explicit impl(const std::string& path) : lock(path) { w.file = open_for_writing(path); }
@@ -32,10 +33,37 @@ struct store::impl {
     throw batch_lost("The batch was not stored: " + why);
   }
 
-  void undo_op(std::size_t messages, std::size_t jobs, const char* why) {
-    forget_since(messages, jobs);
-    // Without its transaction, further savepoints would commit one by one.
-    if (!w.db().in_transaction()) lose(why);
+  /// One operation: happens wholly or not at all, and so does what it announces. Most operations check all
+  /// before they write; one that fails after its first write spoils the batch, unless it is a careful one.
+  template <class action> auto op(action act) -> decltype(act()) {
+    if (!w.db().in_transaction()) throw batch_lost("No batch is open.");
+    const auto messages = w.messages.size(), jobs = w.new_jobs.size();
+    const auto changes = w.db().changes_ever();
+    if (careful) run(w.db(), "SAVEPOINT op");
+    try {
+      if constexpr (std::is_void_v<decltype(act())>) {
+        act();
+        if (careful) run(w.db(), "RELEASE op");
+      } else {
+        auto answer = act();
+        if (careful) run(w.db(), "RELEASE op");
+        return answer;
+      }
+    } catch (const std::exception& e) {
+      const std::string why = e.what();
+      forget_since(messages, jobs);
+      // Without its transaction, further operations would commit one by one.
+      if (!w.db().in_transaction()) lose(why);
+      if (careful) undo_op();
+      else if (w.db().changes_ever() != changes) {
+        roll_back();
+        throw batch_spoiled("An operation failed half way: " + why);
+      }
+      throw;
+    }
+  }
+
+  void undo_op() {
     try {
       run(w.db(), "ROLLBACK TO op");
       run(w.db(), "RELEASE op");
@@ -43,33 +71,13 @@ struct store::impl {
       lose(e.what());
     }
   }
-
-  /// One operation: happens wholly or not at all, and so does what it announces.
-  template <class action> auto op(action act) -> decltype(act()) {
-    if (!w.db().in_transaction()) throw batch_lost("No batch is open.");
-    const auto messages = w.messages.size(), jobs = w.new_jobs.size();
-    run(w.db(), "SAVEPOINT op");
-    try {
-      if constexpr (std::is_void_v<decltype(act())>) {
-        act();
-        run(w.db(), "RELEASE op");
-      } else {
-        auto answer = act();
-        run(w.db(), "RELEASE op");
-        return answer;
-      }
-    } catch (const std::exception& e) {
-      const std::string why = e.what();
-      undo_op(messages, jobs, why.c_str());
-      throw;
-    }
-  }
 };
 
 store::store(const std::string& path) : impl_(std::make_unique<impl>(path)) {}
 store::~store() { impl_->roll_back(); }
 
-void store::begin() {
+void store::begin(care how) {
+  impl_->careful = how == care::each_operation;
   impl_->messages_before = impl_->w.messages.size();
   impl_->jobs_before = impl_->w.new_jobs.size();
   try {

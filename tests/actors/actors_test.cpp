@@ -1,5 +1,6 @@
 /// Actors one by one and together, on a virtual clock, against a scripted outside.
 #include "tests/actors/fixture.hpp"
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -643,4 +644,28 @@ TEST_CASE_METHOD(working, "a job that fells every generation gives its credits b
   order("k2");
   advance(60s, 1s);
   CHECK(the_job(2).state == job_state::completed);
+}
+
+TEST_CASE_METHOD(stage, "an operation that fails half way takes nobody of its batch with it") {
+  enrol(100);
+  SQLite::Database{path(), SQLite::OPEN_READWRITE}.exec(
+      "CREATE TRIGGER planted BEFORE INSERT ON outbox WHEN NEW.method = 'boom' "
+      "BEGIN SELECT RAISE(ABORT, 'planted'); END");
+  std::string seen;
+  const auto put = [&](std::int64_t update_id, const char* method) {
+    turn t;
+    t.update_id = update_id, t.user_id = user, t.at = now();
+    auto m = message("hello");
+    m.method = method;
+    t.messages = {m};
+    return (*self)->request(ledger, caf::infinite, std::move(t));
+  };
+  auto first = put(1, "sendMessage"), bad = put(2, "boom"), last = put(3, "sendMessage"); // one batch
+  run();
+  first.receive([&](done) { seen += "ok "; }, [&](caf::error&) { seen += "refused "; });
+  bad.receive([&](done) { seen += "ok "; }, [&](caf::error&) { seen += "refused "; });
+  last.receive([&](done) { seen += "ok "; }, [&](caf::error&) { seen += "refused "; });
+  CHECK(seen == "ok refused ok ");
+  CHECK(db->load_open_work().messages.size() == 2);
+  CHECK_FALSE(ctx->health->storage_failed);
 }

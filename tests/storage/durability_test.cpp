@@ -1,5 +1,6 @@
 #include "tests/catch.hpp"
 #include "tests/storage/fixtures.hpp"
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <csignal>
 #include <map>
 #include <random>
@@ -242,4 +243,30 @@ TEST_CASE("a random walk with crashes keeps every invariant") {
       if (j.state == job_state::delivering || j.state == job_state::completed) spent += j.price;
     CHECK(a.balance + a.held + spent == credits);
   }
+}
+
+TEST_CASE("an operation that fails half way spoils its batch, and a careful repeat loses only it") {
+  bench b;
+  b.enrol(ann, 10);
+  SQLite::Database{b.file.path(), SQLite::OPEN_READWRITE}.exec(
+      "CREATE TRIGGER planted BEFORE INSERT ON outbox WHEN NEW.method = 'boom' "
+      "BEGIN SELECT RAISE(ABORT, 'planted'); END");
+  auto bad = message(ann);
+  bad.method = "boom";
+  b.s->begin();
+  b.s->apply(b.order("k"));
+  CHECK_THROWS_AS(b.s->apply(b.turn_of(ann, {bad})), batch_spoiled);
+  CHECK_THROWS_AS(b.s->commit(), batch_lost);
+  CHECK(b.read().load_account(ann).balance == 10);
+  CHECK(b.s->take_new_jobs().empty());
+
+  b.s->begin(store::care::each_operation);
+  b.s->apply(b.order("k"));
+  CHECK_THROWS_AS(b.s->apply(b.turn_of(ann, {bad})), SQLite::Exception);
+  b.s->apply(b.turn_of(ann, {message(ann)}));
+  b.s->commit();
+  CHECK(b.read().load_account(ann).balance == 8);
+  CHECK(b.s->take_new_jobs().size() == 1);
+  CHECK(b.s->take_outgoing().size() == 1);
+  CHECK(b.faults().empty());
 }
