@@ -77,10 +77,11 @@ CREATE TABLE slots(
   chat_id INTEGER NOT NULL, slot TEXT NOT NULL, message_id INTEGER NOT NULL,
   PRIMARY KEY(chat_id, slot)) STRICT, WITHOUT ROWID;
 )sql",
-                                      // Late successes: two more states of a job.
+                                      // Late successes: two more states of a job. No AUTOINCREMENT where rows are never
+                                      // deleted: it costs a further write for each row.
                                       R"sql(
 CREATE TABLE new_jobs(
-  job_id INTEGER PRIMARY KEY AUTOINCREMENT, order_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
+  job_id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
   language TEXT NOT NULL, model_id TEXT NOT NULL, model_title TEXT NOT NULL, api TEXT NOT NULL,
   provider_model TEXT NOT NULL, prompt TEXT NOT NULL, photo_file_id TEXT NOT NULL,
   aspect_ratio TEXT NOT NULL, duration_s INTEGER NOT NULL, resolution TEXT NOT NULL,
@@ -98,9 +99,28 @@ CREATE TABLE new_jobs(
 INSERT INTO new_jobs SELECT * FROM jobs;
 DROP TABLE jobs;
 ALTER TABLE new_jobs RENAME TO jobs;
-CREATE INDEX jobs_of_user ON jobs(user_id, job_id);
-CREATE INDEX jobs_of_order ON jobs(order_id);
+CREATE INDEX jobs_of_user ON jobs(user_id);
 CREATE INDEX jobs_open ON jobs(user_id) WHERE state NOT IN ('completed', 'failed', 'cancelled', 'gifted');
+
+CREATE TABLE new_orders(
+  order_id INTEGER PRIMARY KEY, order_key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
+  user_id INTEGER NOT NULL, count INTEGER NOT NULL, price INTEGER NOT NULL, created_at INTEGER NOT NULL) STRICT;
+INSERT INTO new_orders SELECT * FROM orders;
+DROP TABLE orders;
+ALTER TABLE new_orders RENAME TO orders;
+
+CREATE TABLE new_ledger(
+  id INTEGER PRIMARY KEY, transfer_id TEXT NOT NULL, account TEXT NOT NULL,
+  user_id INTEGER NOT NULL, type TEXT NOT NULL, amount INTEGER NOT NULL, ref_type TEXT NOT NULL,
+  ref_id TEXT NOT NULL, description TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
+INSERT INTO new_ledger SELECT * FROM ledger;
+DROP TABLE ledger;
+ALTER TABLE new_ledger RENAME TO ledger;
+CREATE INDEX ledger_of_user ON ledger(user_id) WHERE account = 'user';
+CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 
