@@ -61,9 +61,21 @@ void checks::videos_as_stored() {
   }
 }
 
+/// Who was told that the video is there has ten minutes to fetch it; a time-out is then no excuse.
+void checks::told_in_time() {
+  SQLite::Statement q{
+      db_, "SELECT job_id, deadline_at FROM jobs WHERE state = 'failed' AND fail_class = 'timeout'"};
+  while (q.executeStep()) {
+    const auto told = world_.told_at(q.getColumn(0).getInt64());
+    if (told > 0 && told < q.getColumn(1).getInt64() - 10 * minute_ms)
+      broken_rule_("job " + q.getColumn(0).getString() + " timed out, though the callback came in time");
+  }
+}
+
 void checks::thorough() {
   for (auto& fault : reader_.audit().faults) broken_rule_(fault);
   tasks_once();
+  told_in_time();
   videos_as_stored();
   for (const auto& [what, times] : world_.telegram.violations())
     broken_rule_("Telegram refused " + std::to_string(times) + " times: " + what);

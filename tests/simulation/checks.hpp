@@ -30,6 +30,7 @@ private:
   void each(const char* sql, unix_ms argument = 0);
   void tasks_once();
   void videos_as_stored();
+  void told_in_time();
 
   outside& world_;
   report broken_rule_;

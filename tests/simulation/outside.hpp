@@ -59,6 +59,8 @@ public:
   std::optional<button> find_button(std::int64_t user, const std::string& data) const;
   unix_ms asked_at(std::int64_t user) const { return value_or_zero(asked_, user); }
   unix_ms heard_at(std::int64_t user) const { return value_or_zero(heard_, user); }
+  /// When a living engine was told that this job's video is ready; 0: never, or it died soon after.
+  unix_ms told_at(std::int64_t job_id) const { return value_or_zero(told_, job_id); }
   /// How often a video with this caption mark arrived.
   int videos_with(const std::string& mark) const;
 
@@ -116,7 +118,7 @@ private:
   std::optional<engine_link> link_;
   std::vector<waiting_poll> polls_;
   std::deque<std::pair<unix_ms, nlohmann::json>> seen_updates_;
-  std::map<std::int64_t, unix_ms> silent_until_, asked_, heard_;
+  std::map<std::int64_t, unix_ms> silent_until_, asked_, heard_, told_;
   std::set<std::int64_t> busy_chats_, blocked_;
   std::map<std::int64_t, std::deque<screen>> screens_;
   std::map<std::string, std::string> results_; ///< saved to -> prompt
