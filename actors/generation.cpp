@@ -33,6 +33,7 @@ struct generation_state {
   std::function<void()> on_timer;
   unix_ms progress_at = 0;
   bool polling = false;
+  std::string told_task; ///< The provider's callback named it; needed when the submit's own answer is lost.
 
   const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
   kie::endpoint endpoint() const {
@@ -291,17 +292,22 @@ void watch(self_ptr self) {
         [=] { known ? poll(self) : watch(self); });
 }
 
-void woke(self_ptr self, const provider_woke& w) {
-  auto& s = self->state;
-  if (s.j.state == job_state::processing) return poll(self); // only a wake-up: the task is read again
-  if (w.task_id.empty() || (s.j.state != job_state::unknown && s.j.state != job_state::submitting)) return;
-  if (s.j.state == job_state::submitting) return; // our own submit is still under way and will tell
+/// The task of a submit whose answer was lost.
+void adopt(self_ptr self) {
   auto step = step_to(self, job_state::processing);
-  step.task_id = w.task_id;
+  step.task_id = self->state.told_task;
   take(self, std::move(step), [=] {
     ++self->state.round; // the waiting timer is void
     poll(self);
   });
+}
+
+void woke(self_ptr self, const provider_woke& w) {
+  auto& s = self->state;
+  if (s.j.state == job_state::processing) return poll(self); // only a wake-up: the task is read again
+  if (w.task_id.empty()) return;
+  s.told_task = w.task_id; // while our own submit is under way it will tell; only if it does not, this counts
+  if (s.j.state == job_state::unknown) adopt(self);
 }
 
 /// Goes on from wherever the job stands; also after a restart.
@@ -310,7 +316,7 @@ void proceed(self_ptr self) {
   case job_state::pending: return prepare(self);
   case job_state::submitting: // we died between sending and hearing
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
-  case job_state::unknown:
+  case job_state::unknown: return self->state.told_task.empty() ? watch(self) : adopt(self);
   case job_state::processing: return watch(self);
   case job_state::fetching: return fetch(self);
   default: return leave(self);
