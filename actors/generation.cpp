@@ -33,7 +33,7 @@ struct generation_state {
   std::function<void()> on_timer;
   unix_ms progress_at = 0;
   bool polling = false;
-  std::string told_task; ///< The provider's callback named it; needed when the submit's own answer is lost.
+  std::string told_task; ///< The provider's callback named it before the answer to our submit did.
 
   const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
   kie::endpoint endpoint() const {
@@ -124,6 +124,7 @@ void postpone(self_ptr self, const kie::submit_answer& a) {
 void submitted(self_ptr self, const kie::submit_answer& a) {
   using outcome = kie::submit_answer::outcome;
   auto& s = self->state;
+  if (!s.told_task.empty()) return; // the callback was faster: adopt() goes on
   if (a.what == outcome::accepted) {
     auto step = step_to(self, job_state::processing);
     step.task_id = a.task_id;
@@ -292,10 +293,11 @@ void watch(self_ptr self) {
         [=] { known ? poll(self) : watch(self); });
 }
 
-/// The task of a submit whose answer was lost.
-void adopt(self_ptr self) {
+/// The callback knows more than our submit: its answer is lost, or may yet be.
+void adopt(self_ptr self, const std::string& task_id) {
+  if (!std::exchange(self->state.told_task, task_id).empty()) return;
   auto step = step_to(self, job_state::processing);
-  step.task_id = self->state.told_task;
+  step.task_id = task_id;
   take(self, std::move(step), [=] {
     ++self->state.round; // the waiting timer is void
     poll(self);
@@ -303,11 +305,10 @@ void adopt(self_ptr self) {
 }
 
 void woke(self_ptr self, const provider_woke& w) {
-  auto& s = self->state;
-  if (s.j.state == job_state::processing) return poll(self); // only a wake-up: the task is read again
-  if (w.task_id.empty()) return;
-  s.told_task = w.task_id; // while our own submit is under way it will tell; only if it does not, this counts
-  if (s.j.state == job_state::unknown) adopt(self);
+  const auto state = self->state.j.state;
+  if (state == job_state::processing) return poll(self); // only a wake-up: the task is read again
+  const bool waits_for_it = state == job_state::unknown || state == job_state::submitting;
+  if (waits_for_it && !w.task_id.empty()) adopt(self, w.task_id);
 }
 
 /// Goes on from wherever the job stands; also after a restart.
@@ -316,7 +317,9 @@ void proceed(self_ptr self) {
   case job_state::pending: return prepare(self);
   case job_state::submitting: // we died between sending and hearing
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
-  case job_state::unknown: return self->state.told_task.empty() ? watch(self) : adopt(self);
+  case job_state::unknown:
+    if (!self->state.told_task.empty()) return; // adopt() goes on
+    return watch(self);
   case job_state::processing: return watch(self);
   case job_state::fetching: return fetch(self);
   default: return leave(self);
