@@ -10,9 +10,9 @@ constexpr unix_ms handling_max_ms = 30 * minute_ms;
 
 } // namespace
 
-checks::checks(const std::string& path, outside& world, report broken_rule)
-    : world_{world}, broken_rule_{std::move(broken_rule)}, reader_{path}, db_{path, SQLite::OPEN_READONLY,
-                                                                              1000} {}
+checks::checks(const std::string& path, outside& world, std::int64_t welcome_credits, report broken_rule)
+    : world_{world}, welcome_{welcome_credits},
+      broken_rule_{std::move(broken_rule)}, reader_{path}, db_{path, SQLite::OPEN_READONLY, 1000} {}
 
 void checks::each(const char* sql, unix_ms argument) {
   auto& q = prepared_[sql];
@@ -41,6 +41,29 @@ void checks::every_hour(unix_ms now, unix_ms engine_up_since) {
   each("SELECT 'update ' || update_id || ' of user ' || user_id || ' is not handled' FROM inbox "
        "WHERE done = 0 AND received_at < ?",
        now - handling_max_ms);
+  answers(now - slack_ms);
+}
+
+/// Who wrote and did not block us has heard something since.
+void checks::answers(unix_ms asked_before) {
+  for (const auto& [user, asked] : world_.questions())
+    if (asked < asked_before && !world_.is_blocked(user) && world_.heard_at(user) < asked)
+      broken_rule_("the last question of user " + std::to_string(user) + " has no answer");
+}
+
+/// The same sums as the audit's, on another way: from what users were promised.
+void checks::credits_as_promised() {
+  each("SELECT 'user ' || user_id || ' was given ' || -amount || ' credits' FROM balances "
+       "WHERE account = 'bonus' AND amount <> -?1 AND NOT (user_id = 1864913930 AND amount = -?1 - 100)",
+       welcome_);
+  each("SELECT 'user ' || b.user_id || ' has paid ' || amount || ' credits for videos that cost ' || cost "
+       "FROM "
+       "balances b JOIN (SELECT user_id, sum(CASE WHEN state IN ('delivering', 'completed') AND fail_text = "
+       "'' "
+       "THEN price ELSE 0 END) AS cost FROM jobs GROUP BY user_id) j ON j.user_id = b.user_id "
+       "WHERE b.account = 'spent' AND b.amount <> j.cost");
+  each("SELECT 'the wish ' || prompt || ' became ' || count(*) || ' jobs' FROM jobs GROUP BY prompt, user_id "
+       "HAVING count(*) > 1");
 }
 
 void checks::tasks_once() {
@@ -74,6 +97,7 @@ void checks::told_in_time() {
 
 void checks::thorough() {
   for (auto& fault : reader_.audit().faults) broken_rule_(fault);
+  credits_as_promised();
   tasks_once();
   told_in_time();
   videos_as_stored();
@@ -81,11 +105,9 @@ void checks::thorough() {
     broken_rule_("Telegram refused " + std::to_string(times) + " times: " + what);
 }
 
-void checks::when_quiet(const std::vector<std::int64_t>& users) {
+void checks::when_quiet() {
   thorough();
-  for (auto user : users)
-    if (!world_.is_blocked(user) && world_.heard_at(user) < world_.asked_at(user))
-      broken_rule_("the last question of user " + std::to_string(user) + " has no answer");
+  answers(INT64_MAX);
   each("SELECT 'update ' || update_id || ' of user ' || user_id || ' is not handled' FROM inbox WHERE done = "
        "0");
   SQLite::Statement q{db_, "SELECT outbox_id, chat_id, job_id, parked FROM outbox"};

@@ -15,12 +15,12 @@ struct totals {
 class checks {
 public:
   using report = std::function<void(const std::string&)>;
-  checks(const std::string& path, outside& world, report broken_rule);
+  checks(const std::string& path, outside& world, std::int64_t welcome_credits, report broken_rule);
 
   void after_money();                                    ///< cheap: after each step that moves credits
   void every_hour(unix_ms now, unix_ms engine_up_since); ///< nothing waits beyond its limit
   void thorough();                                       ///< after a crash, at the end of a day, at the end
-  void when_quiet(const std::vector<std::int64_t>& users);
+  void when_quiet();
   totals count();
   std::vector<job> jobs_of(std::int64_t user) { return reader_.jobs_of(user, 0, 1'000'000); }
   account account_of(std::int64_t user) { return reader_.load_account(user); }
@@ -28,11 +28,14 @@ public:
 private:
   /// Each row is a fault, as a sentence.
   void each(const char* sql, unix_ms argument = 0);
+  void answers(unix_ms asked_before);
+  void credits_as_promised();
   void tasks_once();
   void videos_as_stored();
   void told_in_time();
 
   outside& world_;
+  std::int64_t welcome_;
   report broken_rule_;
   storage::reader reader_;
   SQLite::Database db_;

@@ -183,14 +183,17 @@ void outside::say(std::int64_t user, const sandbox::said& what) {
 }
 
 void outside::press(std::int64_t user, std::int64_t message_id, const std::string& data) {
-  asked_[user] = now_();
   telegram.press(user, message_id, data, now_());
   answer_polls();
 }
 
 void outside::block(std::int64_t user, bool blocked) {
   if (blocked) blocked_.insert(user);
-  else blocked_.erase(user);
+  else if (blocked_.erase(user) > 0) {
+    // Our answer to what he asked before may need this long again.
+    if (const auto it = asked_.find(user); it != asked_.end() && heard_at(user) < it->second)
+      it->second = now_();
+  }
   telegram.block(user, blocked, now_());
   answer_polls();
 }

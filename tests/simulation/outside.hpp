@@ -57,7 +57,8 @@ public:
   };
   /// The newest visible button whose data starts so.
   std::optional<button> find_button(std::int64_t user, const std::string& data) const;
-  unix_ms asked_at(std::int64_t user) const { return value_or_zero(asked_, user); }
+  /// When each last wrote, or let us in again.
+  const std::map<std::int64_t, unix_ms>& questions() const { return asked_; }
   unix_ms heard_at(std::int64_t user) const { return value_or_zero(heard_, user); }
   /// When a living engine was told that this job's video is ready; 0: never, or it died soon after.
   unix_ms told_at(std::int64_t job_id) const { return value_or_zero(told_, job_id); }

@@ -53,7 +53,9 @@ play::~play() {
 }
 
 checks& play::proofs() {
-  if (!checks_) checks_ = std::make_unique<checks>(database(), world, world.broken_rule);
+  if (!checks_)
+    checks_ =
+        std::make_unique<checks>(database(), world, config.opts.users.welcome_credits, world.broken_rule);
   return *checks_;
 }
 

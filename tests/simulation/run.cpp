@@ -54,7 +54,7 @@ run_result run_seed(const run_setting& s) {
   p.run_until(end + settling_ms);
   people.ask_all_once_more();
   p.run_until(end + settling_ms + last_answer_ms);
-  if (!p.stopped()) p.proofs().when_quiet(people.users());
+  if (!p.stopped()) p.proofs().when_quiet();
   run_result r;
   r.orders = p.proofs().count();
   r.injected = p.world.injected;
