@@ -73,6 +73,20 @@ media_actor::behavior_type media(media_actor::pointer self, outside* world) {
   }};
 }
 
+/// Only those that are supervised one by one; a fall of the others is the end of the cast, as a crash is.
+bool may_fall(caf::resumable* r) {
+  const auto* a = dynamic_cast<caf::scheduled_actor*>(r);
+  if (!a) return false;
+  const std::string name = a->name();
+  return name == "session" || name == "generation";
+}
+
+/// The exit overtakes what waits, so the actor dies on the message it was about to handle.
+void fell(caf::resumable* r) {
+  auto* a = dynamic_cast<caf::scheduled_actor*>(r);
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(a->ctrl()), caf::exit_reason::unhandled_exception);
+}
+
 } // namespace
 
 struct simulated_engine::impl {
@@ -145,11 +159,13 @@ simulated_engine::simulated_engine(const engine_setting& setting, outside& world
     : impl_{std::make_unique<impl>(setting, world, now)} {}
 simulated_engine::~simulated_engine() = default;
 
-bool simulated_engine::run_one(const std::function<std::int64_t(std::int64_t)>& pick) {
+bool simulated_engine::run_one(const std::function<std::int64_t(std::int64_t)>& pick,
+                               const std::function<bool()>& falls) {
   auto& jobs = impl_->sched.jobs;
   if (jobs.empty()) return false;
   const auto i = static_cast<std::size_t>(pick(static_cast<std::int64_t>(jobs.size())));
   std::swap(jobs[0], jobs[i]);
+  if (may_fall(jobs[0]) && falls()) fell(jobs[0]);
   impl_->sched.run_once();
   return true;
 }

@@ -28,7 +28,8 @@ public:
   ~simulated_engine(); ///< kill -9: no actor runs any more, nothing leaves
 
   /// Lets one actor, chosen by `pick(n) < n`, handle one message. False when all are at rest.
-  bool run_one(const std::function<std::int64_t(std::int64_t)>& pick);
+  /// One that serves a single user or job may fall instead, when `falls` says so: its message is lost.
+  bool run_one(const std::function<std::int64_t(std::int64_t)>& pick, const std::function<bool()>& falls);
   bool crashed() const;
   /// When the next timer rings.
   std::optional<virtual_time> next_timer() const;

@@ -26,7 +26,11 @@ enum class fault : std::uint8_t {
   callback_lost,
   callback_twice,
   callback_forged,
-  disk, ///< a batch of the ledger cannot be stored
+  disk,        ///< a batch of the ledger cannot be stored
+  full_disk,   ///< nor any other for minutes
+  no_telegram, ///< an outage of minutes to hours
+  no_provider,
+  fall, ///< a session or a generation ends by an exception
   unknown_end
 };
 inline constexpr auto fault_kinds = static_cast<std::size_t>(fault::unknown_end);
@@ -50,7 +54,11 @@ constexpr const char* name_of(fault f) {
                                    "lost callback",
                                    "double callback",
                                    "forged callback",
-                                   "disk"};
+                                   "disk",
+                                   "full disk",
+                                   "Telegram outage",
+                                   "provider outage",
+                                   "fallen actor"};
   static_assert(std::size(names) == fault_kinds);
   return names[static_cast<std::size_t>(f)];
 }

@@ -71,6 +71,11 @@ void outside::disconnect() {
                 [this](auto& t) { return t.second > now_() - 2 * minute_ms; }); // nor, perhaps, of this
 }
 
+void outside::excuse(unix_ms since, unix_ms until) {
+  std::erase_if(told_, [since](auto& t) { return t.second > since; });
+  excused_until_ = std::max(excused_until_, until);
+}
+
 bool outside::roll(fault f) {
   if (!dice_.chance(rates[f])) return false;
   ++injected[f];
@@ -86,6 +91,9 @@ unix_ms outside::delay() {
 fault outside::choose(const call& c) {
   if (script)
     if (const auto f = script(c.request); f != fault::none) return ++injected[f], f;
+  const bool telegrams = is_telegram(c.path) || c.path.rfind("/file/", 0) == 0;
+  if (now_() < (telegrams ? no_telegram_until : no_provider_until))
+    return dice_.chance(500) ? fault::refused : fault::gateway;
   const bool spoken = is_telegram(c.path) || is_provider(c.path);
   for (auto f : {fault::refused, fault::timeout, fault::timeout_done, fault::reset, fault::reset_done,
                  fault::gateway, fault::gateway_done, fault::malformed})

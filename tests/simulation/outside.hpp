@@ -37,6 +37,8 @@ public:
   /// Scripted faults go before the dice; for tests of one case.
   std::function<fault(const http_request&)> script;
   unix_ms generation_least = 20 * second_ms, generation_most = 150 * second_ms;
+  /// Nobody reaches these until then.
+  unix_ms no_telegram_until = 0, no_provider_until = 0;
   bool slow_lines = false; ///< Sometimes seconds, seldom half a minute.
 
   // -- the engine's side --
@@ -62,6 +64,8 @@ public:
   unix_ms heard_at(std::int64_t user) const { return value_or_zero(heard_, user); }
   /// When a living engine was told that this job's video is ready; 0: never, or it died soon after.
   unix_ms told_at(std::int64_t job_id) const { return value_or_zero(told_, job_id); }
+  /// From `since` until then the engine had good reasons not to make use of what it was told.
+  void excuse(unix_ms since, unix_ms until);
   /// How often a video with this caption mark arrived.
   int videos_with(const std::string& mark) const;
 
@@ -116,6 +120,7 @@ private:
   std::function<unix_ms()> now_;
   dice dice_;
   int life_ = 0;
+  unix_ms excused_until_ = 0;
   std::optional<engine_link> link_;
   std::vector<waiting_poll> polls_;
   std::deque<std::pair<unix_ms, nlohmann::json>> seen_updates_;

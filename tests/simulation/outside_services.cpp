@@ -185,7 +185,7 @@ void outside::call_back(const std::string& task_id, int attempt) {
     return;
   }
   if (!same_secret(url, callback_url(public_url, callback_secret, std::stoll(job)))) return;
-  if (kie.clip_of(task_id, now_())) told_.emplace(std::stoll(job), now_());
+  if (now_() >= excused_until_ && kie.clip_of(task_id, now_())) told_.emplace(std::stoll(job), now_());
   link_->wake(std::stoll(job), kie::callback_task_id(c->body));
 }
 

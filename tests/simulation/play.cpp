@@ -66,7 +66,7 @@ verdict play::judge(durable_step step, bool committed) {
     ++passed[static_cast<std::size_t>(step)];
     money_moved_ = money_moved_ || moves_money(step);
     log.line(now(), std::string{"stored: "} + name_of(step));
-  } else if (dice_.chance(disk_full_rate)) {
+  } else if (now() < disk_full_until_ || dice_.chance(disk_full_rate)) {
     ++world.injected[fault::disk];
     log.line(now(), std::string{"the disk is full before: "} + name_of(step));
     return verdict::disk_full;
@@ -76,13 +76,24 @@ verdict play::judge(durable_step step, bool committed) {
   return verdict::die;
 }
 
+void play::cut_off(fault what, unix_ms length) {
+  ++world.injected[what];
+  log.line(now(), std::string{name_of(what)} + " for " + std::to_string(length / 1000) + " s");
+  auto& until = what == fault::full_disk     ? disk_full_until_
+                : what == fault::no_telegram ? world.no_telegram_until
+                                             : world.no_provider_until;
+  until = now() + length;
+  up_since_ = std::max(up_since_, until);
+  world.excuse(now() - 40 * minute_ms, until);
+}
+
 void play::start() {
   log.line(now(), "the engine starts");
   engine_setting s{config,
                    {bug_, database(), order_, world.broken_rule},
                    [this](durable_step step, bool committed) { return judge(step, committed); }};
   engine_ = std::make_unique<simulated_engine>(s, world, clock_);
-  up_since_ = now();
+  up_since_ = std::max(up_since_, now());
 }
 
 void play::die(const char* where) {
@@ -110,7 +121,13 @@ void play::jump(virtual_time to) {
 
 /// One message, or one leap to the next event. False: nothing more before `t`.
 bool play::step(unix_ms t) {
-  if (engine_ && engine_->run_one([this](std::int64_t n) { return dice_.below(n); })) {
+  const auto falls = [this] {
+    if (fall_in_messages == 0 || dice_.below(fall_in_messages) != 0) return false;
+    log.line(now(), "an actor falls");
+    world.excuse(now() - 2 * minute_ms, now());
+    return ++world.injected[fault::fall], true;
+  };
+  if (engine_ && engine_->run_one([this](std::int64_t n) { return dice_.below(n); }, falls)) {
     ++messages;
     if (std::exchange(money_moved_, false)) proofs().after_money();
     if (engine_->crashed()) die("at a durable step");

@@ -34,7 +34,9 @@ public:
 
   config::settings config; ///< taken at the next start of the engine
   death_rates deaths;
-  int disk_full_rate = 0; ///< per mille of batches
+  int disk_full_rate = 0;            ///< per mille of operations
+  std::int64_t fall_in_messages = 0; ///< a session or generation falls at one message in so many; 0: never
+  void cut_off(fault what, unix_ms length); ///< an outage from now on
   /// Scripted ends go before the dice.
   std::function<verdict(durable_step, bool committed)> script;
   unix_ms back_after_least = 500, back_after_most = 5'000;
@@ -64,7 +66,9 @@ private:
   std::unique_ptr<simulated_engine> engine_;
   std::unique_ptr<checks> checks_;
   bool money_moved_ = false;
-  unix_ms up_since_ = first_ms, next_hour_ = first_ms + hour_ms, next_day_ = first_ms + day_ms;
+  unix_ms disk_full_until_ = 0;
+  unix_ms up_since_ = first_ms, ///< of all that an answer needs: the engine, its disk, the world
+      next_hour_ = first_ms + hour_ms, next_day_ = first_ms + day_ms;
 };
 
 } // namespace troupe::simulation

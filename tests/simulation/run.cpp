@@ -25,6 +25,18 @@ void make_weather(dice& d, play& p) {
   p.deaths.at_step = one_of({0, 1, 4, 10});
   p.deaths.one_in_messages = one_of({0, 50'000, 5'000, 2'000});
   if (d.chance(300)) p.back_after_most = 20 * minute_ms;
+  p.fall_in_messages = one_of({0, 0, 3'000, 500});
+}
+
+/// Now and then something is gone for a long while.
+void plan_outages(dice& d, play& p, unix_ms end) {
+  for (auto what : {fault::full_disk, fault::no_telegram, fault::no_provider})
+    for (auto t = first_ms; d.chance(700);) {
+      t += d.between(hour_ms, 30 * hour_ms);
+      const auto length =
+          d.chance(500) ? d.between(minute_ms, 10 * minute_ms) : d.between(10 * minute_ms, 90 * minute_ms);
+      if (t + length < end) p.coming.at(t, [&p, what, length] { p.cut_off(what, length); });
+    }
 }
 
 void calm_down(play& p) {
@@ -32,6 +44,7 @@ void calm_down(play& p) {
   p.world.rates = {};
   p.deaths = {};
   p.disk_full_rate = 0;
+  p.fall_in_messages = 0;
   p.world.slow_lines = false;
 }
 
@@ -48,6 +61,7 @@ run_result run_seed(const run_setting& s) {
   make_weather(d, p);
   crowd people{s.seed, p, {.users = s.users}};
   const auto end = first_ms + s.days * day_ms;
+  plan_outages(d, p, end);
   people.enter(end);
   p.run_until(end);
   calm_down(p);
