@@ -78,9 +78,9 @@ void take(self_ptr self, job_step step, std::function<void()> next) {
             auto& s = self->state;
             s.j = std::move(a.now);
             s.tries = 0;
-            if (!a.changed && s.j.state != step.to) { // somebody else ended or moved this job
+            if (!a.changed && s.j.state != step.to) { // a fallen predecessor's last step was stored after all
               log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
-              return leave(self);
+              return proceed(self);
             }
             next();
           },
