@@ -128,7 +128,7 @@ http_reply outside::flood(const call& c) {
   if (is_provider(c.path))
     return as_json(200, {{"code", 429}, {"msg", "Your call frequency is too high. Please try again later."}});
   const auto seconds = dice_.between(2, 40);
-  silent_until_[c.chat] = now_() + seconds * 1000;
+  if (link_ && c.life == life_) silent_until_[c.chat] = now_() + seconds * 1000; // else nobody hears it
   return as_json(429, {{"ok", false},
                        {"error_code", 429},
                        {"description", "Too Many Requests: retry after " + std::to_string(seconds)},
