@@ -87,7 +87,8 @@ void drop_uploads(const outgoing& m) {
 
 void again(self_ptr self, outgoing m, const telegram::answer& a) {
   auto& s = self->state;
-  if (m.outbox_id == 0) return s.queue.finish(m, self->clock().now()); // a toast or a bar is not worth it
+  if (m.outbox_id == 0) // a toast or a bar is not worth another try, but Telegram's silence is kept
+    return s.queue.hush(m, self->clock().now(), std::chrono::milliseconds{a.retry_after_ms});
   auto tries = ++s.tries[m.outbox_id];
   if (a.what == telegram::outcome::unsure && tries > tries_max) {
     log("courier")->error("a {} to chat {} is given up after {} tries: {}", m.method, m.chat_id, tries,

@@ -109,13 +109,27 @@ void courier_queue::retry(outgoing m, clock::time_point now, clock::duration wai
   relist(chat_id, l);
 }
 
-void courier_queue::flooded(outgoing m, clock::time_point now, clock::duration wait) {
-  floods_.emplace_back(now, m.chat_id);
+void courier_queue::note_flood(std::int64_t chat_id, clock::time_point now, clock::duration wait) {
+  floods_.emplace_back(now, chat_id);
   while (floods_.front().first < now - std::chrono::seconds{1}) floods_.pop_front();
   std::set<std::int64_t> chats;
   for (auto& f : floods_) chats.insert(f.second);
   if (chats.size() >= 3) bulk_.block_until(now + wait);
+}
+
+void courier_queue::flooded(outgoing m, clock::time_point now, clock::duration wait) {
+  note_flood(m.chat_id, now, wait);
   retry(std::move(m), now, wait);
+}
+
+void courier_queue::hush(const outgoing& m, clock::time_point now, clock::duration wait) {
+  if (m.urgency == lane::answer) {
+    answers_after_ = std::max(answers_after_, now + wait);
+    return;
+  }
+  note_flood(m.chat_id, now, wait);
+  line_of(m.chat_id).blocked_until = now + wait;
+  finish(m, now);
 }
 
 } // namespace troupe

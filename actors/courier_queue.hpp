@@ -48,6 +48,8 @@ public:
   void retry(outgoing m, clock::time_point now, clock::duration wait);
   /// Telegram's 429: as `retry`; several chats within a second stop the bulk lanes as well.
   void flooded(outgoing m, clock::time_point now, clock::duration wait);
+  /// As `flooded`, for a message that is not worth another try: it goes, the silence stays.
+  void hush(const outgoing& m, clock::time_point now, clock::duration wait);
   std::size_t size() const { return size_; }
 
 private:
@@ -61,6 +63,7 @@ private:
   };
   line& line_of(std::int64_t chat_id);
   void relist(std::int64_t chat_id, line& l);
+  void note_flood(std::int64_t chat_id, clock::time_point now, clock::duration wait);
   send_budget& budget_of(std::size_t lane) { return lane < first_bulk ? live_ : bulk_; }
   const send_budget& budget_of(std::size_t lane) const { return lane < first_bulk ? live_ : bulk_; }
 

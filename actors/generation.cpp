@@ -33,6 +33,7 @@ struct generation_state {
   std::function<void()> on_timer;
   unix_ms progress_at = 0;
   bool polling = false;
+  std::string told_task; ///< The provider's callback named it before the answer to our submit did.
 
   const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
   kie::endpoint endpoint() const {
@@ -78,9 +79,9 @@ void take(self_ptr self, job_step step, std::function<void()> next) {
             auto& s = self->state;
             s.j = std::move(a.now);
             s.tries = 0;
-            if (!a.changed && s.j.state != step.to) { // somebody else ended or moved this job
+            if (!a.changed && s.j.state != step.to) { // a fallen predecessor's last step was stored after all
               log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
-              return leave(self);
+              return proceed(self);
             }
             next();
           },
@@ -124,6 +125,7 @@ void postpone(self_ptr self, const kie::submit_answer& a) {
 void submitted(self_ptr self, const kie::submit_answer& a) {
   using outcome = kie::submit_answer::outcome;
   auto& s = self->state;
+  if (!s.told_task.empty()) return; // the callback was faster: adopt() goes on
   if (a.what == outcome::accepted) {
     auto step = step_to(self, job_state::processing);
     step.task_id = a.task_id;
@@ -322,18 +324,24 @@ void watch(self_ptr self) {
         [=] { known ? poll(self) : watch(self); });
 }
 
-/// A callback is only a wake-up: the task is read again. For a task whose id we never heard it is more.
-void woke(self_ptr self, const provider_woke& w) {
-  auto& s = self->state;
-  const bool waits = s.j.state == job_state::unknown || s.is_late();
-  if (s.j.state == job_state::processing || (s.is_late() && !s.j.task_id.empty())) return poll(self);
-  if (w.task_id.empty() || !waits) return; // while submitting, the answer itself will tell
-  auto step = step_to(self, s.is_late() ? job_state::overdue : job_state::processing);
-  step.task_id = w.task_id;
+/// The callback knows more than our submit: its answer is lost, or may yet be.
+void adopt(self_ptr self, const std::string& task_id) {
+  if (!std::exchange(self->state.told_task, task_id).empty()) return;
+  auto step = step_to(self, self->state.is_late() ? job_state::overdue : job_state::processing);
+  step.task_id = task_id;
   take(self, std::move(step), [=] {
     ++self->state.round; // the waiting timer is void
     poll(self);
   });
+}
+
+void woke(self_ptr self, const provider_woke& w) {
+  auto& s = self->state;
+  const bool known = s.j.state == job_state::processing || (s.is_late() && !s.j.task_id.empty());
+  if (known) return poll(self); // only a wake-up: the task is read again
+  const bool waits_for_it =
+      s.j.state == job_state::unknown || s.j.state == job_state::submitting || s.is_late();
+  if (waits_for_it && !w.task_id.empty()) adopt(self, w.task_id);
 }
 
 /// Goes on from wherever the job stands; also after a restart.
@@ -343,6 +351,8 @@ void proceed(self_ptr self) {
   case job_state::submitting: // we died between sending and hearing
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
   case job_state::unknown:
+    if (!self->state.told_task.empty()) return; // adopt() goes on
+    return watch(self);
   case job_state::overdue:
   case job_state::processing: return watch(self);
   case job_state::fetching: return fetch(self);

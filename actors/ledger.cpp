@@ -7,6 +7,8 @@ namespace {
 constexpr std::size_t batch_operations_max =
     1024; // beyond it a longer batch adds waiting, not throughput (bench/README.md)
 
+constexpr auto report_again_after = std::chrono::seconds{2};
+
 struct ledger_state {
   ledger_state() {}
   static inline const char* name = "ledger";
@@ -142,8 +144,12 @@ ledger_actor::behavior_type ledger(self_ptr self, const std::shared_ptr<storage:
       },
       [self](delivery_report& x) { // a lost report means one more sending after a restart, no more
         const auto step = step_of(x);
-        enqueue(self, {step, [x = std::move(x)](storage::store& s) { return s.apply(x), [] {}; },
-                       [](const caf::error&) {}});
+        const auto report = std::make_shared<delivery_report>(std::move(x));
+        enqueue(self, {step, [report](storage::store& s) { return s.apply(*report), [] {}; },
+                       [self, report](const caf::error& e) { // nobody else would say it again
+                         if (e != caf::sec::invalid_argument)
+                           self->delayed_send(self, report_again_after, *report);
+                       }});
       },
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },
       [self](wake) { self->state.flush(); },

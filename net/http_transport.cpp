@@ -210,7 +210,7 @@ public:
     try {
       return follow(request);
     } catch (...) { // what() might quote an address with a token
-      return failure(stopped_ ? http_error::stopped : http_error::lost);
+      return failure(http_error::lost);
     }
   }
 
@@ -284,10 +284,10 @@ private:
     }
     leave();
 
-    // A complete answer counts even when we were stopped a moment later.
+    // A complete answer counts even when we were stopped a moment later. A request that stop() cut off may
+    // have been read by the other side: it is lost, not `stopped`, or a submit would be sent again.
     if (!arrived || error != httplib::Error::Success) {
       if (body.error() != http_error::none) return failure(body.error());
-      if (stopped_) return failure(http_error::stopped);
       const auto e = meaning(error);
       return failure(e == http_error::none ? http_error::lost : e);
     }

@@ -10,7 +10,7 @@ namespace troupe {
 struct transport {
   virtual ~transport() = default;
   virtual http_reply send(const http_request& request) = 0;
-  /// Ends a running request at once (`http_error::stopped`); later ones are not sent.
+  /// Ends a running request at once (`lost`: it may have been read); later ones are not sent (`stopped`).
   virtual void stop() = 0;
 };
 

@@ -175,6 +175,31 @@ TEST_CASE("a flooded chat waits exactly as long as told and the others go on") {
   CHECK(d.send() == "a");
 }
 
+TEST_CASE("a flooded bar goes, and its chat is silent all the same") {
+  desk d;
+  d.push(say(1, "bar", lane::progress, "job/1"));
+  CHECK(d.take() == "bar");
+  d.queue.hush(d.last, d.now, 7s);
+  d.push(say(1, "a"));
+  d.now += 7s - 1ns;
+  CHECK(d.take() == "");
+  d.now += 1ns;
+  CHECK(d.send() == "a");
+  CHECK(d.queue.size() == 0);
+}
+
+TEST_CASE("a flooded answer to a button silences the answers only") {
+  desk d;
+  d.push(say(1, "toast", lane::answer));
+  CHECK(d.take() == "toast");
+  d.queue.hush(d.last, d.now, 7s);
+  d.push(say(1, "next toast", lane::answer));
+  d.push(say(1, "a"));
+  CHECK(d.send_all() == texts{"a"});
+  d.now += 7s;
+  CHECK(d.send() == "next toast");
+}
+
 TEST_CASE("three flooded chats within a second stop the bulk lanes only") {
   desk d;
   for (std::int64_t chat : {1, 2, 3}) d.push(say(chat, "x"));

@@ -1,0 +1,140 @@
+#include "tests/simulation/checks.hpp"
+#include "tests/simulation/marks.hpp"
+
+namespace troupe::simulation {
+namespace {
+
+/// After its limit a job may still be fetched, six times for five minutes.
+constexpr unix_ms slack_ms = 45 * minute_ms;
+constexpr unix_ms handling_max_ms = 30 * minute_ms;
+
+} // namespace
+
+checks::checks(const std::string& path, outside& world, std::int64_t welcome_credits, report broken_rule)
+    : world_{world}, welcome_{welcome_credits},
+      broken_rule_{std::move(broken_rule)}, reader_{path}, db_{path, SQLite::OPEN_READONLY, 1000} {}
+
+void checks::each(const char* sql, unix_ms argument) {
+  auto& q = prepared_[sql];
+  if (!q) q = std::make_unique<SQLite::Statement>(db_, sql);
+  if (q->getBindParameterCount() > 0) q->bind(1, argument);
+  while (q->executeStep()) broken_rule_(q->getColumn(0).getString());
+  q->reset();
+}
+
+void checks::after_money() {
+  each("SELECT 'all accounts sum to ' || sum(amount) FROM balances HAVING sum(amount) <> 0");
+  each("SELECT 'user ' || user_id || ' has ' || amount || ' credits' FROM balances "
+       "WHERE account IN ('user', 'held') AND amount < 0");
+}
+
+void checks::every_hour(unix_ms now, unix_ms engine_up_since) {
+  // While the engine was down nothing could be done in time.
+  if (now - engine_up_since < slack_ms) return;
+  each("SELECT 'job ' || job_id || ' is still ' || state || ' after its limit' FROM jobs "
+       "WHERE state NOT IN ('delivering', 'completed', 'failed', 'cancelled', 'gifted', 'overdue') "
+       "AND deadline_at < ?",
+       now - slack_ms);
+  each("SELECT 'job ' || job_id || ' is delivering for hours' FROM jobs WHERE state = 'delivering' AND "
+       "updated_at < ? AND job_id NOT IN (SELECT job_id FROM outbox WHERE parked = 1)",
+       now - 4 * hour_ms);
+  each("SELECT 'update ' || update_id || ' of user ' || user_id || ' is not handled' FROM inbox "
+       "WHERE done = 0 AND received_at < ?",
+       now - handling_max_ms);
+  answers(now - slack_ms);
+}
+
+/// Who wrote and did not block us has heard something since.
+void checks::answers(unix_ms asked_before) {
+  for (const auto& [user, asked] : world_.questions())
+    if (asked < asked_before && !world_.is_blocked(user) && world_.heard_at(user) < asked)
+      broken_rule_("the last question of user " + std::to_string(user) + " has no answer");
+}
+
+/// The same sums as the audit's, on another way: from what users were promised.
+void checks::credits_as_promised() {
+  each("SELECT 'user ' || b.user_id || ' was given ' || -b.amount || ' credits' FROM balances b LEFT JOIN "
+       "(SELECT user_id, sum(price) AS gifts FROM jobs WHERE state = 'gifted' GROUP BY user_id) j "
+       "ON j.user_id = b.user_id WHERE b.account = 'bonus' AND "
+       "b.amount <> -?1 - ifnull(gifts, 0) - CASE b.user_id WHEN 1864913930 THEN 100 ELSE 0 END",
+       welcome_);
+  each("SELECT 'user ' || b.user_id || ' has paid ' || amount || ' credits for videos that cost ' || cost "
+       "FROM balances b JOIN (SELECT user_id, sum(CASE WHEN state = 'gifted' OR "
+       "(state IN ('delivering', 'completed') AND fail_text = '') THEN price ELSE 0 END) AS cost "
+       "FROM jobs GROUP BY user_id) j ON j.user_id = b.user_id "
+       "WHERE b.account = 'spent' AND b.amount <> j.cost");
+  each("SELECT 'the wish ' || prompt || ' became ' || count(*) || ' jobs' FROM jobs GROUP BY prompt, user_id "
+       "HAVING count(*) > 1");
+}
+
+void checks::tasks_once() {
+  for (const auto& [job, times] : world_.kie.creates())
+    if (times > 1)
+      broken_rule_(std::to_string(times) + " tasks were made for " + job.substr(0, job.rfind('/')));
+}
+
+void checks::videos_as_stored() {
+  SQLite::Statement q{db_, "SELECT job_id, prompt, state = 'gifted' AND file_id <> '' OR "
+                           "state = 'completed' AND fail_text = '', state = 'gifted' AND file_id = '' "
+                           "FROM jobs WHERE state IN ('completed', 'failed', 'gifted')"};
+  while (q.executeStep()) {
+    if (q.getColumn(3).getInt()) continue; // a gift on its way, or one that Telegram refuses
+    const auto came = world_.videos_with(mark_in(q.getColumn(1).getString()));
+    const bool promised = q.getColumn(2).getInt();
+    const auto name = "job " + q.getColumn(0).getString();
+    if (promised && came == 0) broken_rule_(name + " is completed, but no video came");
+    if (!promised && came > 0) broken_rule_(name + " gave the credits back, but the video came");
+  }
+}
+
+/// Who was told that the video is there has ten minutes to fetch it; a time-out is then no excuse.
+void checks::told_in_time() {
+  SQLite::Statement q{db_, "SELECT job_id, created_at FROM jobs WHERE fail_class = 'timeout'"};
+  while (q.executeStep()) {
+    const auto told = world_.told_at(q.getColumn(0).getInt64());
+    if (told > 0 && told < q.getColumn(1).getInt64() + 20 * minute_ms)
+      broken_rule_("job " + q.getColumn(0).getString() + " timed out, though the callback came in time");
+  }
+}
+
+void checks::thorough() {
+  for (auto& fault : reader_.audit().faults) broken_rule_(fault);
+  credits_as_promised();
+  tasks_once();
+  told_in_time();
+  videos_as_stored();
+  for (const auto& [what, times] : world_.telegram.violations())
+    broken_rule_("Telegram refused " + std::to_string(times) + " times: " + what);
+}
+
+void checks::when_quiet() {
+  thorough();
+  answers(INT64_MAX);
+  each("SELECT 'update ' || update_id || ' of user ' || user_id || ' is not handled' FROM inbox WHERE done = "
+       "0");
+  SQLite::Statement q{db_, "SELECT outbox_id, chat_id, job_id, parked FROM outbox"};
+  while (q.executeStep())
+    if (!world_.is_blocked(q.getColumn(1).getInt64()))
+      broken_rule_("message " + q.getColumn(0).getString() + " to chat " + q.getColumn(1).getString() +
+                   " of job " + q.getColumn(2).getString() + " is left in the outbox" +
+                   (q.getColumn(3).getInt() ? ", parked" : ""));
+  SQLite::Statement open{db_,
+                         "SELECT job_id, user_id, state FROM jobs WHERE state NOT IN ('completed', 'failed', "
+                         "'cancelled', 'gifted', 'overdue')"};
+  while (open.executeStep())
+    if (!world_.is_blocked(open.getColumn(1).getInt64()))
+      broken_rule_("job " + open.getColumn(0).getString() + " is left " + open.getColumn(2).getString());
+}
+
+totals checks::count() {
+  SQLite::Statement q{db_, "SELECT count(*), ifnull(sum(state = 'completed' AND fail_text = ''), 0), "
+                           "ifnull(sum(state IN ('failed', 'cancelled') OR fail_text <> ''), 0), "
+                           "ifnull(sum(state = 'gifted'), 0) FROM jobs"};
+  q.executeStep();
+  totals t{q.getColumn(0).getInt64(), q.getColumn(1).getInt64(), q.getColumn(2).getInt64(), 0,
+           q.getColumn(3).getInt64()};
+  t.open = t.orders - t.delivered - t.refunded;
+  return t;
+}
+
+} // namespace troupe::simulation

@@ -1,0 +1,244 @@
+/// Every kind of order, crashed before and after every durable step on its way: the user ends with what he
+/// would have got without the crash.
+#include "net/web_server.hpp"
+#include "tests/catch.hpp"
+#include "tests/simulation/crowd.hpp"
+#include "tests/simulation/marks.hpp"
+#include <iostream>
+#include <sstream>
+
+using namespace troupe;
+using namespace troupe::simulation;
+
+namespace {
+
+constexpr std::int64_t user = 700'000'001;
+
+struct scenario {
+  std::string name;
+  std::string fate; ///< added to the prompt
+  bool photo = false;
+  std::function<void(play&)> prepare = [](play&) {};
+  int orders = 1;
+};
+
+/// The first `n` requests to this path meet that fault.
+void spoil(play& p, const std::string& path, fault f, int n = 1) {
+  p.world.script = [=, left = n](const http_request& r) mutable {
+    if (left == 0 || r.url.find(path) == r.url.npos) return fault::none;
+    return --left, f;
+  };
+}
+
+const std::vector<scenario>& scenarios() {
+  static const std::vector<scenario> all{
+      {"a text order", ""},
+      {"a photo order", "", true},
+      {"three orders at once", "", false, [](play&) {}, 3},
+      {"the provider refuses the prompt", "[[fail:violation]]"},
+      {"the provider never ends", "[[hang]]"},
+      {"the result is no video", broken_video},
+      {"Telegram refuses the video", unsendable_video},
+      {"a submit is refused, then accepted", "", false,
+       [](play& p) { spoil(p, "createTask", fault::server_error); }},
+      {"every submit is refused", "", false,
+       [](play& p) { spoil(p, "createTask", fault::server_error, 99); }},
+      {"the answer to the submit is lost, a callback comes", "", false,
+       [](play& p) {
+         p.world.generation_least = p.world.generation_most = 100 * second_ms;
+         spoil(p, "createTask", fault::timeout_done);
+       }},
+      {"the callback comes before the answer is given up", "", false,
+       [](play& p) {
+         p.world.generation_least = p.world.generation_most = 20 * second_ms;
+         spoil(p, "createTask", fault::timeout_done);
+       }},
+      {"the answer to the submit is lost, and the callback too", "", false,
+       [](play& p) {
+         p.world.rates[fault::callback_lost] = 1000;
+         spoil(p, "createTask", fault::timeout_done);
+       }},
+      {"the video comes after the limit", "", false,
+       [](play& p) { p.world.generation_least = p.world.generation_most = 45 * minute_ms; }},
+      {"the answer to the submit is lost, and the callback comes after the limit", "", false,
+       [](play& p) {
+         p.world.generation_least = p.world.generation_most = 45 * minute_ms;
+         spoil(p, "createTask", fault::timeout_done);
+       }},
+      {"every callback comes twice", "", false, [](play& p) { p.world.rates[fault::callback_twice] = 1000; }},
+      {"the result is fetched at the third attempt", "", false,
+       [](play& p) { spoil(p, "/results/", fault::reset, 2); }},
+      {"the user is gone when the video comes, and returns", "", false, [](play& p) {
+         p.coming.at(first_ms + 45 * second_ms, [&p] { p.world.block(user, true); });
+         p.coming.at(first_ms + 50 * minute_ms, [&p] { p.world.block(user, false); });
+       }}};
+  return all;
+}
+
+struct point {
+  durable_step step;
+  bool committed;
+};
+
+struct outcome {
+  std::int64_t balance = 0, held = 0;
+  std::map<std::int64_t, std::string> jobs; ///< "completed, video" ...
+  bool operator==(const outcome& o) const { return balance == o.balance && held == o.held && jobs == o.jobs; }
+};
+
+std::ostream& operator<<(std::ostream& out, const outcome& o) {
+  out << o.balance << " credits, " << o.held << " held";
+  for (auto& [id, end] : o.jobs) out << "; " << end;
+  return out;
+}
+
+outcome outcome_of(play& p) {
+  outcome o;
+  const auto who = p.proofs().account_of(user);
+  o.balance = who.balance, o.held = who.held;
+  for (auto& j : p.proofs().jobs_of(user))
+    o.jobs[j.job_id] = std::string{troupe::name_of(j.state)} + (j.fail_text.empty() ? "" : ", returned") +
+                       (p.world.videos_with(mark_in(j.spec.prompt)) > 0 ? ", video" : "");
+  return o;
+}
+
+void give_orders(play& p, const scenario& s) {
+  p.world.telegram.add_user(user, "Ann", "en");
+  p.coming.at(first_ms + second_ms, [&p] { p.world.say(user, {.text = "/start"}); });
+  for (int i = 0; i < s.orders; ++i) {
+    const auto at = first_ms + 10 * second_ms + i * 30 * second_ms;
+    p.coming.at(at, [&p, &s, i] {
+      p.world.say(user,
+                  {.text = mark_of(i) + " a cat " + s.fate, .photo = s.photo ? "\xFF\xD8 picture" : ""});
+    });
+    const auto run = [&p] {
+      if (const auto b = p.world.find_button(user, "run:")) p.world.press(user, b->message_id, b->data);
+    };
+    p.coming.at(at + 20 * second_ms, run); // people tap twice
+    p.coming.at(at + 20 * second_ms + 300, run);
+  }
+  p.coming.at(first_ms + 110 * minute_ms, [&p] { p.world.say(user, {.text = "/balance"}); });
+}
+
+/// Here, and only here, a crash may turn a video into a refund: the intent to submit was stored, the
+/// provider's answer was not, and nobody will tell any more, because there is no task, or the callback came
+/// and its step was not yet stored. It is never sent twice.
+std::set<std::int64_t> excused_jobs(play& p) {
+  std::set<std::int64_t> excused;
+  for (auto& j : p.proofs().jobs_of(user)) {
+    const bool open = j.state == job_state::submitting || j.state == job_state::unknown;
+    const bool made = p.world.kie.creates().count(callback_url(public_url, callback_secret, j.job_id)) > 0;
+    if (open && (!made || p.world.told_at(j.job_id) > 0)) excused.insert(j.job_id);
+  }
+  return excused;
+}
+
+struct ended {
+  outcome what;
+  std::vector<point> points;
+  std::set<std::int64_t> excused;
+  std::vector<violation> violations;
+  std::string tail;
+  std::int64_t crashes = 0;
+};
+
+/// Dies at the `fatal`-th passing of a step; -1: lives.
+ended perform(const scenario& s, int fatal) {
+  play p{7};
+  p.config.opts.kie.late_watch_h = 1;
+  ended e;
+  p.script = [&e, &p, fatal](durable_step step, bool committed) {
+    e.points.push_back({step, committed});
+    if (static_cast<int>(e.points.size()) - 1 != fatal) return verdict::go_on;
+    e.excused = excused_jobs(p);
+    return verdict::die;
+  };
+  s.prepare(p);
+  give_orders(p, s);
+  p.run_until(first_ms + 115 * minute_ms);
+  if (!p.stopped()) p.proofs().when_quiet();
+  e.what = outcome_of(p);
+  e.violations = p.violations;
+  e.tail = p.log.tail(40);
+  e.crashes = p.crashes;
+  return e;
+}
+
+bool is_refund(const std::string& end) { return end == "failed, returned"; }
+
+bool as_good(const ended& with, const outcome& without) {
+  if (with.what == without) return true;
+  auto expected = without;
+  for (auto id : with.excused) {
+    auto& end = expected.jobs[id];
+    if (end == with.what.jobs.at(id) || !is_refund(with.what.jobs.at(id))) continue;
+    if (end.find("returned") == end.npos) expected.balance += 1;
+    end = with.what.jobs.at(id);
+  }
+  return with.what == expected;
+}
+
+enum class reach : std::uint8_t { by_users, not_yet, no_step };
+
+/// No default: a new step does not compile until it is listed here, and then it must be reached.
+reach reach_of(durable_step s) {
+  switch (s) {
+  case durable_step::updates_accepted:
+  case durable_step::user_registered:
+  case durable_step::order_placed:
+  case durable_step::turn_stored:
+  case durable_step::job_requeued:
+  case durable_step::job_submitting:
+  case durable_step::job_unknown:
+  case durable_step::job_processing:
+  case durable_step::job_fetching:
+  case durable_step::job_delivering:
+  case durable_step::job_overdue:
+  case durable_step::job_gifted:
+  case durable_step::job_failed:
+  case durable_step::message_settled:
+  case durable_step::message_parked:
+  case durable_step::video_delivered:
+  case durable_step::video_refused: return reach::by_users;
+  case durable_step::job_cancelled: return reach::not_yet; // no button cancels a job so far
+  }
+  return reach::no_step;
+}
+
+} // namespace
+
+TEST_CASE("whatever durable step the engine dies at, the user gets what he would have got") {
+  std::map<durable_step, std::pair<int, int>> covered; // before, after
+  std::ostringstream table;
+  int runs = 0, refunds = 0;
+  for (auto& s : scenarios()) {
+    const auto calm = perform(s, -1);
+    CAPTURE(s.name, calm.tail);
+    REQUIRE(calm.violations.empty());
+    REQUIRE(calm.what.jobs.size() == static_cast<std::size_t>(s.orders));
+    table << s.name << ": " << calm.points.size() << " points; " << calm.what << "\n";
+    for (std::size_t k = 0; k < calm.points.size(); ++k, ++runs) {
+      const auto& at = calm.points[k];
+      ++(at.committed ? covered[at.step].second : covered[at.step].first);
+      const auto crashed = perform(s, static_cast<int>(k));
+      const bool good = crashed.violations.empty() && crashed.crashes == 1 && as_good(crashed, calm.what);
+      refunds += crashed.what == calm.what ? 0 : 1;
+      if (good) continue;
+      UNSCOPED_INFO("died " << (at.committed ? "after: " : "before: ") << name_of(at.step) << " (point " << k
+                            << ")");
+      for (auto& v : crashed.violations) UNSCOPED_INFO(v.what);
+      UNSCOPED_INFO(crashed.tail);
+      UNSCOPED_INFO("with the crash: " << crashed.what << "\nwithout:        " << calm.what);
+      CHECK(good);
+    }
+  }
+  for (int i = 0; reach_of(static_cast<durable_step>(i)) != reach::no_step; ++i) {
+    const auto step = static_cast<durable_step>(i);
+    const auto [before, after] = covered[step];
+    table << name_of(step) << ": " << before << " crashes before, " << after << " after\n";
+    CAPTURE(name_of(step));
+    CHECK((before > 0 && after > 0) == (reach_of(step) == reach::by_users));
+  }
+  std::cout << table.str() << runs << " crashes in " << scenarios().size() << " kinds of order; " << refunds
+            << " ended with the credits back, because the provider's word was lost\n";
+}
