@@ -132,8 +132,7 @@ struct simulated_engine::impl {
     };
     c->callback_secret = callback_secret;
     c->at_step = [this, ask = s.at_step](durable_step step, bool committed) {
-      if (dead) return;
-      const auto v = ask(step, committed);
+      const auto v = dead ? verdict::die : ask(step, committed);
       if (v == verdict::go_on) return;
       if (v == verdict::die) dead = true;
       if (!committed) throw stopped_dead{"the disk is full"};
@@ -141,8 +140,8 @@ struct simulated_engine::impl {
     return c;
   }
 
-  /// Everybody finds his end before any other message, so nothing happens any more. Timers keep their
-  /// receivers alive until they have rung.
+  /// Some may still handle a message before they find their end, but the world is deaf and no batch is
+  /// committed any more. Timers keep their receivers alive until they have rung.
   ~impl() {
     dead = true;
     world.disconnect();

@@ -99,6 +99,7 @@ void play::start() {
 void play::die(const char* where) {
   ++crashes;
   log.line(now(), std::string{"the engine is dead, "} + where);
+  at_death();
   engine_.reset();
   proofs().thorough();
   coming.at(now() + dice_.between(back_after_least, back_after_most), [this] { start(); });
@@ -131,7 +132,8 @@ bool play::step(unix_ms t) {
     ++messages;
     if (std::exchange(money_moved_, false)) proofs().after_money();
     if (engine_->crashed()) die("at a durable step");
-    else if (deaths.one_in_messages > 0 && dice_.below(deaths.one_in_messages) == 0)
+    else if (messages == dies_after_message ||
+             (deaths.one_in_messages > 0 && dice_.below(deaths.one_in_messages) == 0))
       die("between two messages");
     return true;
   }

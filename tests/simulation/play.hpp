@@ -39,6 +39,8 @@ public:
   void cut_off(fault what, unix_ms length); ///< an outage from now on
   /// Scripted ends go before the dice.
   std::function<verdict(durable_step, bool committed)> script;
+  std::int64_t dies_after_message = 0; ///< scripted too; 0: never
+  std::function<void()> at_death = [] {};
   unix_ms back_after_least = 500, back_after_most = 5'000;
 
   trace log;

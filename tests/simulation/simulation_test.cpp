@@ -12,7 +12,7 @@ namespace {
 
 /// Seeds that once found something, and others.
 constexpr std::uint64_t fixed_seeds[] = {1, 2, 3, 5, 7, 8, 11, 16, 102, 205, 600};
-constexpr auto time_for_fresh_seeds = std::chrono::seconds{12};
+constexpr auto time_for_fresh_seeds = std::chrono::seconds{8};
 
 void run_and_check(const run_setting& s, summary& all) {
   const auto r = run_seed(s);

@@ -4,6 +4,7 @@
 #include "tests/catch.hpp"
 #include "tests/simulation/crowd.hpp"
 #include "tests/simulation/marks.hpp"
+#include <algorithm>
 #include <iostream>
 #include <sstream>
 
@@ -140,19 +141,26 @@ struct ended {
   std::vector<violation> violations;
   std::string tail;
   std::int64_t crashes = 0;
+  std::int64_t messages_at_last_job = 0; ///< when the last video was stored as delivered
 };
 
-/// Dies at the `fatal`-th passing of a step; -1: lives.
-ended perform(const scenario& s, int fatal) {
+/// Where the engine dies: at the so-many-th passing of a step, or after so many messages. -1, 0: it lives.
+struct fate {
+  int step = -1;
+  std::int64_t message = 0;
+};
+
+ended perform(const scenario& s, fate f = {}) {
   play p{7};
   p.config.opts.kie.late_watch_h = 1;
   ended e;
-  p.script = [&e, &p, fatal](durable_step step, bool committed) {
+  p.script = [&e, &p, f](durable_step step, bool committed) {
+    if (step == durable_step::video_delivered) e.messages_at_last_job = p.messages;
     e.points.push_back({step, committed});
-    if (static_cast<int>(e.points.size()) - 1 != fatal) return verdict::go_on;
-    e.excused = excused_jobs(p);
-    return verdict::die;
+    return static_cast<int>(e.points.size()) - 1 == f.step ? verdict::die : verdict::go_on;
   };
+  p.dies_after_message = f.message;
+  p.at_death = [&] { e.excused = excused_jobs(p); };
   s.prepare(p);
   give_orders(p, s);
   p.run_until(first_ms + 115 * minute_ms);
@@ -176,6 +184,16 @@ bool as_good(const ended& with, const outcome& without) {
     end = with.what.jobs.at(id);
   }
   return with.what == expected;
+}
+
+void check_as_good(const ended& crashed, const ended& calm) {
+  const bool good = crashed.violations.empty() && crashed.crashes == 1 && as_good(crashed, calm.what);
+  if (!good) {
+    for (auto& v : crashed.violations) UNSCOPED_INFO(v.what);
+    UNSCOPED_INFO(crashed.tail);
+    UNSCOPED_INFO("with the crash: " << crashed.what << "\nwithout:        " << calm.what);
+  }
+  CHECK(good);
 }
 
 enum class reach : std::uint8_t { by_users, not_yet, no_step };
@@ -212,7 +230,7 @@ TEST_CASE("whatever durable step the engine dies at, the user gets what he would
   std::ostringstream table;
   int runs = 0, refunds = 0;
   for (auto& s : scenarios()) {
-    const auto calm = perform(s, -1);
+    const auto calm = perform(s);
     CAPTURE(s.name, calm.tail);
     REQUIRE(calm.violations.empty());
     REQUIRE(calm.what.jobs.size() == static_cast<std::size_t>(s.orders));
@@ -220,16 +238,10 @@ TEST_CASE("whatever durable step the engine dies at, the user gets what he would
     for (std::size_t k = 0; k < calm.points.size(); ++k, ++runs) {
       const auto& at = calm.points[k];
       ++(at.committed ? covered[at.step].second : covered[at.step].first);
-      const auto crashed = perform(s, static_cast<int>(k));
-      const bool good = crashed.violations.empty() && crashed.crashes == 1 && as_good(crashed, calm.what);
+      const auto crashed = perform(s, {.step = static_cast<int>(k)});
       refunds += crashed.what == calm.what ? 0 : 1;
-      if (good) continue;
-      UNSCOPED_INFO("died " << (at.committed ? "after: " : "before: ") << name_of(at.step) << " (point " << k
-                            << ")");
-      for (auto& v : crashed.violations) UNSCOPED_INFO(v.what);
-      UNSCOPED_INFO(crashed.tail);
-      UNSCOPED_INFO("with the crash: " << crashed.what << "\nwithout:        " << calm.what);
-      CHECK(good);
+      INFO("died " << (at.committed ? "after: " : "before: ") << name_of(at.step) << " (point " << k << ")");
+      check_as_good(crashed, calm);
     }
   }
   for (int i = 0; reach_of(static_cast<durable_step>(i)) != reach::no_step; ++i) {
@@ -241,4 +253,22 @@ TEST_CASE("whatever durable step the engine dies at, the user gets what he would
   }
   std::cout << table.str() << runs << " crashes in " << scenarios().size() << " kinds of order; " << refunds
             << " ended with the credits back, because the provider's word was lost\n";
+}
+
+TEST_CASE("between whatever two messages the engine dies, the user gets what he would have got") {
+  constexpr std::int64_t and_some_more = 20; // what follows is idle
+  int runs = 0;
+  for (auto* name : {"a text order", "a photo order", "the answer to the submit is lost, a callback comes"}) {
+    const auto& all = scenarios();
+    const auto s = std::find_if(all.begin(), all.end(), [&](auto& x) { return x.name == name; });
+    REQUIRE(s != all.end());
+    const auto calm = perform(*s);
+    CAPTURE(s->name);
+    for (std::int64_t m = 1; m < calm.messages_at_last_job + and_some_more; ++m, ++runs) {
+      const auto crashed = perform(*s, {.message = m});
+      INFO("died after message " << m);
+      check_as_good(crashed, calm);
+    }
+  }
+  std::cout << runs << " crashes between two messages\n";
 }
