@@ -127,7 +127,8 @@ void give_orders(play& p, const scenario& s) {
 std::set<std::int64_t> excused_jobs(play& p) {
   std::set<std::int64_t> excused;
   for (auto& j : p.proofs().jobs_of(user)) {
-    const bool open = j.state == job_state::submitting || j.state == job_state::unknown;
+    const bool open = j.state == job_state::submitting || j.state == job_state::unknown ||
+                      (j.state == job_state::overdue && j.task_id.empty());
     const bool made = p.world.kie.creates().count(callback_url(public_url, callback_secret, j.job_id)) > 0;
     if (open && (!made || p.world.told_at(j.job_id) > 0)) excused.insert(j.job_id);
   }
