@@ -268,10 +268,11 @@ bool run_all(double seconds, const std::string& folder, int only) {
 
 } // namespace
 
-/// bench_ledger [--seconds N] [--dir FOLDER] [--requesters N]: table on standard error, JSON on standard output.
+/// bench_ledger [--seconds N] [--dir FOLDER] [--requesters N]: table on standard error, JSON on standard
+/// output.
 int main(int argc, char** argv) {
   double seconds = 2;
-  int only = 0; // one block of the table instead of all
+  int only = 0;          // one block of the table instead of all
   std::string dir = "."; // /tmp may be memory: fsync would cost nothing there
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!std::strcmp(argv[i], "--seconds")) seconds = std::atof(argv[i + 1]);
