@@ -22,7 +22,9 @@ inline constexpr auto unsendable_video = "[[unsendable]]";
 /// A running engine as the world sees it.
 struct engine_link {
   std::function<void(std::uint64_t ticket, http_reply)> answer;
-  std::function<void(std::int64_t job_id, const std::string& task_id)> wake;
+  /// A callback; `acknowledged` when it need not come again.
+  std::function<void(std::int64_t job_id, const std::string& task_id, std::function<void()> acknowledged)>
+      wake;
 };
 
 class outside {
@@ -114,6 +116,7 @@ private:
   void remember(const sandbox::bot_call& what, const nlohmann::json& result);
   void expect_callback(const sandbox::kie_created& made);
   void call_back(const std::string& task_id, int attempt);
+  void call_again(const std::string& task_id, int attempt);
 
   agenda& coming_;
   trace& log_;
