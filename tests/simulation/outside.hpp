@@ -64,7 +64,7 @@ public:
   /// When each last wrote, or let us in again.
   const std::map<std::int64_t, unix_ms>& questions() const { return asked_; }
   unix_ms heard_at(std::int64_t user) const { return value_or_zero(heard_, user); }
-  /// When a living engine was told that this job's video is ready; 0: never, or it died soon after.
+  /// When an engine acknowledged that this job's video is ready; 0: never.
   unix_ms told_at(std::int64_t job_id) const { return value_or_zero(told_, job_id); }
   /// From `since` until then the engine had good reasons not to make use of what it was told.
   void excuse(unix_ms since, unix_ms until);
