@@ -26,8 +26,8 @@ void introduce(const courier_actor& courier, const config::texts& words) {
 std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
   const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
-  add(poller, router, dispatcher, courier, outside.senders, outside.files, outside.provider, outside.polling,
-      outside.media, reader, ledger);
+  add(poller, router, doorman, dispatcher, courier, outside.senders, outside.files, outside.provider,
+      outside.polling, outside.media, reader, ledger);
   return list;
 }
 
@@ -43,6 +43,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);
   c.dispatcher = spawn_dispatcher(
       sys, s.ctx, {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier});
+  c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
   caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher});
   c.router = spawn_router(sys, s.ctx, ledger, c.reader, c.courier);
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});

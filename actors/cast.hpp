@@ -27,6 +27,7 @@ struct cast {
   poller_actor poller;
   router_actor router;
   dispatcher_actor dispatcher;
+  doorman_actor doorman;
   courier_actor courier;
   ledger_actor ledger;
   reader_actor reader;

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t waiting_requests_max = 20'000;
 constexpr int photo_workers = 2;
+constexpr auto callback_limit = std::chrono::seconds{12}; // the provider waits 15
 
 unix_ms wall_now() {
   using namespace std::chrono;
@@ -99,13 +100,22 @@ struct engine::impl {
     return {fault.empty() ? 200 : 503, body.dump() + "\n"};
   }
 
+  /// Runs on a web thread. Throws when it is not stored: then the provider hears a 500 and calls again.
+  void take_callback(std::int64_t job_id, const std::string& task_id) {
+    caf::scoped_actor self{*sys};
+    bool stored = false;
+    self->request(supervisor, callback_limit, provider_woke{job_id, task_id})
+        .receive([&](done) { stored = true; }, [](caf::error&) {});
+    if (!stored) throw std::runtime_error{"the callback could not be stored"};
+  }
+
   void start_web() {
     auto& o = ctx->opts().web;
     if (o.port == 0 && o.public_url.empty()) return;
     web_hooks hooks;
     hooks.health = [this] { return health(); };
-    hooks.on_callback = [to = supervisor](std::int64_t job_id, const std::string& task_id) {
-      caf::anon_send(to, provider_woke{job_id, task_id});
+    hooks.on_callback = [this](std::int64_t job_id, const std::string& task_id) {
+      take_callback(job_id, task_id);
     };
     web = std::make_unique<web_server>(o.host, o.port, ctx->callback_secret, std::move(hooks));
     port = web->start();

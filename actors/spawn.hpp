@@ -36,6 +36,8 @@ struct job_desk {
   courier_actor courier;
 };
 dispatcher_actor spawn_dispatcher(caf::actor_system& sys, context_ptr ctx, job_desk desk);
+doorman_actor spawn_doorman(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
+                            dispatcher_actor dispatcher);
 generation_actor spawn_generation(caf::actor_system& sys, context_ptr ctx, job_desk desk,
                                   dispatcher_actor dispatcher, job j);
 

@@ -77,8 +77,10 @@ supervisor_actor::behavior_type supervisor(self_ptr self, const supervised& what
   });
   begin(self);
   return {
-      [self](provider_woke& w) {
-        if (auto& dispatcher = self->state.now.dispatcher) self->send(dispatcher, std::move(w));
+      [self](provider_woke& w) -> caf::result<done> {
+        auto& doorman = self->state.now.doorman;
+        if (!doorman) return caf::make_error(caf::sec::request_receiver_down);
+        return self->delegate(doorman, std::move(w));
       },
       [self](wake) { begin(self); },
   };

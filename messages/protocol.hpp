@@ -123,6 +123,8 @@ using router_actor = caf::typed_actor<caf::replies_to<accepted_updates>::with<do
 using session_actor = caf::typed_actor<caf::reacts_to<incoming_update>, caf::reacts_to<wake>>;
 using poller_actor = caf::typed_actor<caf::reacts_to<wake>>;
 using generation_actor = caf::typed_actor<caf::reacts_to<wake>, caf::reacts_to<provider_woke>>;
+/// Takes the provider's callbacks; answers when nothing of them can be lost any more.
+using doorman_actor = caf::typed_actor<caf::replies_to<provider_woke>::with<done>>;
 using media_actor = caf::typed_actor<caf::replies_to<inspect_video>::with<inspected>>;
 
 } // namespace troupe

@@ -87,7 +87,8 @@ void checks::videos_as_stored() {
   }
 }
 
-/// Who was told that the video is there has ten minutes to fetch it; a time-out is then no excuse.
+/// Who acknowledged that the video is there has ten minutes to fetch it, crash or not; a time-out is no
+/// excuse.
 void checks::told_in_time() {
   SQLite::Statement q{db_, "SELECT job_id, created_at FROM jobs WHERE fail_class = 'timeout'"};
   while (q.executeStep()) {

@@ -8,14 +8,21 @@ struct answer_due {
   std::uint64_t ticket = 0;
   http_reply reply;
 };
+/// A callback at the door.
+struct knock {
+  doorman_actor doorman;
+  provider_woke what;
+  std::function<void()> acknowledged;
+};
 } // namespace troupe::simulation
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::simulation::answer_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::simulation::knock)
 
 namespace troupe::simulation {
 namespace {
 
-using wire_actor =
-    caf::typed_actor<caf::replies_to<http_request>::with<http_reply>, caf::reacts_to<answer_due>>;
+using wire_actor = caf::typed_actor<caf::replies_to<http_request>::with<http_reply>,
+                                    caf::reacts_to<answer_due>, caf::reacts_to<knock>>;
 
 constexpr std::size_t drain_max = 1'000'000;
 
@@ -59,6 +66,10 @@ wire_actor::behavior_type wire(wire_actor::stateful_pointer<wire_state> self, ou
             if (hasty) hurry(a.reply);
             it->second.deliver(std::move(a.reply));
             s.open.erase(it);
+          },
+          [self](const knock& k) {
+            self->request(k.doorman, caf::infinite, k.what)
+                .then([heard = k.acknowledged](done) { heard(); }, [](caf::error&) {});
           }};
 }
 
@@ -117,8 +128,9 @@ struct simulated_engine::impl {
     world.connect({[line](std::uint64_t ticket, http_reply r) {
                      caf::anon_send(line, answer_due{ticket, std::move(r)});
                    },
-                   [to = all.dispatcher](std::int64_t job_id, const std::string& task_id) {
-                     caf::anon_send(to, provider_woke{job_id, task_id});
+                   [line, to = all.doorman](std::int64_t job_id, const std::string& task_id,
+                                            std::function<void()> acknowledged) {
+                     caf::anon_send(line, knock{to, {job_id, task_id}, std::move(acknowledged)});
                    }});
   }
 

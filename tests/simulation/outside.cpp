@@ -67,8 +67,6 @@ void outside::disconnect() {
   polls_.clear();
   busy_chats_.clear();
   silent_until_.clear(); // a new engine cannot know of it
-  std::erase_if(told_,
-                [this](auto& t) { return t.second > now_() - 2 * minute_ms; }); // nor, perhaps, of this
 }
 
 void outside::excuse(unix_ms since, unix_ms until) {

@@ -22,7 +22,9 @@ inline constexpr auto unsendable_video = "[[unsendable]]";
 /// A running engine as the world sees it.
 struct engine_link {
   std::function<void(std::uint64_t ticket, http_reply)> answer;
-  std::function<void(std::int64_t job_id, const std::string& task_id)> wake;
+  /// A callback; `acknowledged` when it need not come again.
+  std::function<void(std::int64_t job_id, const std::string& task_id, std::function<void()> acknowledged)>
+      wake;
 };
 
 class outside {
@@ -62,7 +64,7 @@ public:
   /// When each last wrote, or let us in again.
   const std::map<std::int64_t, unix_ms>& questions() const { return asked_; }
   unix_ms heard_at(std::int64_t user) const { return value_or_zero(heard_, user); }
-  /// When a living engine was told that this job's video is ready; 0: never, or it died soon after.
+  /// When an engine acknowledged that this job's video is ready; 0: never.
   unix_ms told_at(std::int64_t job_id) const { return value_or_zero(told_, job_id); }
   /// From `since` until then the engine had good reasons not to make use of what it was told.
   void excuse(unix_ms since, unix_ms until);
@@ -114,6 +116,7 @@ private:
   void remember(const sandbox::bot_call& what, const nlohmann::json& result);
   void expect_callback(const sandbox::kie_created& made);
   void call_back(const std::string& task_id, int attempt);
+  void call_again(const std::string& task_id, int attempt);
 
   agenda& coming_;
   trace& log_;

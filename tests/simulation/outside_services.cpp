@@ -11,6 +11,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t screens_kept = 10, updates_kept = 40;
+constexpr unix_ms callback_patience_ms = 15'000;
+constexpr int callback_retries_max = 3;
 constexpr unix_ms telegram_repeats_ms = 20 * hour_ms; // it may repeat for a day, never longer
 
 http_reply as_reply(int status, const json& body) {
@@ -179,14 +181,22 @@ void outside::call_back(const std::string& task_id, int attempt) {
   const auto from = url.rfind('/', slash - 1) + 1;
   const auto job = url.substr(from, slash - from);
   log_.line(now_(), "callback for job " + job + (link_ ? "" : ": nobody is there"));
-  if (!link_) { // tried again, as providers do
-    if (attempt < 2)
-      coming_.at(now_() + (attempt == 0 ? 1'000 : 3'000), [=, this] { call_back(task_id, attempt + 1); });
-    return;
-  }
+  if (!link_) return call_again(task_id, attempt);
   if (!same_secret(url, callback_url(public_url, callback_secret, std::stoll(job)))) return;
-  if (now_() >= excused_until_ && kie.clip_of(task_id, now_())) told_.emplace(std::stoll(job), now_());
-  link_->wake(std::stoll(job), kie::callback_task_id(c->body));
+  const auto acknowledged = std::make_shared<bool>(false);
+  link_->wake(std::stoll(job), kie::callback_task_id(c->body), [=, this, life = life_] {
+    if (!link_ || life != life_) return;
+    *acknowledged = true;
+    if (now_() >= excused_until_ && kie.clip_of(task_id, now_())) told_.emplace(std::stoll(job), now_());
+  });
+  coming_.at(now_() + callback_patience_ms, [=, this] {
+    if (!*acknowledged) call_again(task_id, attempt);
+  });
+}
+
+void outside::call_again(const std::string& task_id, int attempt) {
+  if (attempt < callback_retries_max)
+    coming_.at(now_() + 5'000, [=, this] { call_back(task_id, attempt + 1); });
 }
 
 } // namespace troupe::simulation

@@ -125,7 +125,6 @@ bool play::step(unix_ms t) {
   const auto falls = [this] {
     if (fall_in_messages == 0 || dice_.below(fall_in_messages) != 0) return false;
     log.line(now(), "an actor falls");
-    world.excuse(now() - 2 * minute_ms, now());
     return ++world.injected[fault::fall], true;
   };
   if (engine_ && engine_->run_one([this](std::int64_t n) { return dice_.below(n); }, falls)) {

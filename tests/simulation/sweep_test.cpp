@@ -122,15 +122,15 @@ void give_orders(play& p, const scenario& s) {
 }
 
 /// Here, and only here, a crash may turn a video into a refund: the intent to submit was stored, the
-/// provider's answer was not, and nobody will tell any more, because there is no task, or the callback came
-/// and its step was not yet stored. It is never sent twice.
+/// provider's answer was not, and nobody will tell any more, because there is no task. It is never sent
+/// twice.
 std::set<std::int64_t> excused_jobs(play& p) {
   std::set<std::int64_t> excused;
   for (auto& j : p.proofs().jobs_of(user)) {
     const bool open = j.state == job_state::submitting || j.state == job_state::unknown ||
                       (j.state == job_state::overdue && j.task_id.empty());
     const bool made = p.world.kie.creates().count(callback_url(public_url, callback_secret, j.job_id)) > 0;
-    if (open && (!made || p.world.told_at(j.job_id) > 0)) excused.insert(j.job_id);
+    if (open && !made) excused.insert(j.job_id);
   }
   return excused;
 }

@@ -1,0 +1,64 @@
+#include "actors/spawn.hpp"
+
+namespace troupe {
+namespace {
+
+constexpr auto step_limit = std::chrono::seconds{10}; // the provider waits 15
+
+struct doorman_state {
+  doorman_state() {}
+  static inline const char* name = "doorman";
+  context_ptr ctx;
+  ledger_actor ledger;
+  reader_actor reader;
+  dispatcher_actor dispatcher;
+};
+using self_ptr = doorman_actor::stateful_pointer<doorman_state>;
+using promise = caf::typed_response_promise<done>;
+
+/// A job that waits for its task's id learns it here; to all others a callback is only a wake-up.
+bool waits_for_id(const job& j) { return j.state == job_state::submitting || j.state == job_state::unknown; }
+
+void let_in(self_ptr self, const provider_woke& w, promise rp) {
+  self->send(self->state.dispatcher, w);
+  rp.deliver(done{});
+}
+
+void store(self_ptr self, const provider_woke& w, promise rp) {
+  job_step step;
+  step.job_id = w.job_id;
+  step.at = self->state.ctx->now();
+  step.to = job_state::processing;
+  step.task_id = w.task_id;
+  self->request(self->state.ledger, step_limit, std::move(step))
+      .then([=](step_answer&) { let_in(self, w, rp); },
+            [=](caf::error& e) mutable { rp.deliver(std::move(e)); });
+}
+
+doorman_actor::behavior_type doorman(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger,
+                                     const reader_actor& reader, const dispatcher_actor& dispatcher) {
+  self->set_error_handler([](caf::error&) {});
+  auto& s = self->state;
+  s.ctx = ctx, s.ledger = ledger, s.reader = reader, s.dispatcher = dispatcher;
+  return {[self](const provider_woke& w) -> caf::result<done> {
+    auto rp = self->make_response_promise<done>();
+    if (w.task_id.empty()) return let_in(self, w, rp), rp;
+    self->request(self->state.reader, step_limit, job_query{w.job_id})
+        .then(
+            [=](const job& j) {
+              if (waits_for_id(j)) store(self, w, rp);
+              else let_in(self, w, rp);
+            },
+            [=](caf::error& e) mutable { rp.deliver(std::move(e)); });
+    return rp;
+  }};
+}
+
+} // namespace
+
+doorman_actor spawn_doorman(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
+                            dispatcher_actor dispatcher) {
+  return sys.spawn(doorman, std::move(ctx), std::move(ledger), std::move(reader), std::move(dispatcher));
+}
+
+} // namespace troupe
