@@ -36,6 +36,7 @@ struct stored_file {
 /// What a person sends.
 struct said {
   std::string text, photo, caption, sticker;
+  int voice_s = 0; ///< A voice message of so many seconds; 0 is none.
 };
 
 class telegram_world {
@@ -77,6 +78,7 @@ private:
   struct person {
     nlohmann::json user;
     bool blocked = false;
+    std::int64_t read_to = 0; ///< The bot has fetched this person's messages up to here.
     std::map<std::int64_t, nlohmann::json> messages;
   };
   struct callback {
@@ -114,6 +116,7 @@ private:
   void queue(const std::string& kind, nlohmann::json body, std::int64_t now);
   void event(const std::string& type, std::int64_t user_id, nlohmann::json message);
   void forget_expired(std::int64_t now);
+  void confirm_first();
 
   std::string token_;
   std::int64_t bot_id_ = 0;
