@@ -85,8 +85,8 @@ bool post_callback(const kie_callback& c) {
 
 struct server::impl {
   explicit impl(settings s)
-      : set(std::move(s)), telegram(set.token), kie(set.generation_ms, set.fail_percent, set.seed),
-        latency_ms(set.latency_ms) {
+      : set(std::move(s)), telegram(set.token, now_ms() / 1000),
+        kie(set.generation_ms, set.fail_percent, set.seed), latency_ms(set.latency_ms) {
     telegram.add_user(515151515, "Анна", "ru");
     telegram.add_user(424242424, "Bob", "en");
     telegram.add_user(1864913930, "Админ", "ru");

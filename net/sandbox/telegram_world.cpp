@@ -193,7 +193,9 @@ bot_answer failure(int code, const std::string& text) {
 
 } // namespace
 
-telegram_world::telegram_world(std::string token) : token_(std::move(token)) {
+telegram_world::telegram_world(std::string token, std::int64_t first_id)
+    : token_(std::move(token)), next_update_(first_id), next_message_(first_id), next_file_(first_id) {
+  next_callback_ += first_id * 1000;
   bot_id_ = number(token_, 1, INT64_MAX);
 }
 

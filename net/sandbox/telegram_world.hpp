@@ -41,7 +41,9 @@ struct said {
 
 class telegram_world {
 public:
-  explicit telegram_world(std::string token);
+  /// Ids count on from `first_id`. An engine keeps its database over a restart of the sandbox and would
+  /// take an update whose id it has seen for one it has answered: later worlds need later ids.
+  explicit telegram_world(std::string token, std::int64_t first_id = 101);
 
   // The bot's side.
   std::optional<bot_answer> check_token(const std::string& token) const;
@@ -124,8 +126,8 @@ private:
   std::vector<std::int64_t> order_;
   std::deque<queued> updates_;
   std::set<std::string> allowed_; ///< Empty: the default set.
-  std::int64_t next_update_ = 810000001, next_message_ = 101, poll_ticket_ = 0, next_prune_ = 0;
-  std::int64_t next_callback_ = 2214812345678900001, next_file_ = 1, next_user_ = 600000001;
+  std::int64_t next_update_, next_message_, next_file_, poll_ticket_ = 0, next_prune_ = 0;
+  std::int64_t next_callback_ = 2214812345678900001, next_user_ = 600000001;
   std::map<std::string, callback> callbacks_;
   std::map<std::string, stored_file> files_;
   std::map<std::string, std::string> file_paths_; ///< path -> id

@@ -91,7 +91,8 @@ export class Composer {
 
   resize() {
     this.text.style.height = 'auto';
-    this.text.style.height = this.text.scrollHeight + 'px';
+    // While the line is not shown it has no height to measure.
+    this.text.style.height = this.text.scrollHeight ? this.text.scrollHeight + 'px' : '';
     this.text.style.overflowY = this.text.scrollHeight > 160 ? 'auto' : 'hidden';
     this.state();
   }

@@ -134,7 +134,7 @@ async function show(id, beside = false) {
     await opened;
   }
   activate(pane);
-  if (matchMedia('(pointer: fine)').matches) pane.find('textarea').focus({preventScroll: true});
+  if (matchMedia('(pointer: fine)').matches) pane.focus();
 }
 
 $('add').onclick = () => {

@@ -2,7 +2,7 @@
 import {Composer} from './composer.js';
 import {fillRow, setTicks} from './message.js';
 import {el} from './text.js';
-import {day, label, languages, pageLanguage} from './words.js';
+import {day, hasLabel, label, languages, pageLanguage} from './words.js';
 
 const shownAtMost = 500;
 
@@ -33,7 +33,7 @@ export class Pane {
     this.root.addEventListener('pointerdown', () => this.world.activate(this));
     this.root.addEventListener('focusin', () => this.world.activate(this));
     this.box.onscroll = () => this.scrolled();
-    this.find('.down').onclick = () => this.box.scrollTo({top: this.box.scrollHeight, behavior: 'smooth'});
+    this.find('.down').onclick = () => { this.atBottom = true; this.toBottom(); };
     this.find('.back').onclick = () => document.body.classList.remove('in-chat');
     this.find('.close').onclick = () => this.world.closePane(this);
     this.find('.block').onclick = () => this.block(true);
@@ -99,7 +99,7 @@ export class Pane {
     this.box.setAttribute('aria-label', this.label('messages'));
     this.root.dataset.drop = this.label('drop');
     this.find('.empty').textContent = this.label('empty');
-    this.find('.who b').textContent = this.world.panes.length > 1 ? `Sandbox bot · ${person.first_name}` : 'Sandbox bot';
+    this.find('.who b').textContent = this.world.panes.length > 1 ? `${person.first_name} · Sandbox bot` : 'Sandbox bot';
     const known = {...languages};
     known[this.language] ??= this.language;
     this.find('.language').replaceChildren(...Object.entries(known).map(([code, name]) => new Option(name, code)));
@@ -131,9 +131,8 @@ export class Pane {
     this.find('.banner').hidden = !trouble;
     this.find('.banner').textContent = trouble && this.label(trouble);
     const action = this.world.busy[this.user];
-    const words = !connected ? 'connecting' : action || 'bot';
     const status = this.find('.who small');
-    status.textContent = this.label(words) === words ? this.label('working') : this.label(words);
+    status.textContent = this.label(!connected ? 'connecting' : !action ? 'bot' : hasLabel(action) ? action : 'working');
     status.classList.toggle('busy', connected && !!action);
     for (const row of this.rows.values()) setTicks(row, person.read_to || 0, this);
   }
@@ -175,6 +174,11 @@ export class Pane {
     this.showDown();
   }
 
+  focus() {
+    const only = this.find('.only');
+    (only.hidden ? this.composer.text : only).focus({preventScroll: true});
+  }
+
   toBottom() { this.box.scrollTop = this.box.scrollHeight; }
   keepBottom() { if (this.atBottom) this.toBottom(); }
 
@@ -208,6 +212,7 @@ export class Pane {
   }
 
   async block(blocked) {
+    this.find('.toast').classList.remove('on');
     try {
       await this.world.api('block', {user_id: this.user, blocked});
     } catch {

@@ -42,6 +42,7 @@ const words = {
 };
 
 export const pageLanguage = code => (/^ru\b/i.test(code || '') ? 'ru' : 'en');
+export const hasLabel = key => key in words.en;
 export const label = (code, key) => words[pageLanguage(code)][key] ?? key;
 
 export function clock(code, date) {
