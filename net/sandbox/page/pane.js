@@ -72,8 +72,8 @@ export class Pane {
     const fresh = recent.filter(m => m.from.is_bot).slice(-unread)[0];
     let mark = null;
     for (const m of recent) {
-      if (unread > 0 && m === fresh) this.box.append(mark = el('div', 'mark', this.label('unread')));
       this.put(m);
+      if (unread > 0 && m === fresh) this.rows.get(m.message_id).before(mark = el('div', 'mark', this.label('unread')));
     }
     const late = this.waiting;
     this.waiting = null;
@@ -183,6 +183,12 @@ export class Pane {
   keepBottom() { if (this.atBottom) this.toBottom(); }
 
   scrolled() {
+    // Another size of the window scrolls too, but that is nobody's wish.
+    const size = this.box.clientWidth + 'x' + this.box.clientHeight;
+    if (size !== this.size) {
+      this.size = size;
+      return this.keepBottom();
+    }
     this.atBottom = this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < 60;
     if (this.atBottom) this.missed = 0;
     this.showDown();
