@@ -85,8 +85,8 @@ bool post_callback(const kie_callback& c) {
 
 struct server::impl {
   explicit impl(settings s)
-      : set(std::move(s)), telegram(set.token), kie(set.generation_ms, set.fail_percent, set.seed),
-        latency_ms(set.latency_ms) {
+      : set(std::move(s)), telegram(set.token, now_ms() / 1000),
+        kie(set.generation_ms, set.fail_percent, set.seed), latency_ms(set.latency_ms) {
     telegram.add_user(515151515, "Анна", "ru");
     telegram.add_user(424242424, "Bob", "en");
     telegram.add_user(1864913930, "Админ", "ru");
@@ -106,6 +106,9 @@ struct server::impl {
   kie_world kie;
   std::priority_queue<job> jobs;
   std::map<std::string, int> kie_calls;
+  int polls_waiting = 0;
+  std::int64_t last_poll = 0;
+  const std::int64_t started = now_ms();
   clip_maker clips;
   std::atomic<int> latency_ms;
   std::atomic<bool> stopping{false};
@@ -230,8 +233,12 @@ struct server::impl {
     std::unique_lock lock(mutex);
     const auto ticket = telegram.begin_poll(call, now_ms());
     updates_changed.notify_all(); // The older poll learns that it is out.
+    events_changed.notify_all();  // What this poll confirms, people see as read.
+    ++polls_waiting;
     updates_changed.wait_until(
         lock, until, [&] { return stopping || telegram.superseded(ticket) || telegram.has_updates(); });
+    --polls_waiting;
+    last_poll = now_ms();
     const auto a =
         telegram.superseded(ticket) ? telegram_world::conflict() : telegram.updates(call, now_ms());
     lock.unlock();
@@ -393,6 +400,7 @@ struct server::impl {
                std::lock_guard lock(mutex);
                return telegram.commands();
              }));
+    http.Get("/sandbox/bot", control([this](const Request&, const json&) { return bot(); }));
     http.Get("/sandbox/stats", control([this](const Request&, const json&) { return stats(); }));
     http.Post("/sandbox/settings", control([this](const Request&, const json& q) { return change(q); }));
     http.Get(R"(/sandbox/file/([A-Za-z0-9_-]+))", [this](const Request& req, Response& res) {
@@ -406,12 +414,13 @@ struct server::impl {
     what.text = q.value("text", "");
     what.caption = q.value("caption", "");
     what.sticker = q.value("sticker", "");
+    what.voice_s = std::clamp(q.value("voice_s", 0), 0, 3600);
     if (q.contains("photo_base64")) {
       auto bytes = from_base64(q["photo_base64"].get<std::string>());
       if (!bytes || bytes->empty()) throw std::runtime_error("photo_base64 is no base64");
       what.photo = std::move(*bytes);
     }
-    if (what.text.empty() && what.photo.empty() && what.sticker.empty())
+    if (what.text.empty() && what.photo.empty() && what.sticker.empty() && what.voice_s == 0)
       throw std::runtime_error("nothing to send");
     std::lock_guard lock(mutex);
     return telegram.say(q.at("user_id").get<std::int64_t>(), what, now_ms());
@@ -442,6 +451,15 @@ struct server::impl {
     return telegram.events_after(after);
   }
 
+  /// A killed bot may leave its last poll behind; the next update empties it, and then it shows.
+  json bot() {
+    constexpr std::int64_t patience_ms = 4000;
+    std::lock_guard lock(mutex);
+    return {{"listening", polls_waiting > 0 || now_ms() - last_poll < patience_ms},
+            {"started", started},
+            {"last_seq", telegram.last_seq()}};
+  }
+
   json stats() {
     std::lock_guard lock(mutex);
     json kinds = telegram.violations();
@@ -468,7 +486,7 @@ struct server::impl {
   // --- the page ---
 
   void page_routes() {
-    auto page = [this](const char* path, const char* name, const char* type) {
+    auto page = [this](const char* path, const std::string& name, const char* type) {
       http.Get(path, [name, type](const Request&, Response& res) {
         res.set_header("Cache-Control", "no-store");
         res.set_content(page_file(name), type);
@@ -476,7 +494,12 @@ struct server::impl {
     };
     page("/", "index.html", "text/html; charset=utf-8");
     page("/chat.css", "chat.css", "text/css; charset=utf-8");
-    page("/chat.js", "chat.js", "text/javascript; charset=utf-8");
+    http.Get(R"(/([a-z]+\.js))", [](const Request& req, Response& res) {
+      const std::string script = page_file(req.matches[1].str());
+      res.status = script.empty() ? 404 : 200;
+      res.set_header("Cache-Control", "no-store");
+      if (!script.empty()) res.set_content(script, "text/javascript; charset=utf-8");
+    });
   }
 };
 

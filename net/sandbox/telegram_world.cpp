@@ -193,7 +193,9 @@ bot_answer failure(int code, const std::string& text) {
 
 } // namespace
 
-telegram_world::telegram_world(std::string token) : token_(std::move(token)) {
+telegram_world::telegram_world(std::string token, std::int64_t first_id)
+    : token_(std::move(token)), next_update_(first_id), next_message_(first_id), next_file_(first_id) {
+  next_callback_ += first_id * 1000;
   bot_id_ = number(token_, 1, INT64_MAX);
 }
 
@@ -507,10 +509,22 @@ std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
   if (offset < 0) {
     while (static_cast<std::int64_t>(updates_.size()) > -offset) updates_.pop_front();
   } else {
-    while (!updates_.empty() && updates_.front().update["update_id"] < offset) updates_.pop_front();
+    while (!updates_.empty() && updates_.front().update["update_id"] < offset) confirm_first();
   }
   forget_expired(now);
   return ++poll_ticket_;
+}
+
+/// The person sees the second tick.
+void telegram_world::confirm_first() {
+  const json& update = updates_.front().update;
+  if (update.contains("message")) {
+    const std::int64_t user_id = update["message"]["from"]["id"];
+    auto& p = people_.at(user_id);
+    p.read_to = update["message"]["message_id"];
+    event("read", user_id, {{"message_id", p.read_to}});
+  }
+  updates_.pop_front();
 }
 
 void telegram_world::forget_expired(std::int64_t now) {
@@ -565,6 +579,7 @@ json telegram_world::users() const {
     const auto& p = people_.at(id);
     json u = p.user;
     u["blocked"] = p.blocked;
+    u["read_to"] = p.read_to;
     if (!p.messages.empty()) u["last_message"] = p.messages.rbegin()->second;
     list.push_back(std::move(u));
   }
@@ -586,6 +601,12 @@ json telegram_world::say(std::int64_t user_id, const said& what, std::int64_t no
                           {"width", 512},         {"height", 512},
                           {"is_animated", false}, {"is_video", false},
                           {"type", "regular"},    {"emoji", what.sticker}};
+  } else if (what.voice_s > 0) {
+    message["voice"] = {{"file_id", "AwACAgIAAxk" + std::to_string(id)},
+                        {"file_unique_id", "AgAD" + std::to_string(id)},
+                        {"duration", what.voice_s},
+                        {"mime_type", "audio/ogg"},
+                        {"file_size", 4000 * what.voice_s}};
   } else {
     message["text"] = what.text;
     if (!what.text.empty() && what.text[0] == '/') {

@@ -36,11 +36,14 @@ struct stored_file {
 /// What a person sends.
 struct said {
   std::string text, photo, caption, sticker;
+  int voice_s = 0; ///< A voice message of so many seconds; 0 is none.
 };
 
 class telegram_world {
 public:
-  explicit telegram_world(std::string token);
+  /// Ids count on from `first_id`. An engine keeps its database over a restart of the sandbox and would
+  /// take an update whose id it has seen for one it has answered: later worlds need later ids.
+  explicit telegram_world(std::string token, std::int64_t first_id = 101);
 
   // The bot's side.
   std::optional<bot_answer> check_token(const std::string& token) const;
@@ -77,6 +80,7 @@ private:
   struct person {
     nlohmann::json user;
     bool blocked = false;
+    std::int64_t read_to = 0; ///< The bot has fetched this person's messages up to here.
     std::map<std::int64_t, nlohmann::json> messages;
   };
   struct callback {
@@ -114,6 +118,7 @@ private:
   void queue(const std::string& kind, nlohmann::json body, std::int64_t now);
   void event(const std::string& type, std::int64_t user_id, nlohmann::json message);
   void forget_expired(std::int64_t now);
+  void confirm_first();
 
   std::string token_;
   std::int64_t bot_id_ = 0;
@@ -121,8 +126,8 @@ private:
   std::vector<std::int64_t> order_;
   std::deque<queued> updates_;
   std::set<std::string> allowed_; ///< Empty: the default set.
-  std::int64_t next_update_ = 810000001, next_message_ = 101, poll_ticket_ = 0, next_prune_ = 0;
-  std::int64_t next_callback_ = 2214812345678900001, next_file_ = 1, next_user_ = 600000001;
+  std::int64_t next_update_, next_message_, next_file_, poll_ticket_ = 0, next_prune_ = 0;
+  std::int64_t next_callback_ = 2214812345678900001, next_user_ = 600000001;
   std::map<std::string, callback> callbacks_;
   std::map<std::string, stored_file> files_;
   std::map<std::string, std::string> file_paths_; ///< path -> id

@@ -3,6 +3,8 @@
 #include <future>
 #include <httplib.h>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 
 using nlohmann::json;
 namespace sandbox = troupe::sandbox;
@@ -64,7 +66,8 @@ TEST_CASE_METHOD(running_sandbox, "a long poll ends when a person writes, and a 
       post(bot + "sendMessage", {{"chat_id", 515151515}, {"text", "<b>Hi</b>"}, {"parse_mode", "HTML"}});
   CHECK(sent["result"]["entities"][0]["type"] == "bold");
   auto pressed = std::async(std::launch::async, [&] {
-    return post("/sandbox/press", {{"user_id", 515151515}, {"message_id", 102}, {"data", "go"}});
+    return post("/sandbox/press",
+                {{"user_id", 515151515}, {"message_id", sent["result"]["message_id"]}, {"data", "go"}});
   });
   json updates;
   while (updates.size() < 2) updates = get(bot + "getUpdates?timeout=5")["result"];
@@ -133,4 +136,31 @@ TEST_CASE_METHOD(running_sandbox, "a streamed upload can be fetched from its add
   const auto url = json::parse(res->body)["data"]["downloadUrl"].get<std::string>();
   CHECK(url == "http://127.0.0.1:" + std::to_string(port) + "/uploads/images/one.png");
   CHECK(c.Get("/uploads/images/one.png")->body == "picture");
+}
+
+TEST_CASE_METHOD(running_sandbox, "people see whether a bot listens") {
+  CHECK(get("/sandbox/bot")["listening"] == false);
+  get(bot + "getUpdates?timeout=0");
+  CHECK(get("/sandbox/bot")["listening"] == true);
+}
+
+TEST_CASE_METHOD(running_sandbox, "the chat page brings all the scripts it names") {
+  auto c = client();
+  const auto index = c.Get("/");
+  REQUIRE(index->status == 200);
+  std::vector<std::string> open{"chat.css", "main.js"};
+  std::set<std::string> seen;
+  while (!open.empty()) {
+    const std::string name = open.back();
+    open.pop_back();
+    if (!seen.insert(name).second) continue;
+    const auto file = c.Get(("/" + name).c_str());
+    INFO(name);
+    REQUIRE(file->status == 200);
+    const std::regex import("from '\\./([a-z]+\\.js)'");
+    for (std::sregex_iterator i(file->body.begin(), file->body.end(), import), end; i != end; ++i)
+      open.push_back((*i)[1]);
+  }
+  CHECK(seen.count("words.js") == 1);
+  CHECK(c.Get("/nothing.js")->status == 404);
 }

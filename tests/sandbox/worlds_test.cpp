@@ -54,6 +54,35 @@ TEST_CASE_METHOD(chat_fixture, "an update is delivered until an offset confirms 
   CHECK(poll("0").empty());
 }
 
+TEST_CASE("a later sandbox gives no id that an earlier one has given") {
+  telegram_world earlier{"1000001:sandbox", 1'795'000'000}, later{"1000001:sandbox", 1'795'000'060};
+  auto update = [](telegram_world& w) {
+    w.say(anna, {"hello", "", "", ""}, noon);
+    w.press(anna, 1, "go", noon);
+    return w.updates({"getUpdates", {}, {}}, noon).body["result"];
+  };
+  const auto old = update(earlier), fresh = update(later);
+  CHECK(old[1]["update_id"] < fresh[0]["update_id"]);
+  CHECK(old[0]["message"]["message_id"] < fresh[0]["message"]["message_id"]);
+  CHECK(old[1]["callback_query"]["id"] != fresh[1]["callback_query"]["id"]);
+}
+
+TEST_CASE_METHOD(chat_fixture, "a message is read once the bot's offset has passed it") {
+  const auto said = world.say(anna, {"hello", "", "", ""}, now);
+  const auto update = poll("0")[0]["update_id"].get<std::int64_t>();
+  CHECK(world.users()[0]["read_to"] == 0);
+  poll(std::to_string(update + 1));
+  CHECK(world.users()[0]["read_to"] == said["message_id"]);
+  CHECK(world.events_after(0).back()["type"] == "read");
+}
+
+TEST_CASE_METHOD(chat_fixture, "a voice message has a length and no text") {
+  world.say(anna, {"", "", "", "", 3}, now);
+  const auto message = poll("0")[0]["message"];
+  CHECK(message["voice"]["duration"] == 3);
+  CHECK_FALSE(message.contains("text"));
+}
+
 TEST_CASE_METHOD(chat_fixture, "the newest poll supersedes the older one") {
   const auto older = world.begin_poll({"getUpdates", {}, {}}, now);
   const auto newer = world.begin_poll({"getUpdates", {}, {}}, now);
