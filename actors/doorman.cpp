@@ -17,18 +17,21 @@ using self_ptr = doorman_actor::stateful_pointer<doorman_state>;
 using promise = caf::typed_response_promise<done>;
 
 /// A job that waits for its task's id learns it here; to all others a callback is only a wake-up.
-bool waits_for_id(const job& j) { return j.state == job_state::submitting || j.state == job_state::unknown; }
+bool waits_for_id(const job& j) {
+  const bool sent = j.state == job_state::submitting || j.state == job_state::unknown;
+  return sent || (j.state == job_state::overdue && j.task_id.empty());
+}
 
 void let_in(self_ptr self, const provider_woke& w, promise rp) {
   self->send(self->state.dispatcher, w);
   rp.deliver(done{});
 }
 
-void store(self_ptr self, const provider_woke& w, promise rp) {
+void store(self_ptr self, const provider_woke& w, job_state now, promise rp) {
   job_step step;
   step.job_id = w.job_id;
   step.at = self->state.ctx->now();
-  step.to = job_state::processing;
+  step.to = now == job_state::overdue ? now : job_state::processing;
   step.task_id = w.task_id;
   self->request(self->state.ledger, step_limit, std::move(step))
       .then([=](step_answer&) { let_in(self, w, rp); },
@@ -46,7 +49,7 @@ doorman_actor::behavior_type doorman(self_ptr self, const context_ptr& ctx, cons
     self->request(self->state.reader, step_limit, job_query{w.job_id})
         .then(
             [=](const job& j) {
-              if (waits_for_id(j)) store(self, w, rp);
+              if (waits_for_id(j)) store(self, w, j.state, rp);
               else let_in(self, w, rp);
             },
             [=](caf::error& e) mutable { rp.deliver(std::move(e)); });

@@ -4,6 +4,7 @@
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
 #include "tests/whole/process.hpp"
+#include <atomic>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -63,7 +64,8 @@ struct world {
   std::deque<canned> updates; ///< the next answers of getUpdates; then nothing new
   canned submit{200, R"({"code":200,"data":{"taskId":"t"}})"};
   std::vector<std::pair<std::string, std::string>> said; ///< method, body
-  int submits = 0, port = 0, web = free_port();
+  std::atomic<int> submits{0};
+  int port = 0, web = free_port();
   std::thread thread;
   std::unique_ptr<process> engine;
 

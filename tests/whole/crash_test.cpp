@@ -53,7 +53,8 @@ struct stage {
              {"TROUPE_USERS_WELCOME_CREDITS", "3"},
              {"TROUPE_KIE_FIRST_POLL_S", "1"},
              {"TROUPE_KIE_POLL_EVERY_S", "1"},
-             {"TROUPE_KIE_TIME_LIMIT_S", "25"}},
+             {"TROUPE_KIE_TIME_LIMIT_S", "25"},
+             {"TROUPE_KIE_LATE_WATCH_H", "0"}},
             log()};
   }
   std::string database() const { return (dir / "troupe.db").string(); }
