@@ -70,7 +70,8 @@ std::vector<job> collect_jobs(query& q);
 int open_jobs_of(database& db, std::int64_t user_id);
 /// All messages of a query that starts with TROUPE_OUTBOX_SELECT.
 std::vector<outgoing> collect_messages(query& q);
-void audit(database& db, audit_report& report);
+/// Takes two connections and two threads. @throws store_error
+audit_report audit(const std::string& path);
 
 #define TROUPE_JOB_COLUMNS                                                                                   \
   "job_id, order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "                \

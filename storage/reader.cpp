@@ -42,10 +42,11 @@ account load_account(database& db, std::int64_t user_id) {
 
 struct reader::impl {
   std::unique_ptr<database> file;
+  std::string path;
   database& db() { return *file; }
 };
 
-reader::reader(const std::string& path) : impl_(new impl{open_for_reading(path)}) {}
+reader::reader(const std::string& path) : impl_(new impl{open_for_reading(path), path}) {}
 reader::~reader() = default;
 
 account reader::load_account(std::int64_t user_id) {
@@ -103,11 +104,6 @@ open_work reader::load_open_work() {
   return work;
 }
 
-audit_report reader::audit() {
-  const snapshot moment(impl_->db());
-  audit_report report;
-  storage::audit(impl_->db(), report);
-  return report;
-}
+audit_report reader::audit() { return storage::audit(impl_->path); }
 
 } // namespace troupe::storage
