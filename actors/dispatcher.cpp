@@ -14,6 +14,9 @@ constexpr auto falls_window = std::chrono::seconds{600};
 
 struct dispatcher_state {
   dispatcher_state() : submits{1, 10'000} {}
+  ~dispatcher_state() { // generations go when the dispatcher goes
+    for (auto& [id, g] : running) caf::anon_send_exit(g, caf::exit_reason::kill);
+  }
   static inline const char* name = "dispatcher";
   context_ptr ctx;
   job_desk desk;
@@ -37,7 +40,6 @@ void run(self_ptr self, job j) {
   if (j.state == job_state::overdue) s.overdue.insert(id);
   auto g = spawn_generation(self->system(), s.ctx, s.desk, self, std::move(j));
   self->monitor(g);
-  self->link_to(g); // it goes when we go
   s.running.emplace(id, g);
 }
 
@@ -110,7 +112,6 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx
   auto& s = self->state;
   s.ctx = ctx, s.desk = desk;
   s.submits = sliding_window{ctx->opts().kie.submits_per_10_s, 10'000};
-  self->set_exit_handler([](caf::exit_msg&) {}); // a generation may go without us
   self->set_down_handler([self](caf::down_msg& d) { note_fallen(self, d); });
   return {
       [self](committed_jobs& x) {

@@ -14,6 +14,12 @@ constexpr auto sweep_every = std::chrono::seconds{30};
 
 struct router_state {
   router_state() {}
+  /// Sessions go when the router goes. Not by links: each would lengthen a list here that every session's
+  /// end searches, minutes of a core for a hundred thousand of them.
+  ~router_state() {
+    for (auto& [user_id, seat] : seats)
+      if (seat.session) caf::anon_send_exit(seat.session, caf::exit_reason::kill);
+  }
   static inline const char* name = "router";
   struct seat {
     session_actor session;
@@ -41,7 +47,6 @@ void seat_user(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
   auto& s = self->state;
   seat.session = spawn_session(self->system(), s.ctx, user_id, self, s.ledger, s.reader);
   self->monitor(seat.session);
-  self->link_to(seat.session); // it goes when we go
 }
 
 void bring(self_ptr self, incoming_update u) {
@@ -61,7 +66,6 @@ void let_idle_go(self_ptr self) {
   for (auto it = s.seats.begin(); it != s.seats.end();) {
     auto& seat = it->second;
     if (seat.in_work.empty() && seat.last_used < idle_since) {
-      self->unlink_from(seat.session.address());
       self->demonitor(seat.session.address());
       self->send_exit(seat.session, caf::exit_reason::user_shutdown);
       it = s.seats.erase(it);
@@ -116,7 +120,6 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.ledger = ledger, s.reader = reader, s.courier = courier;
-  self->set_exit_handler([](caf::exit_msg&) {}); // a session may go without us
   self->set_down_handler([self](caf::down_msg& d) { replace_fallen(self, d.source); });
   self->delayed_send(self, sweep_every, wake{});
   return {
