@@ -17,8 +17,8 @@ struct router_state {
   /// Sessions go when the router goes. Not by links: each would lengthen a list here that every session's
   /// end searches, minutes of a core for a hundred thousand of them.
   ~router_state() {
-    for (auto& [user_id, seat] : seats)
-      if (seat.session) caf::anon_send_exit(seat.session, caf::exit_reason::kill);
+    for (auto& s : seats)
+      if (s.second.session) caf::anon_send_exit(s.second.session, caf::exit_reason::kill);
   }
   static inline const char* name = "router";
   struct seat {
