@@ -77,8 +77,8 @@ CREATE TABLE slots(
   chat_id INTEGER NOT NULL, slot TEXT NOT NULL, message_id INTEGER NOT NULL,
   PRIMARY KEY(chat_id, slot)) STRICT, WITHOUT ROWID;
 )sql",
-                                      // Late successes: two more states of a job. No AUTOINCREMENT where rows are never
-                                      // deleted: it costs a further write for each row.
+                                      // Late successes: two more states of a job. No AUTOINCREMENT where rows
+                                      // are never deleted: it costs a further write for each row.
                                       R"sql(
 CREATE TABLE new_jobs(
   job_id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
@@ -173,6 +173,8 @@ std::unique_ptr<database> open_for_writing(const std::string& path) {
     auto db =
         std::make_unique<database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
     auto& c = db->connection();
+    // SQLite opens a write-protected file all the same; then every batch of the engine would be lost.
+    if (sqlite3_db_readonly(c.getHandle(), "main") == 1) refuse_unopened(path, "it may not be written");
     c.exec("PRAGMA journal_mode = WAL");
     tune(c);
     migrate(*db, path);
