@@ -173,6 +173,8 @@ std::unique_ptr<database> open_for_writing(const std::string& path) {
     auto db =
         std::make_unique<database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
     auto& c = db->connection();
+    // SQLite opens a write-protected file all the same; then every batch of the engine would be lost.
+    if (sqlite3_db_readonly(c.getHandle(), "main") == 1) refuse_unopened(path, "it may not be written");
     c.exec("PRAGMA journal_mode = WAL");
     tune(c);
     migrate(*db, path);

@@ -11,7 +11,7 @@ namespace troupe::storage::test {
 enum class damage : std::uint8_t {
   error, ///< the operation has no effect and says so
   full,  ///< no space left
-  torn,  ///< half of it is written
+  torn,  ///< the first one is half written; then, if it lasts, nothing more gets through: a power cut
 };
 
 class faulty_disk {
@@ -33,7 +33,7 @@ public:
   faulty_disk(const faulty_disk&) = delete;
   faulty_disk& operator=(const faulty_disk&) = delete;
 
-  /// The `nth` write, sync or truncate from now on fails; `lasting`: and all that come after it.
+  /// The `nth` open, write, sync or truncate from now on fails; `lasting`: and all that come after it.
   void fail_at(int nth, damage kind, bool lasting) {
     left_ = nth, kind_ = kind, lasting_ = lasting, hit_ = false;
   }
@@ -62,6 +62,7 @@ private:
   static int open(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* out) {
     auto* mine = of(f);
     std::memset(static_cast<void*>(mine), 0, sizeof *mine);
+    if (it()->fails()) return SQLITE_CANTOPEN;
     const int rc = it()->base_->xOpen(it()->base_, name, mine->real(), flags, out);
     if (rc == SQLITE_OK) mine->base.pMethods = methods(mine->real()->pMethods->iVersion);
     return rc;
@@ -69,8 +70,9 @@ private:
   static int write(sqlite3_file* f, const void* bytes, int size, sqlite3_int64 at) {
     auto* real = of(f)->real();
     auto& disk = *it();
+    const bool first = !disk.hit_;
     if (!disk.fails()) return real->pMethods->xWrite(real, bytes, size, at);
-    if (disk.kind_ == damage::torn) real->pMethods->xWrite(real, bytes, size / 2, at);
+    if (disk.kind_ == damage::torn && first) real->pMethods->xWrite(real, bytes, size / 2, at);
     return disk.code();
   }
   static int sync(sqlite3_file* f, int flags) {

@@ -1,0 +1,246 @@
+#pragma once
+/// The store's twin: the same rules over plain maps, written from the design and not from the SQL. A value,
+/// so that a rollback is an assignment.
+#include "storage/store.hpp"
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+namespace troupe::storage::test {
+
+struct twin {
+  struct person {
+    bool registered = false, admin = false;
+    std::string language, state;
+  };
+  struct letter {
+    outgoing what;
+    bool parked = false;
+  };
+  struct placed {
+    order_request content;
+    std::int64_t order_id = 0;
+  };
+  struct letter_box {
+    std::int64_t user_id = 0;
+    bool done = false;
+  };
+
+  std::map<std::int64_t, person> people;
+  std::map<std::int64_t, std::int64_t> free, held; ///< credits by user
+  std::set<std::string> transfers;
+  std::map<std::int64_t, std::deque<ledger_entry>> entries; ///< by user, newest first; ids left out
+  std::map<std::string, placed> orders;
+  std::map<std::int64_t, job> jobs;
+  std::map<std::int64_t, letter_box> inbox;
+  std::map<std::int64_t, letter> outbox;
+  std::map<std::pair<std::int64_t, std::string>, std::int64_t> slots;
+  std::int64_t next_offset = 0, next_outbox = 1;
+  std::vector<outgoing> announced;
+  std::vector<job> new_jobs;
+
+  // -- the book --
+
+  /// False: this very movement was made before.
+  bool once(const std::string& transfer) { return transfers.insert(transfer).second; }
+  void tell(std::int64_t user, std::int64_t amount, const char* type, const std::string& ref_type,
+            const std::string& ref_id, const std::string& words, unix_ms at) {
+    entries[user].push_front({0, amount, type, ref_type, ref_id, words, at});
+    free[user] += amount;
+  }
+  void tell_of(const job& j, std::int64_t amount, const char* type, unix_ms at) {
+    tell(j.user_id, amount, type, "job", std::to_string(j.job_id), j.spec.model_title, at);
+  }
+  void hold(const job& j, unix_ms at) {
+    if (!once("hold:" + std::to_string(j.job_id))) return;
+    tell_of(j, -j.price, "reservation", at);
+    held[j.user_id] += j.price;
+  }
+  void spend(const job& j) {
+    if (once("post:" + std::to_string(j.job_id))) held[j.user_id] -= j.price;
+  }
+  void release(const job& j, unix_ms at) {
+    if (!once("void:" + std::to_string(j.job_id))) return;
+    held[j.user_id] -= j.price;
+    tell_of(j, j.price, "refund", at);
+  }
+  void give_back(const job& j, unix_ms at) {
+    if (once("return:" + std::to_string(j.job_id))) tell_of(j, j.price, "refund", at);
+  }
+
+  // -- users and updates --
+
+  account load(std::int64_t user) const {
+    account a;
+    if (const auto p = people.find(user); p != people.end())
+      a = {p->second.registered, p->second.admin, 0, 0, 0, p->second.language, p->second.state};
+    if (const auto f = free.find(user); f != free.end()) a.balance = f->second;
+    if (const auto h = held.find(user); h != held.end()) a.held = h->second;
+    a.open_jobs = open_jobs_of(user);
+    return a;
+  }
+  void meet(const user_profile& p, std::int64_t user) {
+    auto& known = people[user];
+    if (!p.language.empty()) known.language = p.language;
+  }
+  account apply(const register_user& r) {
+    const auto user = r.profile.user_id;
+    meet(r.profile, user);
+    auto& p = people[user];
+    const bool first = !std::exchange(p.registered, true), founder = user == founder_user_id;
+    const auto grant = [&](const char* kind, std::int64_t credits) {
+      if (credits > 0 && once(std::string{"bonus:"} + kind + ":" + std::to_string(user)))
+        tell(user, credits, "credit", "bonus", kind, kind, r.at);
+    };
+    if (first) grant("welcome", r.welcome_credits);
+    if (first && founder) grant("founder", r.founder_credits);
+    if (r.admin || (first && founder)) p.admin = true;
+    return load(user);
+  }
+  std::vector<incoming_update> apply(const std::vector<incoming_update>& updates, unix_ms) {
+    std::vector<incoming_update> fresh;
+    for (const auto& u : updates) {
+      next_offset = std::max(next_offset, u.update_id + 1);
+      const bool is_new = inbox.try_emplace(u.update_id, letter_box{u.user_id, u.user_id == 0}).second;
+      if (is_new && u.user_id != 0) fresh.push_back(u);
+    }
+    return fresh;
+  }
+  void apply(const turn& t) {
+    auto& u = inbox.try_emplace(t.update_id, letter_box{t.user_id, false}).first->second;
+    if (std::exchange(u.done, true)) return;
+    meet(t.profile, t.user_id);
+    people[t.user_id].state = t.state;
+    if (t.user_is_back)
+      for (auto& [id, l] : outbox)
+        if (l.what.chat_id == t.user_id && std::exchange(l.parked, false))
+          announced.push_back(with_slot(l.what));
+    announce(t.messages);
+  }
+
+  // -- messages --
+
+  outgoing with_slot(outgoing m) const {
+    const auto s = slots.find({m.chat_id, m.slot});
+    m.slot_message_id = m.slot.empty() || s == slots.end() ? 0 : s->second;
+    return m;
+  }
+  void announce(const std::vector<outgoing>& messages) {
+    for (auto m : messages) {
+      const bool stored = m.urgency != lane::answer && m.urgency != lane::progress;
+      m.outbox_id = stored ? next_outbox++ : 0;
+      if (stored) outbox[m.outbox_id] = {m, false};
+      announced.push_back(with_slot(m));
+    }
+  }
+  void apply(const delivery_report& r) {
+    const auto found = outbox.find(r.outbox_id);
+    if (found == outbox.end()) return; // settled before
+    const auto m = found->second.what;
+    if (!r.delivered && r.chat_gone) {
+      found->second.parked = true;
+      people[m.chat_id]; // he is gone, so he is known
+      return;
+    }
+    outbox.erase(found);
+    if (r.delivered && !m.slot.empty() && r.message_id != 0) slots[{m.chat_id, m.slot}] = r.message_id;
+    if (const auto j = jobs.find(m.job_id); j != jobs.end()) hand_over(j->second, r);
+  }
+  void hand_over(job& j, const delivery_report& r) {
+    if (j.state != job_state::gifted && j.state != job_state::delivering) return;
+    j.file_id = r.delivered ? r.file_id : "";
+    j.updated_at = r.at;
+    if (j.state == job_state::gifted) return;
+    j.state = job_state::completed;
+    if (r.delivered) return;
+    j.fail_text = r.why;
+    give_back(j, r.at); // nobody pays for what he cannot see
+  }
+
+  // -- orders and jobs --
+
+  int open_jobs_of(std::int64_t user) const {
+    return static_cast<int>(std::count_if(jobs.begin(), jobs.end(), [&](const auto& j) {
+      return j.second.user_id == user && !is_final(j.second.state) && j.second.state != job_state::overdue;
+    }));
+  }
+  static auto content(const order_request& o) {
+    const auto& s = o.spec;
+    return std::tie(o.user_id, o.price, o.count, s.model_id, s.model_title, s.prompt, s.photo_file_id,
+                    s.aspect_ratio, s.duration_s, s.resolution);
+  }
+  order_answer apply(const order_request& o) {
+    if (o.order_key.empty() || o.price <= 0 || o.count <= 0) throw std::invalid_argument{"impossible"};
+    const auto balance = load(o.user_id).balance, cost = o.price * o.count;
+    if (const auto known = orders.find(o.order_key); known != orders.end()) {
+      if (content(known->second.content) != content(o)) throw id_conflict{"other content"};
+      return {order_outcome::accepted, known->second.order_id, balance, 0};
+    }
+    if (open_jobs_of(o.user_id) + o.count > o.active_jobs_max)
+      return {order_outcome::too_many_jobs, 0, balance, 0};
+    if (balance < cost) return {order_outcome::too_few_credits, 0, balance, cost - balance};
+    const auto order_id = static_cast<std::int64_t>(orders.size()) + 1;
+    orders[o.order_key] = {o, order_id};
+    for (int i = 0; i < o.count; ++i) {
+      job j;
+      j.job_id = static_cast<std::int64_t>(jobs.size()) + 1;
+      j.order_id = order_id;
+      j.user_id = o.user_id;
+      j.language = load(o.user_id).language;
+      j.spec = o.spec;
+      j.price = o.price;
+      j.created_at = j.updated_at = o.at;
+      j.deadline_at = o.at + o.time_limit_ms;
+      jobs[j.job_id] = j;
+      hold(j, o.at);
+      new_jobs.push_back(j);
+    }
+    return {order_outcome::accepted, order_id, balance - cost, 0};
+  }
+  static bool leads(job_state from, job_state to) {
+    using enum job_state;
+    static const std::map<job_state, std::set<job_state>> arrows{
+        {pending, {submitting, failed, cancelled}},
+        {submitting, {processing, pending, unknown, failed}},
+        {unknown, {processing, failed, overdue}},
+        {processing, {fetching, failed, overdue}},
+        {fetching, {fetching, delivering, failed, processing}},
+        {delivering, {completed}},
+        {overdue, {overdue, gifted, failed}}};
+    const auto a = arrows.find(from);
+    return a != arrows.end() && a->second.count(to) > 0;
+  }
+  step_answer apply(const job_step& s) {
+    using enum job_state;
+    const auto found = jobs.find(s.job_id);
+    if (found == jobs.end()) return {};
+    auto& j = found->second;
+    const auto from = j.state;
+    const bool same_link = s.to == fetching && s.at == j.updated_at && s.result_url == j.result_url;
+    const bool same_task = s.to == overdue && (s.task_id.empty() || s.task_id == j.task_id);
+    if (!leads(from, s.to) || (from == s.to && (same_link || same_task))) return {false, j};
+    if (s.to == pending) ++j.attempt, j.not_before = s.not_before, j.submitted_at = 0;
+    if (s.to == submitting) j.submitted_at = s.at, j.key_name = s.key_name;
+    if ((s.to == processing || s.to == overdue) && !s.task_id.empty()) j.task_id = s.task_id;
+    if (s.to == fetching && !s.result_url.empty()) j.result_url = s.result_url;
+    if (s.to == delivering || s.to == gifted) j.file_path = s.file_path;
+    if (s.to == failed || s.to == cancelled || (s.to == overdue && !s.fail_class.empty()))
+      j.fail_class = s.fail_class;
+    if (s.to == failed || s.to == cancelled || (s.to == overdue && !s.fail_text.empty()))
+      j.fail_text = s.fail_text;
+    if (s.to == overdue && s.watch_until > 0) j.deadline_at = s.watch_until;
+    j.state = s.to;
+    j.updated_at = s.at;
+    if (s.to == delivering) spend(j);
+    if (s.to == gifted) once("gift:" + std::to_string(j.job_id));
+    if (from != overdue && (s.to == failed || s.to == cancelled || s.to == overdue)) release(j, s.at);
+    announce(s.messages);
+    return {true, j};
+  }
+};
+
+} // namespace troupe::storage::test
