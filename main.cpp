@@ -128,6 +128,9 @@ std::string database_of(const std::string& named, const std::string& dir) {
 int main(int argc, char** argv) {
   CLI::App app{"Troupe: Telegram bots that sell AI-generated video for credits, in one program.\n"
                "Start with ./run (everything on this machine, no keys needed) or: troupe check"};
+  app.footer(
+      "Exit codes: 0 fine; 1 a fault was found or something is missing; 2 cannot start or cannot answer,\n"
+      "the last line says why; 3 restarts inside did not help; above 100 the command line is wrong.");
   app.require_subcommand(1);
   app.fallthrough(); // --config may stand before or behind the subcommand
   std::string dir = "config";
@@ -146,15 +149,19 @@ int main(int argc, char** argv) {
   const auto reading = [&](const char* name, const char* what) {
     auto* c = app.add_subcommand(name, what);
     c->add_option("--database", database, "database file (default: as configured)");
-    c->add_flag("--json", as_json, "one JSON value instead of a table");
+    c->add_flag("--json", as_json, "one JSON value instead of a table; times in UTC");
+    c->footer("Only reads, so it is safe while the engine runs.");
     return c;
   };
-  auto* auditing = reading(
-      "audit", "prove every invariant of the book of credits; exit 1 on a fault. Safe while the engine runs");
+  auto* auditing =
+      reading("audit", "prove every invariant of the book of credits and of the jobs; exit 1 on a fault");
   auto* telling = reading(
-      "history", "what became of one user's credits and videos, newest first. Safe while the engine runs");
+      "history", "what became of one user's credits and videos: each entry with its reason and the balance "
+                 "after it, newest first");
   telling->add_option("user_id", user_id, "the number that Telegram gives a user")->required();
-  auto* listing = reading("jobs", "videos ordered, newest first. Safe while the engine runs");
+  auto* listing =
+      reading("jobs", "videos ordered, newest first: state, age, key, task at the provider, price, "
+                      "and why it failed");
   listing->add_flag("--open", only_open, "only those the engine still works on");
   for (auto* c : {telling, listing})
     c->add_option("--limit", limit, "at most so many lines")

@@ -16,6 +16,18 @@ void print(const ordered_json& j) {
   std::cout << j.dump(2, ' ', false, ordered_json::error_handler_t::replace) << "\n";
 }
 
+/// Names and reasons come from strangers: a terminal must not obey what is in them.
+std::string harmless(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = [&](std::size_t at) {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+    };
+    if (byte(i) < 0x20 || byte(i) == 0x7f) text[i] = ' ';
+    if (byte(i) == 0xc2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xa0) text[i] = text[i + 1] = ' '; // C1
+  }
+  return text;
+}
+
 std::string utc(unix_ms at) {
   if (at == 0) return "";
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(static_cast<std::time_t>(at / 1000)));
@@ -53,6 +65,8 @@ ordered_json described(const job& j) {
           {"key", j.key_name},
           {"task_id", j.task_id},
           {"prompt", j.spec.prompt},
+          {"fail_class", j.fail_class},
+          {"fail_text", j.fail_text},
           {"remark", remark(j)}};
 }
 
@@ -65,8 +79,8 @@ void print_table(const std::vector<job>& list) {
                            "age", "price", "key", "task", "remark");
   for (auto& j : list)
     std::cout << fmt::format("{:>8}  {:>12}  {:<10}  {:>7}  {:>5}  {:<4}  {:<34}  {}\n", j.job_id, j.user_id,
-                             name_of(j.state), age_of(j.created_at), j.price, j.key_name, j.task_id,
-                             remark(j));
+                             name_of(j.state), age_of(j.created_at), j.price, j.key_name, harmless(j.task_id),
+                             harmless(remark(j)));
 }
 
 std::string reason(const ledger_entry& e) {
@@ -91,12 +105,14 @@ int audit(const std::string& database, bool as_json) {
            {"faults", r.faults}});
     return r.faults.empty() ? 0 : 1;
   }
-  for (auto& fault : r.faults) std::cout << "FAULT: " << fault << "\n";
+  for (auto& fault : r.faults) std::cout << "FAULT: " << harmless(fault) << "\n";
   std::cout << database << ": " << r.users << " users, " << r.transfers << " transfers, " << r.entries
             << " entries, " << r.credits_with_users << " credits with users, " << r.open_jobs
             << " open jobs: "
             << (r.faults.empty() ? "every invariant holds" : std::to_string(r.faults.size()) + " faults")
             << "\n";
+  if (!r.faults.empty())
+    std::cout << "Do not repair it by hand. Restore a backup and keep this file for study: docs/RUNBOOK.md\n";
   return r.faults.empty() ? 0 : 1;
 }
 
@@ -134,14 +150,14 @@ int history(const std::string& database, std::int64_t user_id, int limit, bool a
     print(out);
     return 0;
   }
-  std::cout << fmt::format("User {} {}{}{}: {} credits free, {} held\n\n", user_id, who.first_name,
-                           who.username.empty() ? "" : " @", who.username, a.balance, a.held);
+  std::cout << fmt::format("User {} {}{}{}: {} credits free, {} held\n\n", user_id, harmless(who.first_name),
+                           who.username.empty() ? "" : " @", harmless(who.username), a.balance, a.held);
   std::cout << fmt::format("{:<20}  {:>7}  {:>8}  {:<12}  {}\n", "time (UTC)", "amount", "balance", "type",
                            "reason");
   auto balance = a.balance;
   for (auto& e : entries) { // newest first: each balance is the one after the entry
     std::cout << fmt::format("{:<20}  {:>+7}  {:>8}  {:<12}  {}\n", utc(e.at), e.amount, balance, e.type,
-                             reason(e));
+                             harmless(reason(e)));
     balance -= e.amount;
   }
   std::cout << "\n";

@@ -7,6 +7,9 @@
 namespace troupe {
 namespace {
 
+constexpr auto longest_wait = std::chrono::seconds{30};
+constexpr auto longest_halt = std::chrono::seconds{5}; // users wait for a word, and asking costs little
+
 /// At-least-once intake: a batch is durable before the offset moves past it.
 struct poller_state {
   poller_state() {}
@@ -22,8 +25,9 @@ using self_ptr = poller_actor::stateful_pointer<poller_state>;
 
 void poll_again(self_ptr self) { self->send(self, wake{}); }
 
-void poll_later(self_ptr self, const std::string& why, std::chrono::milliseconds at_least = {}) {
-  auto wait = std::max(at_least, backoff(self->state.failures++, std::chrono::seconds{30}));
+void poll_later(self_ptr self, const std::string& why, std::chrono::milliseconds at_least = {},
+                std::chrono::seconds at_most = longest_wait) {
+  auto wait = std::max(at_least, backoff(self->state.failures++, at_most));
   wait +=
       std::chrono::milliseconds{self->state.ctx->now() % 250}; // spread, so that engines do not march in step
   log("poller")->warn("no updates: {}. Next try in {} ms", why, wait.count());
@@ -43,10 +47,13 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
   std::int64_t next = s.offset;
   for (auto& u : updates) next = std::max(next, u.update_id + 1);
   auto senders = std::make_shared<const std::map<std::int64_t, std::string>>(senders_of(updates));
-  self->request(s.ledger, std::chrono::seconds{30}, accept_updates{std::move(updates), s.ctx->now()})
+  // Without a limit: what is stored after we gave up would be known, hence not fresh, when we ask again,
+  // and nobody would handle it. The ledger answers, or the whole cast begins anew from the disk.
+  self->request(s.ledger, caf::infinite, accept_updates{std::move(updates), s.ctx->now()})
       .then(
           [=](accepted_updates& stored) {
             self->state.offset = next;
+            self->state.failures = 0;
             self->request(self->state.router, caf::infinite, std::move(stored)) // answers when there is room
                 .then([=](done) { poll_again(self); },
                       [=](caf::error&) { poll_later(self, "the router is gone"); });
@@ -54,7 +61,7 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
           [=](caf::error&) {
             for (auto& [user_id, language] : *senders)
               self->send(self->state.router, update_stuck{user_id, language});
-            poll_later(self, "the ledger could not store them");
+            poll_later(self, "the ledger could not store them", {}, longest_halt);
           });
 }
 
@@ -69,11 +76,11 @@ void understand(self_ptr self, const http_reply& reply) {
     poll_later(self, answer.description, std::chrono::milliseconds{answer.retry_after_ms});
   } else {
     auto updates = telegram::read_updates(reply);
-    s.failures = 0;
     s.ctx->health->poll_conflict = false;
     s.ctx->health->last_poll_at = s.ctx->now();
-    if (updates.empty()) poll_again(self);
-    else hand_over(self, std::move(updates));
+    if (!updates.empty()) return hand_over(self, std::move(updates)); // not done before they are stored
+    s.failures = 0;
+    poll_again(self);
   }
 }
 

@@ -158,8 +158,13 @@ std::string kept_secret(const std::string& path, const std::string& name) {
   const auto key = "secret:" + name;
   const file_lock lock(path);
   const auto db = open_for_writing(path);
-  run(*db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex());
-  return find_secret(*db, key);
+  try {
+    run(*db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex());
+    return find_secret(*db, key);
+  } catch (const SQLite::Exception& e) { // the first use of the file: its damage or a full disk shows here
+    throw store_error("The database " + path + " cannot be used: " + e.what() +
+                      ". If the disk is full make room; else restore a backup, or run: troupe audit");
+  }
 }
 
 } // namespace troupe::storage

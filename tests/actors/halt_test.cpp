@@ -47,13 +47,23 @@ struct halting : stage {
   ~halting() { const_cast<engine_context&>(*ctx).at_step = nullptr; }
 
   void says(const std::string& text, const std::string& language, std::int64_t who = user) {
+    comes({{"message", message_of(text, language, who)}});
+  }
+  void presses(const std::string& data, const std::string& language = "en", std::int64_t who = user) {
+    auto m = message_of("card", language, who);
+    comes({{"callback_query", {{"id", "1"}, {"from", m["from"]}, {"message", m}, {"data", data}}}});
+  }
+  static json message_of(const std::string& text, const std::string& language, std::int64_t who) {
     json from{{"id", who}, {"is_bot", false}, {"first_name", "Ann"}, {"language_code", language}};
-    json m{{"message_id", 1},
-           {"date", 1},
-           {"text", text},
-           {"chat", {{"id", who}, {"type", "private"}}},
-           {"from", from}};
-    to_come.push_back({{"update_id", ++next_update}, {"message", m}});
+    return {{"message_id", 1},
+            {"date", 1},
+            {"text", text},
+            {"chat", {{"id", who}, {"type", "private"}}},
+            {"from", from}};
+  }
+  void comes(json update) {
+    update["update_id"] = ++next_update;
+    to_come.push_back(std::move(update));
     if (telegram->held.empty()) return;
     release(telegram_wire, json{{"ok", true}, {"result", {to_come.back()}}}.dump());
     run();
@@ -114,4 +124,92 @@ TEST_CASE_METHOD(halting, "a disk that fills between the question and the answer
   CHECK(told("ru", "hint.halted") == 1);
   CHECK(look->load_open_work().updates.empty());
   CHECK(telegram->count("/sendMessage") == 2);
+}
+
+TEST_CASE_METHOD(halting,
+                 "with a full disk nothing is sold; the press is one order when there is room again") {
+  constexpr std::int64_t before = 50;
+  register_user r;
+  r.profile = {user, "Ann", "ann", "en"};
+  r.welcome_credits = before;
+  ask<account>(all.ledger, r);
+  says("a cat on the roof", "en");
+  full = true;
+  presses("run:1");
+  advance(300s, 1s); // far longer than any step's limit: nobody gives up
+  CHECK(told("en", "hint.halted") == 1);
+  CHECK(look->jobs(false, 10).empty());
+  CHECK(look->load_account(user).balance == before);
+  CHECK(provider->log.empty());
+  full = false;
+  advance(60s, 1s);
+  REQUIRE(look->jobs(false, 10).size() == 1);
+  const auto paid = look->load_account(user);
+  CHECK(paid.balance + look->jobs(false, 10)[0].price == before);
+  CHECK(provider->count("createTask") + provider->count("generate") > 0);
+  CHECK(look->load_open_work().updates.empty());
+  CHECK(told("en", "hint.halted") == 1);
+}
+
+namespace {
+
+/// A disk that hangs: the ledger stores, and answers, only when it is woken.
+struct hanging : stage {
+  storage::store store{temporary.path + "/third.db"};
+  std::vector<std::function<void()>> waiting;
+  std::vector<incoming_update> brought;
+  ledger_actor slow = own(sys->spawn([this](ledger_actor::pointer me) -> ledger_actor::behavior_type {
+    return {[this, me](accept_updates& x) -> caf::result<accepted_updates> {
+              auto promise = me->make_response_promise<accepted_updates>();
+              waiting.push_back([this, promise, x]() mutable {
+                store.begin();
+                accepted_updates answer{store.apply(x.updates, x.at)};
+                store.commit();
+                promise.deliver(std::move(answer));
+              });
+              return promise;
+            },
+            [](register_user&) { return account{}; },
+            [](order_request&) { return order_answer{}; },
+            [](turn&) { return done{}; },
+            [](job_step&) { return step_answer{}; },
+            [](delivery_report&) {},
+            [](ledger_listeners&) {},
+            [this](wake) {
+              for (auto& go_on : std::exchange(waiting, {})) go_on();
+            }};
+  }));
+  router_actor router = own(sys->spawn([this](router_actor::pointer) -> router_actor::behavior_type {
+    return {[this](accepted_updates& x) {
+              brought.insert(brought.end(), x.fresh.begin(), x.fresh.end());
+              return done{};
+            },
+            [](const update_handled&) {}, [](const update_stuck&) {}, [](wake) {}};
+  }));
+  ~hanging() { waiting.clear(); }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(hanging, "a disk that hangs for minutes delays the updates, it does not lose them") {
+  const json from{{"id", user}, {"is_bot", false}, {"first_name", "Ann"}, {"language_code", "en"}};
+  const json m{{"message_id", 1},
+               {"date", 1},
+               {"text", "a"},
+               {"chat", {{"id", user}, {"type", "private"}}},
+               {"from", from}};
+  const json news{{"ok", true}, {"result", {{{"update_id", 7}, {"message", m}}}}};
+  telegram->answer = [news](const http_request& r) -> std::optional<http_reply> {
+    if (json::parse(r.body).value("offset", 0) > 7) return std::nullopt;
+    return ok(news.dump());
+  };
+  own(spawn_poller(*sys, ctx, telegram_wire, slow, router, 7));
+  advance(150s, 1s);
+  CHECK(brought.empty());
+  tell(slow, wake{});
+  advance(60s, 1s);
+  tell(slow, wake{});
+  advance(1s);
+  REQUIRE(brought.size() == 1);
+  CHECK(brought[0].update_id == 7);
 }

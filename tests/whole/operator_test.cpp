@@ -97,7 +97,32 @@ TEST_CASE("the operator's commands read while an engine holds the database") {
     const auto j = json::parse(d.asked("jobs --open --json").text);
     REQUIRE(j.size() == 2);
     CHECK(j.at(0).at("state") == "overdue");
+    CHECK(j.at(0).at("fail_class") == "timeout");
   }
+}
+
+TEST_CASE("what strangers wrote cannot command the operator's terminal, and stays whole in JSON") {
+  const desk d;
+  const std::string evil = "Eve\x1b]0;owned\x07\n\xc2\x9b"
+                           "31m";
+  register_user who;
+  who.profile = {78, evil, "eve", "en"};
+  d.store->begin();
+  d.store->apply(who);
+  d.store->commit();
+  const auto told = d.asked("history 78");
+  CHECK(told.code == 0);
+  CHECK(has(told, "Eve ]0;owned"));
+  CHECK_FALSE(has(told, "\x1b"));
+  CHECK_FALSE(has(told, "\xc2\x9b"));
+  CHECK(json::parse(d.asked("history 78 --json").text).at("first_name") == evil);
+}
+
+TEST_CASE("the help of the operator's commands says what they tell and what their exit codes mean") {
+  const desk d;
+  CHECK(has(d.asked("--help"), "Exit codes: 0 fine"));
+  for (auto command : {"audit", "history", "jobs"})
+    CHECK(has(d.asked(std::string{command} + " --help"), "safe while the engine runs"));
 }
 
 TEST_CASE("a wrong question of the operator is answered with what is wrong") {

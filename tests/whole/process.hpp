@@ -43,6 +43,18 @@ public:
     waitpid(std::exchange(pid_, 0), &status, 0);
     return status;
   }
+  /// The exit code of a process that ends by itself in time; -1: it did not, or a signal ended it.
+  int code_within(std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (int status = 0; std::chrono::steady_clock::now() < end;) {
+      if (waitpid(pid_, &status, WNOHANG) == pid_) {
+        pid_ = 0;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return -1;
+  }
 
 private:
   pid_t pid_ = 0;

@@ -1,0 +1,91 @@
+#pragma once
+/// The real program twice: `troupe sandbox` as the outside world, `troupe serve` as the engine.
+#include "net/transport.hpp"
+#include "tests/catch.hpp"
+#include "tests/whole/process.hpp"
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace troupe::test {
+
+/// The outside world and an engine on a fresh database, both on ports of their own.
+struct sandbox_stage {
+  std::filesystem::path dir =
+      std::filesystem::temp_directory_path() / ("troupe-whole-" + std::to_string(getpid()));
+  int port = free_port(), web = free_port();
+  std::string base = "http://127.0.0.1:" + std::to_string(port);
+  std::unique_ptr<transport> http = make_http_transport();
+  process sandbox;
+
+  explicit sandbox_stage(int fail_percent = 20) : sandbox{begin(fail_percent)} {
+    REQUIRE(within(std::chrono::seconds{10}, [&] { return !get("/sandbox/stats").is_null(); }));
+  }
+  ~sandbox_stage() { std::filesystem::remove_all(dir); }
+
+  process begin(int fail_percent) const {
+    std::filesystem::remove_all(dir);
+    std::filesystem::create_directories(dir);
+    return {{TROUPE_BINARY, "sandbox", "--port", std::to_string(port), "--generation-ms", "1500",
+             "--fail-percent", std::to_string(fail_percent)},
+            {},
+            log()};
+  }
+  process engine() const {
+    return {{TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"},
+            {{"BOT_TOKEN", "1000001:sandbox"},
+             {"KIE_API_KEY", "sandbox"},
+             {"DATABASE_PATH", database()},
+             {"TELEGRAM_API_URL", base},
+             {"KIE_API_URL", base},
+             {"KIE_UPLOAD_URL", base},
+             {"WEBHOOK_URL", "http://127.0.0.1:" + std::to_string(web)},
+             {"TROUPE_WEB_PORT", std::to_string(web)},
+             {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()},
+             {"TROUPE_USERS_WELCOME_CREDITS", "3"},
+             {"TROUPE_KIE_FIRST_POLL_S", "1"},
+             {"TROUPE_KIE_POLL_EVERY_S", "1"},
+             {"TROUPE_KIE_TIME_LIMIT_S", "25"},
+             {"TROUPE_KIE_LATE_WATCH_H", "0"}},
+            log()};
+  }
+  std::string database() const { return (dir / "troupe.db").string(); }
+  std::string log() const { return (dir / "log").string(); }
+
+  nlohmann::json talk(http_request r) {
+    r.time_limit = std::chrono::seconds{10};
+    auto reply = http->send(r);
+    return reply.status == 200 ? nlohmann::json::parse(reply.body, nullptr, false) : nlohmann::json{};
+  }
+  nlohmann::json get(const std::string& path) {
+    http_request r;
+    r.url = base + path;
+    return talk(std::move(r));
+  }
+  nlohmann::json post(const std::string& path, const nlohmann::json& body) {
+    http_request r;
+    r.method = "POST";
+    r.url = base + path;
+    r.body = body.dump();
+    return talk(std::move(r));
+  }
+  /// Presses the newest button whose data starts with `data`; false when there is none yet.
+  bool press(std::int64_t user, const std::string& data) {
+    auto chat = get("/sandbox/chat?user_id=" + std::to_string(user));
+    if (!chat.is_array()) return false;
+    for (auto m = chat.rbegin(); m != chat.rend(); ++m)
+      for (auto& row : m->value("reply_markup", nlohmann::json::object())
+                           .value("inline_keyboard", nlohmann::json::array()))
+        for (auto& b : row)
+          if (b.value("callback_data", "").rfind(data, 0) == 0) {
+            post("/sandbox/press", {{"user_id", user},
+                                    {"message_id", (*m)["message_id"]},
+                                    {"data", b["callback_data"]},
+                                    {"wait_ms", 0}});
+            return true;
+          }
+    return false;
+  }
+};
+
+} // namespace troupe::test
