@@ -3,7 +3,6 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "net/telegram.hpp"
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 namespace troupe {
@@ -74,14 +73,9 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
     r.chat_id = m.chat_id;
     r.slot = m.slot;
     r.job_id = m.job_id;
+    if (!r.chat_gone)
+      for (auto& u : m.uploads) r.files.push_back(u.path);
     self->send(s.ledger, std::move(r));
-  }
-}
-
-void drop_uploads(const outgoing& m) {
-  for (auto& u : m.uploads) {
-    std::error_code ignored;
-    std::filesystem::remove(u.path, ignored);
   }
 }
 
@@ -131,7 +125,6 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
     const auto message_id = a.message_id != 0 ? a.message_id : edited_by(m);
     s.remember(m, message_id);
     report(self, m, {.delivered = true, .message_id = message_id, .file_id = a.file_id});
-    drop_uploads(m);
     return s.queue.finish(m, now);
   }
   case outcome::wait_and_retry:

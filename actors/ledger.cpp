@@ -1,5 +1,6 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include <filesystem>
 
 namespace troupe {
 namespace {
@@ -115,6 +116,14 @@ caf::result<Reply> durable(self_ptr self, durable_step step, Apply apply) {
   return rp;
 }
 
+/// Not before the commit: after a restart an unsettled message is sent again, and needs its files.
+void remove_files(const delivery_report& r) {
+  for (auto& path : r.files) {
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
+  }
+}
+
 ledger_actor::behavior_type ledger(self_ptr self, const std::shared_ptr<storage::store>& store,
                                    const context_ptr& ctx) {
   self->set_error_handler([](caf::error&) {});
@@ -145,7 +154,10 @@ ledger_actor::behavior_type ledger(self_ptr self, const std::shared_ptr<storage:
       [self](delivery_report& x) { // a lost report means one more sending after a restart, no more
         const auto step = step_of(x);
         const auto report = std::make_shared<delivery_report>(std::move(x));
-        enqueue(self, {step, [report](storage::store& s) { return s.apply(*report), [] {}; },
+        enqueue(self, {step,
+                       [report](storage::store& s) {
+                         return s.apply(*report), [report] { remove_files(*report); };
+                       },
                        [self, report](const caf::error& e) { // nobody else would say it again
                          if (e != caf::sec::invalid_argument)
                            self->delayed_send(self, report_again_after, *report);

@@ -18,6 +18,7 @@ enum class http_error : std::uint8_t {
   lost,      ///< Sent, but the answer was cut off, too late or unreadable.
   too_large, ///< The answer is larger than `body_bytes_max`.
   stopped,   ///< We are shutting down (or the waiting line was full): not sent.
+  no_file,   ///< A file to be sent cannot be read: not sent, and another try would not help.
 };
 
 /// A multipart part that is read from disk.

@@ -64,7 +64,8 @@ struct delivery_report {
   std::int64_t message_id = 0;
   std::string slot;
   std::int64_t job_id = 0;
-  std::string file_id; ///< Of a delivered video; "My generations" sends it again.
+  std::string file_id;            ///< Of a delivered video; "My generations" sends it again.
+  std::vector<std::string> files; ///< Ours to remove, once this is durable.
 };
 
 /// One update handled: everything it changed, stored in one transaction.

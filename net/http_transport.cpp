@@ -252,7 +252,7 @@ private:
     out.set_header("User-Agent", "Troupe/0.1"); // kie.ai's proxy refuses clients without one
     multipart parts;
     if (!request.files.empty()) {
-      if (!parts.build(request)) return failure(http_error::refused);
+      if (!parts.build(request)) return failure(http_error::no_file);
       out.set_header("Content-Type", parts.content_type().c_str());
       out.content_length_ = parts.length();
       out.content_provider_ = [&parts](std::size_t offset, std::size_t, httplib::DataSink& sink) {

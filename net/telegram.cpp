@@ -221,11 +221,12 @@ std::int64_t retry_after_ms(const http_reply& reply, const json& body) {
 answer without_reply(http_error e) {
   answer a;
   const bool sent = e == http_error::lost || e == http_error::too_large;
-  a.what = sent ? outcome::unsure : outcome::wait_and_retry;
-  a.retry_after_ms = sent ? 0 : short_wait_ms;
+  a.what = e == http_error::no_file ? outcome::our_mistake : sent ? outcome::unsure : outcome::wait_and_retry;
+  a.retry_after_ms = a.what == outcome::wait_and_retry ? short_wait_ms : 0;
   a.description = e == http_error::refused     ? "no connection"
                   : e == http_error::lost      ? "the answer was lost"
                   : e == http_error::too_large ? "the answer was too large"
+                  : e == http_error::no_file   ? "the file to send is missing"
                                                : "shutting down";
   return a;
 }

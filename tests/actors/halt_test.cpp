@@ -2,6 +2,7 @@
 #include "actors/cast.hpp"
 #include "actors/halt_notice.hpp"
 #include "tests/actors/fixture.hpp"
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 using namespace troupe;
@@ -149,6 +150,59 @@ TEST_CASE_METHOD(halting,
   CHECK(provider->count("createTask") + provider->count("generate") > 0);
   CHECK(look->load_open_work().updates.empty());
   CHECK(told("en", "hint.halted") == 1);
+}
+
+namespace {
+
+outgoing video_of(const std::string& path) {
+  outgoing m;
+  m.chat_id = stage::user;
+  m.urgency = lane::result;
+  m.method = "sendVideo";
+  m.params = json{{"chat_id", stage::user}}.dump();
+  m.uploads = {{"video", path, "video/mp4"}};
+  return m;
+}
+turn turn_with(std::vector<outgoing> messages) {
+  turn t;
+  t.update_id = 900, t.user_id = stage::user;
+  t.messages = std::move(messages);
+  return t;
+}
+
+} // namespace
+
+TEST_CASE_METHOD(halting,
+                 "a video's file is kept until its delivery is durable: a restart would send it again") {
+  const auto path = temporary.path + "/job-1.mp4";
+  std::ofstream{path} << "video";
+  const_cast<engine_context&>(*ctx).at_step = [this](durable_step s, bool committed) {
+    if (full && s == durable_step::message_settled && !committed) throw storage::batch_lost{"disk is full"};
+  };
+  full = true;
+  ask<done>(all.ledger, turn_with({video_of(path)}));
+  advance(10s, 1s);
+  CHECK(telegram->count("/sendVideo") == 1);
+  CHECK(look->load_open_work().messages.size() == 1);
+  CHECK(std::filesystem::exists(path));
+  full = false;
+  advance(10s, 1s);
+  CHECK(look->load_open_work().messages.empty());
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK(telegram->count("/sendVideo") == 1);
+}
+
+TEST_CASE_METHOD(halting, "a video whose file is missing is given up, and the chat goes on") {
+  const auto before = telegram->answer;
+  telegram->answer = [before](const http_request& r) -> std::optional<http_reply> {
+    return r.files.empty() ? before(r) : broken(http_error::no_file); // as the transport says
+  };
+  outgoing next;
+  next.chat_id = user, next.method = "sendMessage", next.params = R"({"text":"next"})";
+  ask<done>(all.ledger, turn_with({video_of(temporary.path + "/gone.mp4"), next}));
+  advance(30s, 1s);
+  CHECK(telegram->count("/sendMessage") == 1);
+  CHECK(look->load_open_work().messages.empty());
 }
 
 namespace {

@@ -182,7 +182,7 @@ TEST_CASE("files and fields travel as multipart with a known length") {
   CHECK(r.status == 200);
   CHECK(r.body == "v.mp4|video/mp4|" + std::to_string(std::hash<std::string>()(bytes)) + "|hé \"x\"\r\n|0");
   q.files[0].path = f / "missing";
-  CHECK(t->send(q).error == http_error::refused);
+  CHECK(t->send(q).error == http_error::no_file);
 }
 
 TEST_CASE("a download is kept only when complete and 200") {
