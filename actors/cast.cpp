@@ -27,7 +27,7 @@ std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
   const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
   add(poller, router, doorman, dispatcher, courier, outside.senders, outside.files, outside.provider,
-      outside.polling, outside.media, reader, ledger);
+      outside.polling, outside.media, reader, ledger, writer);
   return list;
 }
 
@@ -37,7 +37,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
                       work.messages.size(), work.jobs.size());
   cast c;
   c.outside = s.outside;
-  c.ledger = spawn_ledger(sys, s.store, s.ctx, s.threads);
+  c.writer = spawn_writer(sys, s.store, s.ctx, s.threads);
+  c.ledger = spawn_ledger(sys, c.writer);
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;
   c.reader = spawn_reader(sys, s.reader, s.threads);
   c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);

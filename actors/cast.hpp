@@ -18,7 +18,7 @@ struct cast_setting {
   std::shared_ptr<storage::store> store;
   std::shared_ptr<storage::reader> reader;
   edges outside;
-  bool threads = true; ///< Ledger and reader on their own; false on the deterministic scheduler.
+  bool threads = true; ///< Writer and reader on their own; false on the deterministic scheduler.
   /// Test only: what stands before the ledger.
   std::function<ledger_actor(ledger_actor)> before_ledger;
 };
@@ -30,6 +30,7 @@ struct cast {
   doorman_actor doorman;
   courier_actor courier;
   ledger_actor ledger;
+  writer_actor writer;
   reader_actor reader;
   edges outside;
   std::function<void()> close; ///< Ends every blocking wait of the edges; may be empty.

@@ -1,12 +1,10 @@
-#include "actors/log.hpp"
+/// Collects what is to be stored and answers it: the writer works meanwhile.
+#include "actors/batch.hpp"
 #include "actors/spawn.hpp"
 #include <filesystem>
 
 namespace troupe {
 namespace {
-
-constexpr std::size_t batch_operations_max =
-    1024; // beyond it a longer batch adds waiting, not throughput (bench/README.md)
 
 constexpr auto report_again_after = std::chrono::seconds{2};
 
@@ -14,166 +12,123 @@ struct ledger_state {
   ledger_state() {}
   static inline const char* name = "ledger";
 
-  /// Runs inside the batch; returns what to do once the batch is durable.
-  using after_commit = std::function<void()>;
-  struct operation {
-    durable_step step;
-    std::function<after_commit(storage::store&)> run;
-    std::function<void(caf::error)> fail;
-  };
-
-  std::shared_ptr<storage::store> store;
-  context_ptr ctx;
+  writer_actor writer;
   ledger_listeners listeners;
-  std::vector<operation> pending;
-  bool flush_asked = false;
-
-  void flush() {
-    flush_asked = false;
-    auto batch = std::exchange(pending, {});
-    if (batch.empty()) return;
-    std::vector<after_commit> answers;
-    try {
-      answers = store_all(batch);
-    } catch (const std::exception& e) { // nothing was durable: every caller hears it
-      store->rollback();
-      ctx->health->storage_failed = true;
-      log("ledger")->error("a batch of {} operations could not be stored: {}", batch.size(), e.what());
-      for (auto& op : batch) op.fail(caf::make_error(caf::sec::runtime_error, std::string{e.what()}));
-      return;
-    }
-    if (ctx->health->storage_failed.exchange(false)) log("ledger")->info("the database can be written again");
-    pass(batch, true);
-    for (auto& answer : answers) answer();
-    announce();
-  }
-
-  std::vector<after_commit> store_all(std::vector<operation>& batch) {
-    try {
-      return store_all(batch, storage::store::care::batch);
-    } catch (const storage::batch_spoiled& e) {
-      log("ledger")->warn("{} The batch is repeated with care.", e.what());
-      return store_all(batch, storage::store::care::each_operation);
-    }
-  }
-
-  std::vector<after_commit> store_all(std::vector<operation>& batch, storage::store::care how) {
-    std::vector<after_commit> answers;
-    answers.reserve(batch.size());
-    store->begin(how);
-    for (auto& op : batch) answers.push_back(run_one(op));
-    pass(batch, false);
-    store->commit();
-    return answers;
-  }
-
-  void pass(const std::vector<operation>& batch, bool committed) const {
-    if (!ctx->at_step) return;
-    for (auto& op : batch) ctx->at_step(op.step, committed);
-  }
-
-  after_commit run_one(operation& op) {
-    try {
-      return op.run(*store);
-    } catch (const storage::batch_lost&) {
-      throw;
-    } catch (const storage::batch_spoiled&) {
-      throw;
-    } catch (const std::exception& e) { // only this one is wrong
-      log("ledger")->error("an operation was refused: {}", e.what());
-      return [fail = op.fail, why = std::string{e.what()}] {
-        fail(caf::make_error(caf::sec::invalid_argument, why));
-      };
-    }
-  }
-
-  void announce() {
-    if (auto jobs = store->take_new_jobs(); !jobs.empty() && listeners.dispatcher)
-      caf::anon_send(listeners.dispatcher, committed_jobs{std::move(jobs)});
-    if (auto out = store->take_outgoing(); !out.empty() && listeners.courier)
-      caf::anon_send(listeners.courier, committed_messages{std::move(out)});
-  }
+  operations pending;
+  bool writing = false, flush_asked = false;
 };
 using self_ptr = ledger_actor::stateful_pointer<ledger_state>;
 
-void enqueue(self_ptr self, ledger_state::operation op) {
+void announce(const ledger_state& s, batch& b) {
+  if (!b.new_jobs.empty() && s.listeners.dispatcher)
+    caf::anon_send(s.listeners.dispatcher, committed_jobs{std::move(b.new_jobs)});
+  if (!b.messages.empty() && s.listeners.courier)
+    caf::anon_send(s.listeners.courier, committed_messages{std::move(b.messages)});
+}
+
+void write_next(self_ptr self);
+
+/// The writer gets its next batch first, so that it works while this one is answered.
+void written(self_ptr self, batch& b) {
+  self->state.writing = false;
+  write_next(self);
+  for (auto& op : b.all) op->refused ? op->fail(std::move(op->refused)) : op->answer();
+  announce(self->state, b);
+}
+
+/// One batch is with the writer; what comes meanwhile is the next.
+void write_next(self_ptr self) {
+  auto& s = self->state;
+  if (s.writing || s.pending.empty()) return;
+  s.writing = true;
+  auto next = std::make_shared<batch>();
+  const auto end = s.pending.begin() + std::min(s.pending.size(), batch_operations_max);
+  std::move(s.pending.begin(), end, std::back_inserter(next->all));
+  s.pending.erase(s.pending.begin(), end);
+  // A writer that fell takes this actor with it: its error needs no answer here.
+  self->request(s.writer, caf::infinite, std::move(next))
+      .then([self](const batch_ptr& b) { written(self, *b); }, [](caf::error&) {});
+}
+
+void enqueue(self_ptr self, std::unique_ptr<operation> op) {
   auto& s = self->state;
   s.pending.push_back(std::move(op));
-  if (s.pending.size() >= batch_operations_max) s.flush();
-  else if (!std::exchange(s.flush_asked, true)) self->send(self, wake{}); // lands behind all queued work
+  if (!s.writing && !std::exchange(s.flush_asked, true))
+    self->send(self, wake{}); // lands behind all queued work
 }
 
-/// `apply` is the store's work; its result is the answer, delivered after the commit.
-template <class Reply, class Apply>
-caf::result<Reply> durable(self_ptr self, durable_step step, Apply apply) {
-  auto rp = self->make_response_promise<Reply>();
-  enqueue(self, {step,
-                 [rp, apply = std::move(apply)](storage::store& s) {
-                   auto answer = std::make_shared<Reply>(apply(s));
-                   return [rp, answer]() mutable { rp.deliver(std::move(*answer)); };
-                 },
-                 [rp](caf::error e) mutable { rp.deliver(std::move(e)); }});
-  return rp;
-}
+template <class Reply, class Request> class asked final : public operation {
+public:
+  asked(durable_step s, Request& r, caf::typed_response_promise<Reply> p)
+      : operation{s}, request_{std::move(r)}, promise_{std::move(p)} {}
+  void run(storage::store& s) override { reply_ = apply(s); }
+  void answer() override { promise_.deliver(std::move(reply_)); }
+  void fail(caf::error why) override { promise_.deliver(std::move(why)); }
 
-/// Not before the commit: after a restart an unsettled message is sent again, and needs its files.
-void remove_files(const delivery_report& r) {
-  for (auto& path : r.files) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);
+private:
+  Reply apply(storage::store& s) {
+    if constexpr (std::is_same_v<Request, accept_updates>) return {s.apply(request_.updates, request_.at)};
+    else if constexpr (std::is_same_v<Reply, done>) return s.apply(request_), done{};
+    else return s.apply(request_);
   }
+
+  Request request_;
+  caf::typed_response_promise<Reply> promise_;
+  Reply reply_;
+};
+
+template <class Reply, class Request>
+caf::result<Reply> durable(self_ptr self, durable_step step, Request& request) {
+  auto promise = self->make_response_promise<Reply>();
+  enqueue(self, std::make_unique<asked<Reply, Request>>(step, request, promise));
+  return promise;
 }
 
-ledger_actor::behavior_type ledger(self_ptr self, const std::shared_ptr<storage::store>& store,
-                                   const context_ptr& ctx) {
+/// Nobody waits for it: a lost report means one more sending after a restart, no more.
+class reported final : public operation {
+public:
+  reported(self_ptr self, delivery_report& r) : operation{step_of(r)}, self_{self}, report_{std::move(r)} {}
+  void run(storage::store& s) override { s.apply(report_); }
+  void answer() override { // not before the commit: an unsettled message is sent again, with its files
+    for (auto& path : report_.files) {
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
+  }
+  void fail(caf::error why) override { // nobody else would say it again
+    if (why != caf::sec::invalid_argument) self_->delayed_send(self_, report_again_after, std::move(report_));
+  }
+
+private:
+  self_ptr self_;
+  delivery_report report_;
+};
+
+ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
   self->set_error_handler([](caf::error&) {});
-  self->state.store = store;
-  self->state.ctx = ctx;
+  self->link_to(writer);
+  self->state.writer = writer;
   return {
       [self](accept_updates& x) {
-        return durable<accepted_updates>(
-            self, durable_step::updates_accepted,
-            [x = std::move(x)](storage::store& s) { return accepted_updates{s.apply(x.updates, x.at)}; });
+        return durable<accepted_updates>(self, durable_step::updates_accepted, x);
       },
-      [self](register_user& x) {
-        return durable<account>(self, durable_step::user_registered,
-                                [x = std::move(x)](storage::store& s) { return s.apply(x); });
-      },
-      [self](order_request& x) {
-        return durable<order_answer>(self, durable_step::order_placed,
-                                     [x = std::move(x)](storage::store& s) { return s.apply(x); });
-      },
-      [self](turn& x) {
-        return durable<done>(self, durable_step::turn_stored,
-                             [x = std::move(x)](storage::store& s) { return s.apply(x), done{}; });
-      },
-      [self](job_step& x) {
-        const auto step = step_of(x);
-        return durable<step_answer>(self, step, [x = std::move(x)](storage::store& s) { return s.apply(x); });
-      },
-      [self](delivery_report& x) { // a lost report means one more sending after a restart, no more
-        const auto step = step_of(x);
-        const auto report = std::make_shared<delivery_report>(std::move(x));
-        enqueue(self, {step,
-                       [report](storage::store& s) {
-                         return s.apply(*report), [report] { remove_files(*report); };
-                       },
-                       [self, report](const caf::error& e) { // nobody else would say it again
-                         if (e != caf::sec::invalid_argument)
-                           self->delayed_send(self, report_again_after, *report);
-                       }});
-      },
+      [self](register_user& x) { return durable<account>(self, durable_step::user_registered, x); },
+      [self](order_request& x) { return durable<order_answer>(self, durable_step::order_placed, x); },
+      [self](turn& x) { return durable<done>(self, durable_step::turn_stored, x); },
+      [self](job_step& x) { return durable<step_answer>(self, step_of(x), x); },
+      [self](delivery_report& x) { enqueue(self, std::make_unique<reported>(self, x)); },
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },
-      [self](wake) { self->state.flush(); },
+      [self](wake) {
+        self->state.flush_asked = false;
+        write_next(self);
+      },
   };
 }
 
 } // namespace
 
-ledger_actor spawn_ledger(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
-                          bool detached) {
-  return detached ? sys.spawn<caf::detached>(ledger, std::move(store), std::move(ctx))
-                  : sys.spawn(ledger, std::move(store), std::move(ctx));
+ledger_actor spawn_ledger(caf::actor_system& sys, writer_actor writer) {
+  return sys.spawn(ledger, std::move(writer));
 }
 
 } // namespace troupe

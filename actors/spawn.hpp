@@ -14,8 +14,9 @@ using transports = std::vector<std::shared_ptr<transport>>;
 /// One blocking worker per transport; `waiting_max` requests may wait, later ones get `stopped`.
 http_actor spawn_http_pool(caf::actor_system& sys, const transports& workers, std::size_t waiting_max);
 /// `detached` false in tests: then everything runs on the deterministic scheduler.
-ledger_actor spawn_ledger(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
+writer_actor spawn_writer(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
                           bool detached);
+ledger_actor spawn_ledger(caf::actor_system& sys, writer_actor writer); ///< Falls with its writer.
 reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);

@@ -1,4 +1,5 @@
 /// Durable orders a second through the ledger actor, beside bare SQLite that writes the same rows.
+#include "actors/batch.hpp"
 #include "actors/spawn.hpp"
 #include "storage/parts.hpp"
 #include <algorithm>
@@ -27,6 +28,7 @@ constexpr unix_ms at = 1'700'000'000'000;
 
 struct figures {
   double per_s = 0, p50_ms = 0, p99_ms = 0;
+  double cpu_us = 0; ///< Of the whole process for one order: steadier than the clock on a busy machine.
   std::uint64_t operations = 0;
   std::string fault; ///< "" : the audit is clean and the counts agree
 };
@@ -34,6 +36,20 @@ struct figures {
 double seconds_since(steady::time_point t) {
   return std::chrono::duration<double>(steady::now() - t).count();
 }
+
+double cpu_seconds() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+/// Time and CPU from here on.
+struct stopwatch {
+  steady::time_point begun = steady::now();
+  double cpu_begun = cpu_seconds();
+  double seconds() const { return seconds_since(begun); }
+  double cpu() const { return cpu_seconds() - cpu_begun; }
+};
 
 order_request make_order(std::uint64_t n) {
   order_request o;
@@ -59,11 +75,12 @@ void fill(storage::store& s) {
   s.commit();
 }
 
-figures summary(std::vector<double>& latencies, double seconds) {
+figures summary(std::vector<double>& latencies, double seconds, double cpu) {
   figures f;
   f.operations = latencies.size();
   if (latencies.empty()) return f;
   std::sort(latencies.begin(), latencies.end());
+  f.cpu_us = cpu * 1e6 / static_cast<double>(latencies.size());
   f.per_s = static_cast<double>(latencies.size()) / seconds;
   f.p50_ms = latencies[latencies.size() / 2] * 1e3;
   f.p99_ms = latencies[latencies.size() * 99 / 100] * 1e3;
@@ -141,23 +158,24 @@ struct actor_config : caf::actor_system_config {
 
 figures through_actor(const std::string& path, int requesters, double seconds) {
   auto all = std::make_shared<crowd>(requesters);
-  double took = 0;
+  double took = 0, cpu = 0;
   {
     auto store = std::make_shared<storage::store>(path);
     fill(*store);
     actor_config cfg;
     caf::actor_system sys{cfg};
-    all->ledger = spawn_ledger(sys, store, std::make_shared<engine_context>(), true);
-    auto begun = steady::now();
+    all->ledger = spawn_ledger(sys, spawn_writer(sys, store, std::make_shared<engine_context>(), true));
+    const stopwatch clock;
     for (int i = 0; i < requesters; ++i) sys.spawn(requester, all);
     std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
     all->over = true;
     all->left.wait();
-    took = seconds_since(begun);
+    took = clock.seconds();
+    cpu = clock.cpu();
     caf::anon_send_exit(all->ledger, caf::exit_reason::kill);
     all->ledger = nullptr;
   }
-  auto f = summary(all->latencies, took);
+  auto f = summary(all->latencies, took, cpu);
   f.fault = all->fault.empty() ? verify(path, f.operations) : all->fault;
   return f;
 }
@@ -206,22 +224,48 @@ figures bare(const std::string& path, int batch, double seconds) {
     fill(s);
   }
   std::vector<double> latencies;
-  double took = 0;
+  double took = 0, cpu = 0;
   {
     storage::database db{path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX};
     storage::tune(db.connection());
     std::uint64_t n = 1;
-    auto begun = steady::now();
-    while (seconds_since(begun) < seconds) {
+    const stopwatch clock;
+    while (clock.seconds() < seconds) {
       auto batch_begun = steady::now();
       storage::run(db, "BEGIN IMMEDIATE");
       for (int i = 0; i < batch; ++i) write_order(db, make_order(n++));
       storage::run(db, "COMMIT");
       latencies.insert(latencies.end(), static_cast<std::size_t>(batch), seconds_since(batch_begun));
     }
-    took = seconds_since(begun);
+    took = clock.seconds();
+    cpu = clock.cpu();
   }
-  auto f = summary(latencies, took);
+  auto f = summary(latencies, took, cpu);
+  f.fault = verify(path, f.operations);
+  return f;
+}
+
+/// The store without its actor: tells what the checks cost, and what the messages.
+figures direct(const std::string& path, int batch, double seconds) {
+  std::vector<double> latencies;
+  double took = 0, cpu = 0;
+  {
+    storage::store s{path};
+    fill(s);
+    std::uint64_t n = 1;
+    const stopwatch clock;
+    while (clock.seconds() < seconds) {
+      auto batch_begun = steady::now();
+      s.begin();
+      for (int i = 0; i < batch; ++i) s.apply(make_order(n++));
+      s.commit();
+      s.take_new_jobs();
+      latencies.insert(latencies.end(), static_cast<std::size_t>(batch), seconds_since(batch_begun));
+    }
+    took = clock.seconds();
+    cpu = clock.cpu();
+  }
+  auto f = summary(latencies, took, cpu);
   f.fault = verify(path, f.operations);
   return f;
 }
@@ -229,14 +273,15 @@ figures bare(const std::string& path, int batch, double seconds) {
 // -- the table -----------------------------------------------------------------------------------
 
 nlohmann::json row(const char* name, int n, const figures& f, double base) {
-  std::fprintf(stderr, "%-22s %6d %10.0f %9.2f %9.2f %8.2f %9llu  %s\n", name, n, f.per_s, f.p50_ms, f.p99_ms,
-               f.per_s / base, static_cast<unsigned long long>(f.operations),
+  std::fprintf(stderr, "%-22s %6d %10.0f %9.2f %9.2f %8.1f %8.2f %9llu  %s\n", name, n, f.per_s, f.p50_ms,
+               f.p99_ms, f.cpu_us, f.per_s / base, static_cast<unsigned long long>(f.operations),
                f.fault.empty() ? "clean" : f.fault.c_str());
   return {{"what", name},
           {"requesters", n},
           {"operations_per_s", f.per_s},
           {"p50_ms", f.p50_ms},
           {"p99_ms", f.p99_ms},
+          {"cpu_us", f.cpu_us},
           {"ratio_to_bare_group_commit", f.per_s / base},
           {"operations", f.operations},
           {"audit", f.fault.empty() ? "clean" : f.fault}};
@@ -247,17 +292,20 @@ bool run_all(double seconds, const std::string& folder, int only) {
   bool clean = true;
   auto fresh = [&] { return folder + "/" + std::to_string(files++) + ".db"; };
   auto rows = nlohmann::json::array();
-  std::fprintf(stderr, "%-22s %6s %10s %9s %9s %8s %9s  %s\n", "", "asking", "orders/s", "p50 ms", "p99 ms",
-               "ratio", "orders", "audit");
+  std::fprintf(stderr, "%-22s %6s %10s %9s %9s %8s %8s %9s  %s\n", "", "asking", "orders/s", "p50 ms",
+               "p99 ms", "cpu us", "ratio", "orders", "audit");
   auto add = [&](const char* name, int n, const figures& f, double base) {
     rows.push_back(row(name, n, f, base));
     clean = clean && f.fault.empty();
   };
   for (int n : only ? std::vector{only} : std::vector{1, 64, 1024}) {
-    auto group = bare(fresh(), n, seconds);
+    const int batch = std::min(n, static_cast<int>(batch_operations_max)); // as the writer does
+    auto group = bare(fresh(), batch, seconds);
     auto actor = through_actor(fresh(), n, seconds);
+    auto store = direct(fresh(), batch, seconds);
     auto naive = bare(fresh(), 1, seconds);
     add("ledger actor", n, actor, group.per_s);
+    add("store, no actor", n, store, group.per_s);
     add("bare group commit", n, group, group.per_s);
     add("one by one", n, naive, group.per_s);
   }

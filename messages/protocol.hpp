@@ -101,7 +101,12 @@ struct ledger_listeners {
   dispatcher_actor dispatcher;
 };
 
-/// The only writer. Answers after the commit, never before.
+/// Operations that become durable together; only the ledger and the writer look inside.
+struct batch;
+using batch_ptr = std::shared_ptr<batch>;
+using writer_actor = caf::typed_actor<caf::replies_to<batch_ptr>::with<batch_ptr>>;
+
+/// The only way to the database for all who change it. Answers after the commit, never before.
 using ledger_actor =
     caf::typed_actor<caf::replies_to<accept_updates>::with<accepted_updates>,
                      caf::replies_to<register_user>::with<account>,
@@ -131,6 +136,7 @@ using media_actor = caf::typed_actor<caf::replies_to<inspect_video>::with<inspec
 
 #define TROUPE_LOCAL(type) CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::type)
 TROUPE_LOCAL(done)
+TROUPE_LOCAL(batch_ptr)
 TROUPE_LOCAL(http_request)
 TROUPE_LOCAL(http_reply)
 TROUPE_LOCAL(accept_updates)

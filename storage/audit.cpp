@@ -116,7 +116,7 @@ void count_all(database& db, audit_report& r) {
   r.users = number(db, "SELECT count(*) FROM users WHERE registered_at IS NOT NULL");
   r.transfers = number(db, "SELECT count(*) FROM transfers");
   r.entries = number(db, "SELECT count(*) FROM ledger");
-  r.open_jobs = number(db, "SELECT count(*) FROM jobs WHERE " TROUPE_OPEN_JOB);
+  r.open_jobs = number(db, "SELECT count(*) FROM " TROUPE_OPEN_JOBS);
   r.credits_with_users = number(db, "SELECT sum(amount) FROM balances WHERE account IN ('user', 'held')");
 }
 

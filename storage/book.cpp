@@ -1,6 +1,5 @@
 /// The book of credits: double entry, append-only.
 #include "storage/parts.hpp"
-#include <cstdio>
 
 namespace troupe::storage {
 namespace {
@@ -47,8 +46,8 @@ fingerprint& fingerprint::add(std::string_view field) {
 }
 
 std::string fingerprint::text() const {
-  char digits[17];
-  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash_));
+  std::string digits(16, '0');
+  for (int i = 0; i < 16; ++i) digits[i] = "0123456789abcdef"[hash_ >> (60 - 4 * i) & 15];
   return digits;
 }
 

@@ -140,23 +140,28 @@ void check_sane(const order_request& o) {
 
 /// What the book knows before an order, read in one go.
 struct standing {
-  std::int64_t order_id = 0; ///< Of the same key, 0 when it is new.
-  std::string fingerprint;
   std::int64_t balance = 0;
   int open_jobs = 0;
   std::string language;
 };
 
-standing standing_of(database& db, const order_request& o) {
+standing standing_of(database& db, std::int64_t user_id) {
   query q(db,
-          "SELECT o.order_id, o.fingerprint, "
-          "(SELECT amount FROM balances WHERE account = 'user' AND user_id = ?1), "
-          "(SELECT count(*) FROM jobs WHERE user_id = ?1 AND state <> 'overdue' AND " TROUPE_OPEN_JOB "), "
-          "(SELECT language FROM users WHERE user_id = ?1) "
-          "FROM (SELECT 1) LEFT JOIN orders o ON o.order_key = ?2",
-          o.user_id, o.order_key);
+          "SELECT (SELECT amount FROM balances WHERE account = 'user' AND user_id = ?1), "
+          "(SELECT count(*) FROM jobs WHERE user_id = ?1 AND " TROUPE_RUNNING_JOB "), "
+          "(SELECT language FROM users WHERE user_id = ?1)",
+          user_id);
   if (!q.next()) return {};
-  return {q.integer(0), q.text(1), q.integer(2), q.small(3), q.text(4)};
+  return {q.integer(0), q.small(1), q.text(2)};
+}
+
+/// The answer the same order got before. @throws id_conflict
+std::optional<order_answer> repeated(database& db, const order_request& o, const std::string& content,
+                                     std::int64_t balance) {
+  query known(db, "SELECT order_id, fingerprint FROM orders WHERE order_key = ?", o.order_key);
+  if (!known.next()) return {};
+  if (known.text(1) != content) throw id_conflict("order " + o.order_key + " exists with other content");
+  return order_answer{order_outcome::accepted, known.integer(0), balance, 0};
 }
 
 std::optional<order_answer> refusal(const standing& s, const order_request& o) {
@@ -208,23 +213,21 @@ std::vector<job> collect_jobs(query& q) {
 
 int open_jobs_of(database& db, std::int64_t user_id) {
   return static_cast<int>(
-      number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND state <> 'overdue' AND " TROUPE_OPEN_JOB,
-             user_id));
+      number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND " TROUPE_RUNNING_JOB, user_id));
 }
 
 order_answer place_order(writer& w, const order_request& o) {
   auto& db = w.db();
   check_sane(o);
   const auto content = fingerprint_of(o);
-  const auto known = standing_of(db, o);
-  if (known.order_id != 0 && known.fingerprint != content)
-    throw id_conflict("order " + o.order_key + " exists with other content");
-  if (known.order_id != 0) return {order_outcome::accepted, known.order_id, known.balance, 0};
-  if (const auto refused = refusal(known, o)) return *refused;
-  run(db,
-      "INSERT INTO orders(order_key, fingerprint, user_id, count, price, created_at) VALUES(?, ?, ?, ?, ?, "
-      "?)",
-      o.order_key, content, o.user_id, o.count, o.price, o.at);
+  const auto known = standing_of(db, o.user_id);
+  if (const auto refused = refusal(known, o))
+    return repeated(db, o, content, known.balance).value_or(*refused);
+  if (run(db,
+          "INSERT INTO orders(order_key, fingerprint, user_id, count, price, created_at) VALUES(?, ?, ?, ?, "
+          "?, ?) ON CONFLICT DO NOTHING",
+          o.order_key, content, o.user_id, o.count, o.price, o.at) == 0)
+    return *repeated(db, o, content, known.balance);
   const auto order_id = db.last_id();
   auto j = new_job(o, order_id, known.language);
   for (int i = 0; i < o.count; ++i) {

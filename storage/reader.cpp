@@ -81,8 +81,7 @@ user_profile reader::profile(std::int64_t user_id) {
 
 std::vector<job> reader::jobs(bool only_open, int limit) {
   query q(impl_->db(),
-          only_open ? "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE " TROUPE_OPEN_JOB
-                      " ORDER BY job_id DESC LIMIT ?"
+          only_open ? "SELECT " TROUPE_JOB_COLUMNS " FROM " TROUPE_OPEN_JOBS " ORDER BY job_id DESC LIMIT ?"
                     : "SELECT " TROUPE_JOB_COLUMNS " FROM jobs ORDER BY job_id DESC LIMIT ?",
           limit);
   return collect_jobs(q);
@@ -99,7 +98,7 @@ open_work reader::load_open_work() {
   while (updates.next()) work.updates.push_back({updates.integer(0), updates.integer(1), updates.text(2)});
   query messages(db, TROUPE_OUTBOX_SELECT "WHERE parked = 0 ORDER BY outbox_id");
   work.messages = collect_messages(messages);
-  query jobs(db, "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE " TROUPE_OPEN_JOB " ORDER BY job_id");
+  query jobs(db, "SELECT " TROUPE_JOB_COLUMNS " FROM " TROUPE_OPEN_JOBS " ORDER BY job_id");
   work.jobs = collect_jobs(jobs);
   return work;
 }

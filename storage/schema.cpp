@@ -121,6 +121,14 @@ CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+)sql",
+                                      // How many videos a user waits for is asked before each order: the
+                                      // index alone tells it.
+                                      R"sql(
+DROP INDEX jobs_open;
+CREATE INDEX jobs_running ON jobs(user_id)
+  WHERE state NOT IN ('completed', 'failed', 'cancelled', 'gifted', 'overdue');
+CREATE INDEX jobs_overdue ON jobs(user_id) WHERE state = 'overdue';
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 
@@ -167,6 +175,9 @@ void tune(SQLite::Database& c) {
 }
 
 std::unique_ptr<database> open_for_writing(const std::string& path) {
+  // Nobody reads SQLite's own statistics of memory; each allocation would take a lock for them. Refused
+  // without harm when this program has used SQLite before.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   try {
     create_private(path);
     // A connection belongs to one thread, so SQLite need not lock.

@@ -116,7 +116,8 @@ public:
     c->now = [this] { return now(); };
     c->callback_secret = "secret";
     ctx = c;
-    ledger = own(spawn_ledger(*sys, std::make_shared<storage::store>(path()), ctx, false));
+    ledger = own(
+        spawn_ledger(*sys, own(spawn_writer(*sys, std::make_shared<storage::store>(path()), ctx, false))));
     run();
     db = std::make_shared<storage::reader>(path());
     reader = own(spawn_reader(*sys, std::make_shared<storage::reader>(path()), false));

@@ -151,7 +151,8 @@ TEST_CASE("the same order from ten threads at once, through a ledger on its own 
     auto own_ctx = std::make_shared<engine_context>();
     own_ctx->settings = s.ctx->settings;
     own_ctx->now = [] { return stage::first_ms; };
-    auto ledger = spawn_ledger(real, std::make_shared<storage::store>(path), own_ctx, true);
+    auto ledger =
+        spawn_ledger(real, spawn_writer(real, std::make_shared<storage::store>(path), own_ctx, true));
     {
       caf::scoped_actor self{real};
       register_user r;

@@ -1,0 +1,34 @@
+#pragma once
+/// What the ledger hands to the writer: operations that become durable together.
+#include "messages/protocol.hpp"
+#include "messages/steps.hpp"
+#include "storage/store.hpp"
+#include <memory>
+#include <vector>
+
+namespace troupe {
+
+/// A request on its way through a batch. `run` is called by the writer, the rest by the ledger; never both at
+/// once.
+class operation {
+public:
+  explicit operation(durable_step s) : step{s} {}
+  virtual ~operation() = default;
+  virtual void run(storage::store& s) = 0; ///< Inside the batch; again when the batch is repeated.
+  virtual void answer() = 0;               ///< Once the batch is durable.
+  virtual void fail(caf::error why) = 0;   ///< Instead of `answer`: nothing of it was stored.
+  const durable_step step;
+  caf::error refused; ///< Set by the writer.
+};
+using operations = std::vector<std::unique_ptr<operation>>;
+
+/// A longer batch adds waiting, not throughput (bench/README.md).
+inline constexpr std::size_t batch_operations_max = 512;
+
+struct batch {
+  operations all;
+  std::vector<job> new_jobs;      ///< Announced by the batch, once durable.
+  std::vector<outgoing> messages; ///< The same.
+};
+
+} // namespace troupe
