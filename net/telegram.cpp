@@ -77,9 +77,49 @@ void read_command(event& e) {
   e.argument = e.text.substr(first, e.text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-void read_message(const json& message, event& e) {
-  if (!is_private(member(message, "chat")) || !read_user(member(message, "from"), e.from)) return;
+payment_facts payment_of(const json& body) {
+  payment_facts p;
+  p.currency = text_of(body, "currency");
+  p.amount = number_of(body, "total_amount");
+  p.payload = text_of(body, "invoice_payload");
+  p.telegram_charge_id = text_of(body, "telegram_payment_charge_id");
+  p.provider_charge_id = text_of(body, "provider_payment_charge_id");
+  p.recurring = flag_of(body, "is_recurring");
+  p.first_recurring = flag_of(body, "is_first_recurring");
+  constexpr std::int64_t far = 1'000'000'000'000; // seconds; what is later is no date and would overflow
+  p.subscription_until =
+      std::clamp<std::int64_t>(number_of(body, "subscription_expiration_date"), 0, far) * 1000;
+  return p;
+}
+
+/// Without its charge id money cannot be told from the same money again.
+void read_payment(const json& body, event_kind kind, event& e) {
+  e.payment = payment_of(body);
+  if (!e.payment.telegram_charge_id.empty()) e.kind = kind;
+}
+
+/// May be `from` the bot itself: the person is the chat.
+void read_refund(const json& message, event& e) {
+  if (!read_user(member(message, "chat"), e.from)) return;
   e.message_id = number_of(message, "message_id");
+  e.from.language = text_of(member(message, "from"), "language_code");
+  read_payment(member(message, "refunded_payment"), event_kind::payment_refunded, e);
+}
+
+void read_pre_checkout(const json& query, event& e) {
+  if (!read_user(member(query, "from"), e.from)) return;
+  e.payment = payment_of(query);
+  e.payment.query_id = text_of(query, "id");
+  if (!e.payment.query_id.empty()) e.kind = event_kind::pre_checkout;
+}
+
+void read_message(const json& message, event& e) {
+  if (!is_private(member(message, "chat"))) return;
+  if (member(message, "refunded_payment").is_object()) return read_refund(message, e);
+  if (!read_user(member(message, "from"), e.from)) return;
+  e.message_id = number_of(message, "message_id");
+  if (member(message, "successful_payment").is_object())
+    return read_payment(member(message, "successful_payment"), event_kind::payment, e);
   e.text = text_of(message, "text");
   if (e.text.empty()) e.text = text_of(message, "caption");
   e.photo_file_id = largest_photo(member(message, "photo"));
@@ -130,6 +170,8 @@ event event_of(const json& update) {
   if (member(update, "message").is_object()) read_message(member(update, "message"), e);
   else if (member(update, "callback_query").is_object()) read_button(member(update, "callback_query"), e);
   else if (member(update, "my_chat_member").is_object()) read_membership(member(update, "my_chat_member"), e);
+  else if (member(update, "pre_checkout_query").is_object())
+    read_pre_checkout(member(update, "pre_checkout_query"), e);
   return e;
 }
 
@@ -312,6 +354,18 @@ http_request download(const bot& b, const std::string& file_path, const std::str
   request.save_to = save_to;
   request.body_bytes_max = 21u << 20; // getFile ends at 20 MB
   return request;
+}
+
+std::string invoice_params(std::int64_t chat_id, const std::string& title, const std::string& description,
+                           const std::string& payload, std::int64_t stars, const std::string& label) {
+  const json price{{"label", label}, {"amount", stars}};
+  return dump({{"chat_id", chat_id},
+               {"title", shorten(title, 32)},
+               {"description", shorten(description, 255)},
+               {"payload", payload},
+               {"provider_token", ""}, // empty: Stars
+               {"currency", "XTR"},
+               {"prices", json::array({price})}});
 }
 
 answer read_answer(const http_reply& reply) {

@@ -26,7 +26,20 @@ enum class event_kind : std::uint8_t {
   other_media,
   blocked,
   unblocked,
+  pre_checkout,     ///< The person has confirmed an invoice: answer within 10 s, deliver nothing yet.
+  payment,          ///< Paid; may come twice: credit by `telegram_charge_id`.
+  payment_refunded, ///< The Stars went back, whoever asked for it.
   ignored
+};
+
+struct payment_facts {
+  std::string query_id; ///< Of a pre-checkout query; all below is from the invoice we sent.
+  std::string currency; ///< "XTR" for Stars.
+  std::int64_t amount = 0;
+  std::string payload;
+  std::string telegram_charge_id, provider_charge_id; ///< Of any length; unique.
+  bool recurring = false, first_recurring = false;
+  unix_ms subscription_until = 0; ///< 0: no subscription.
 };
 
 /// An update as the dialogue sees it. Only private chats; all else is `ignored`.
@@ -42,6 +55,7 @@ struct event {
   std::string media;           ///< other_media: "sticker", "voice", "video", ...
   std::string callback_id;
   std::string data; ///< Button's data: client-controlled, validate.
+  payment_facts payment;
 };
 
 /// Never throws: an unknown or broken update is `ignored`.
@@ -55,8 +69,13 @@ http_request call(const bot& b, const std::string& method, const std::string& pa
 http_request call(const bot& b, const outgoing& message); ///< multipart when it has uploads
 http_request download(const bot& b, const std::string& file_path, const std::string& save_to);
 
+/// The parameters of sendInvoice for Telegram Stars. Title and description are shortened to Telegram's limits
+/// and must not be empty; `payload` is 1-128 bytes.
+std::string invoice_params(std::int64_t chat_id, const std::string& title, const std::string& description,
+                           const std::string& payload, std::int64_t stars, const std::string& label);
+
 enum class outcome : std::uint8_t {
-  delivered,      ///< Done (also "message is not modified").
+  delivered,      ///< Done (also "message is not modified", "CHARGE_ALREADY_REFUNDED").
   wait_and_retry, ///< 429, 5xx, refused connection: honour `retry_after_ms`.
   unsure,         ///< The answer was lost: it may have been sent.
   chat_gone,      ///< Blocked, deactivated, chat not found.

@@ -1,7 +1,9 @@
 #include "net/sandbox/clips.hpp"
 #include "net/sandbox/kie_world.hpp"
 #include "net/sandbox/sandbox.hpp"
+#include "net/sandbox/star_routes.hpp"
 #include "net/sandbox/telegram_world.hpp"
+#include "net/sandbox/webhook_sender.hpp"
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -117,6 +119,7 @@ struct server::impl {
   int port = 0;
   std::thread acceptor;
   std::vector<std::thread> workers;
+  webhook_sender webhook{telegram, mutex, updates_changed, [this] { events_changed.notify_all(); }};
 
   // --- start and stop ---
 
@@ -129,6 +132,7 @@ struct server::impl {
     if (port <= 0 || ::listen(listener, 1024) != 0)
       throw std::runtime_error("sandbox: cannot listen on " + set.host + ":" + std::to_string(set.port));
     acceptor = std::thread([this] { http.listen_after_bind(); });
+    webhook.start();
     for (int i = 0; i < 4; ++i) workers.emplace_back([this] { work(); });
     while (!http.is_running()) std::this_thread::sleep_for(milliseconds(1));
     return port;
@@ -142,6 +146,7 @@ struct server::impl {
     updates_changed.notify_all();
     events_changed.notify_all();
     jobs_changed.notify_all();
+    webhook.stop();
     if (acceptor.joinable()) {
       http.stop();
       acceptor.join();
@@ -176,6 +181,8 @@ struct server::impl {
     telegram_routes();
     kie_routes();
     control_routes();
+    add_star_routes(http,
+                    {telegram, mutex, updates_changed, events_changed, [this] { return stopping.load(); }});
     page_routes();
   }
 
@@ -231,6 +238,7 @@ struct server::impl {
     const auto until =
         std::chrono::steady_clock::now() + std::chrono::seconds(telegram_world::poll_seconds(call));
     std::unique_lock lock(mutex);
+    if (const auto refused = telegram.poll_refused(false)) return reply(res, refused->body, refused->status);
     const auto ticket = telegram.begin_poll(call, now_ms());
     updates_changed.notify_all(); // The older poll learns that it is out.
     events_changed.notify_all();  // What this poll confirms, people see as read.
@@ -239,8 +247,9 @@ struct server::impl {
         lock, until, [&] { return stopping || telegram.superseded(ticket) || telegram.has_updates(); });
     --polls_waiting;
     last_poll = now_ms();
-    const auto a =
-        telegram.superseded(ticket) ? telegram_world::conflict() : telegram.updates(call, now_ms());
+    const auto a = telegram.superseded(ticket)
+                       ? telegram.poll_refused(true).value_or(telegram_world::conflict())
+                       : telegram.updates(call, now_ms());
     lock.unlock();
     reply(res, a.body, a.status);
   }
@@ -455,7 +464,8 @@ struct server::impl {
   json bot() {
     constexpr std::int64_t patience_ms = 4000;
     std::lock_guard lock(mutex);
-    return {{"listening", polls_waiting > 0 || now_ms() - last_poll < patience_ms},
+    const bool polled = polls_waiting > 0 || now_ms() - last_poll < patience_ms;
+    return {{"listening", polled || telegram.webhook_works()},
             {"started", started},
             {"last_seq", telegram.last_seq()}};
   }

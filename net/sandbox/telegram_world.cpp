@@ -12,53 +12,10 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t callback_life_ms = 150'000;
 constexpr std::size_t events_kept = 20'000;
 
-struct refusal {
-  int code;
-  std::string text;
-};
-
-[[noreturn]] void refuse(const std::string& text) { throw refusal{400, "Bad Request: " + text}; }
-
-std::string value(const bot_call& c, const std::string& name) {
-  const auto it = c.values.find(name);
-  return it == c.values.end() ? std::string{} : it->second;
-}
-
-bool flag(const bot_call& c, const std::string& name) {
-  const std::string v = value(c, name);
-  return v == "true" || v == "True" || v == "1" || v == "yes";
-}
-
-/// Garbage is 0 and everything is clamped, as Telegram reads numbers.
-std::int64_t number(const std::string& text, std::int64_t low, std::int64_t high) {
-  std::int64_t n = 0;
-  try {
-    n = std::stoll(text);
-  } catch (const std::out_of_range&) {
-    n = !text.empty() && text[0] == '-' ? low : high;
-  } catch (const std::invalid_argument&) {
-    n = 0;
-  }
-  return std::clamp(n, low, high);
-}
-
-std::int64_t number(const bot_call& c, const std::string& name) {
-  return number(value(c, name), INT64_MIN, INT64_MAX);
-}
-
 std::string lower(std::string s) {
   for (char& c : s)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   return s;
-}
-
-bool valid_utf8(const std::string& s) {
-  try {
-    (void)json(s).dump();
-    return true;
-  } catch (const json::exception&) {
-    return false;
-  }
 }
 
 formatted_text read_text(const bot_call& c, const std::string& name, const std::string& entities_name) {
@@ -139,19 +96,6 @@ json checked_rows(const json& keyboard) {
   return rows;
 }
 
-/// Only inline keyboards stay with a message.
-void put_markup(json& message, const bot_call& c) {
-  message.erase("reply_markup");
-  const std::string raw = value(c, "reply_markup");
-  if (raw.empty()) return;
-  const auto markup = json::parse(raw, nullptr, false);
-  if (markup.is_discarded()) refuse("can't parse reply keyboard markup JSON object");
-  if (!markup.is_object()) refuse("object expected as reply markup");
-  if (!markup.contains("inline_keyboard")) return;
-  auto rows = checked_rows(markup["inline_keyboard"]);
-  if (!rows.empty()) message["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
-}
-
 /// Width and height of a PNG or JPEG; a guess for anything else.
 std::pair<int, int> picture_size(const std::string& b) {
   auto byte = [&b](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(b[i])); };
@@ -179,10 +123,32 @@ const uploaded_file* attached(const bot_call& c, const std::string& name) {
 
 /// A fault of the bot's program, not of the world around it.
 bool is_bug(const std::string& text) {
-  for (const char* part :
-       {"can't parse", "BUTTON_", "is empty", "must be non-empty", "too long", "method not found",
-        "unsupported parse_mode", "expected as reply", "must be an Array", "wrong remote file",
-        "wrong parameter", "UTF-8", "BOT_COMMAND_INVALID", "there is no"})
+  for (const char* part : {"can't parse",
+                           "BUTTON_",
+                           "is empty",
+                           "must be non-empty",
+                           "too long",
+                           "method not found",
+                           "unsupported parse_mode",
+                           "expected as reply",
+                           "must be an Array",
+                           "wrong remote file",
+                           "wrong parameter",
+                           "UTF-8",
+                           "BOT_COMMAND_INVALID",
+                           "there is no",
+                           "is required",
+                           "TOO_LONG",
+                           "INVOICE_",
+                           "TOTAL_AMOUNT_",
+                           "PAYMENT_PROVIDER_",
+                           "at least one price",
+                           "BUY_EMPTY",
+                           "CHARGE_ID_INVALID",
+                           "PERIOD_INVALID",
+                           "webhook URL",
+                           "bad webhook",
+                           "secret token"})
     if (text.find(part) != std::string::npos) return true;
   return false;
 }
@@ -191,10 +157,18 @@ bot_answer failure(int code, const std::string& text) {
   return {code, {{"ok", false}, {"error_code", code}, {"description", text}}};
 }
 
+/// Setting and deleting a webhook says whether there was one.
+std::string webhook_words(const std::string& method, const std::string& before, const std::string& after) {
+  if (method != "setwebhook" && method != "deletewebhook") return {};
+  if (after.empty()) return before.empty() ? "Webhook is already deleted" : "Webhook was deleted";
+  return before == after ? "Webhook is already set" : "Webhook was set";
+}
+
 } // namespace
 
 telegram_world::telegram_world(std::string token, std::int64_t first_id)
-    : token_(std::move(token)), next_update_(first_id), next_message_(first_id), next_file_(first_id) {
+    : token_(std::move(token)), next_update_(first_id), next_message_(first_id), next_file_(first_id),
+      desk_(first_id) {
   next_callback_ += first_id * 1000;
   bot_id_ = number(token_, 1, INT64_MAX);
 }
@@ -208,9 +182,12 @@ std::optional<bot_answer> telegram_world::check_token(const std::string& token) 
 
 bot_answer telegram_world::handle(const bot_call& call, std::int64_t now) {
   ++calls_[call.method];
+  expire_payments(now);
+  const std::string before = hook_.url;
   try {
     bot_answer a{200, {{"ok", true}, {"result", dispatch(call, now)}}};
-    if (lower(call.method) == "deletewebhook") a.body["description"] = "Webhook is already deleted";
+    const auto words = webhook_words(lower(call.method), before, hook_.url);
+    if (!words.empty()) a.body["description"] = words;
     return a;
   } catch (const refusal& r) {
     if (is_bug(r.text)) ++violations_[call.method + ": " + r.text];
@@ -237,10 +214,23 @@ json telegram_world::dispatch(const bot_call& c, std::int64_t now) {
     return it == commands_by_scope_.end() ? json::array() : it->second;
   }
   if (m == "getme") return get_me();
-  if (m == "deletewebhook") {
-    if (flag(c, "drop_pending_updates")) updates_.clear();
+  if (m == "setwebhook") return set_webhook(c);
+  if (m == "deletewebhook") return delete_webhook(c);
+  if (m == "getwebhookinfo") return webhook_info();
+  return money_dispatch(m, c, now);
+}
+
+json telegram_world::money_dispatch(const std::string& m, const bot_call& c, std::int64_t now) {
+  if (m == "sendinvoice") return send_invoice(c, now);
+  if (m == "createinvoicelink") return desk_.make_link(read_invoice(c));
+  if (m == "answerprecheckoutquery") return answer_pre_checkout(c, now);
+  if (m == "refundstarpayment") return refund_payment(c, now);
+  if (m == "edituserstarsubscription") {
+    desk_.edit_subscription(c);
     return true;
   }
+  if (m == "getstartransactions") return {{"transactions", desk_.transactions(c)}};
+  if (m == "getmystarbalance") return {{"amount", desk_.bot_balance()}};
   throw refusal{404, "Not Found: method not found"};
 }
 
@@ -256,6 +246,21 @@ json telegram_world::get_me() const {
                          "allows_users_to_create_topics", "can_manage_bots", "supports_join_request_queries"})
     me[no] = false;
   return me;
+}
+
+/// Only inline keyboards stay with a message.
+void telegram_world::put_markup(json& message, const bot_call& c) {
+  message.erase("reply_markup");
+  const std::string raw = value(c, "reply_markup");
+  if (raw.empty()) return;
+  const auto markup = json::parse(raw, nullptr, false);
+  if (markup.is_discarded()) refuse("can't parse reply keyboard markup JSON object");
+  if (!markup.is_object()) refuse("object expected as reply markup");
+  if (!markup.contains("inline_keyboard")) return;
+  auto rows = checked_rows(markup["inline_keyboard"]);
+  if (rows.empty()) return;
+  message["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
+  check_pay_buttons(message);
 }
 
 telegram_world::person& telegram_world::known(std::int64_t user_id) {
@@ -374,7 +379,8 @@ json telegram_world::send_media(const bot_call& c, const std::string& kind, std:
 json& telegram_world::own_message(const bot_call& c, person& p) {
   const auto it = p.messages.find(number(c, "message_id"));
   if (it == p.messages.end()) refuse("message to edit not found");
-  if (!it->second["from"]["is_bot"].get<bool>()) refuse("message can't be edited");
+  if (!it->second["from"]["is_bot"].get<bool>() || it->second.contains("refunded_payment"))
+    refuse("message can't be edited");
   return it->second;
 }
 
@@ -406,7 +412,7 @@ json telegram_world::edit_text(const bot_call& c, std::int64_t now) {
 
 json telegram_world::edit_caption(const bot_call& c, std::int64_t now) {
   auto& old = own_message(c, recipient(c));
-  if (old.contains("text")) refuse("there is no caption in the message to edit");
+  if (old.contains("text") || old.contains("invoice")) refuse("there is no caption in the message to edit");
   json changed = old;
   put_caption(changed, c);
   put_markup(changed, c);
@@ -424,6 +430,7 @@ json telegram_world::delete_message(const bot_call& c) {
   auto& p = recipient(c);
   const std::int64_t id = number(c, "message_id");
   if (!p.messages.erase(id)) refuse("message to delete not found");
+  desk_.withdraw(id);
   event("delete", p.user["id"], {{"message_id", id}});
   return true;
 }
@@ -497,14 +504,19 @@ int telegram_world::poll_seconds(const bot_call& c) {
   return static_cast<int>(number(value(c, "timeout"), 0, 50));
 }
 
-std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
-  ++calls_["getUpdates"];
+void telegram_world::remember_allowed(const bot_call& c) {
   const auto allowed = json::parse(value(c, "allowed_updates"), nullptr, false);
   if (allowed.is_array()) {
     allowed_.clear();
     for (const auto& kind : allowed)
       if (kind.is_string()) allowed_.insert(kind.get<std::string>());
   }
+}
+
+std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
+  ++calls_["getUpdates"];
+  remember_allowed(c);
+  expire_payments(now);
   const std::int64_t offset = number(c, "offset");
   if (offset < 0) {
     while (static_cast<std::int64_t>(updates_.size()) > -offset) updates_.pop_front();
@@ -519,7 +531,7 @@ std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
 void telegram_world::confirm_first() {
   const json& update = updates_.front().update;
   if (update.contains("message")) {
-    const std::int64_t user_id = update["message"]["from"]["id"];
+    const std::int64_t user_id = update["message"]["chat"]["id"]; // a refund is from the bot
     auto& p = people_.at(user_id);
     p.read_to = update["message"]["message_id"];
     event("read", user_id, {{"message_id", p.read_to}});
@@ -555,7 +567,8 @@ bot_answer telegram_world::conflict() {
 
 void telegram_world::queue(const std::string& kind, json body, std::int64_t now) {
   if (!allowed_.empty() && !allowed_.count(kind)) return;
-  const std::int64_t life = kind == "callback_query" ? callback_life_ms : day_ms;
+  const std::int64_t life =
+      kind == "callback_query" || kind == "pre_checkout_query" ? callback_life_ms : day_ms;
   updates_.push_back({now + life, {{"update_id", next_update_++}, {kind, std::move(body)}}});
 }
 
@@ -580,6 +593,7 @@ json telegram_world::users() const {
     json u = p.user;
     u["blocked"] = p.blocked;
     u["read_to"] = p.read_to;
+    u["stars"] = desk_.balance(id);
     if (!p.messages.empty()) u["last_message"] = p.messages.rbegin()->second;
     list.push_back(std::move(u));
   }

@@ -1,6 +1,7 @@
 #pragma once
 /// Telegram as a plain class that is told the time (Unix ms). No threads, no HTTP: the server locks and
 /// waits.
+#include "net/sandbox/star_desk.hpp"
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -13,21 +14,6 @@
 
 namespace troupe::sandbox {
 
-struct uploaded_file {
-  std::string file_name, content_type, bytes;
-};
-
-struct bot_call {
-  std::string method;
-  std::map<std::string, std::string> values; ///< Objects and arrays as JSON text.
-  std::map<std::string, uploaded_file> files;
-};
-
-struct bot_answer {
-  int status = 200;
-  nlohmann::json body;
-};
-
 struct stored_file {
   std::string kind, path, content_type;
   std::shared_ptr<const std::string> bytes; ///< Shared: several ids of one picture.
@@ -38,6 +24,15 @@ struct said {
   std::string text, photo, caption, sticker;
   int voice_s = 0; ///< A voice message of so many seconds; 0 is none.
 };
+
+/// An update on its way to the bot's webhook.
+struct webhook_post {
+  std::string url, secret, body;
+  std::int64_t update_id = 0;
+};
+
+/// A pay button belongs to an invoice, and to its first place. @throws refusal
+void check_pay_buttons(const nlohmann::json& message);
 
 class telegram_world {
 public:
@@ -57,6 +52,14 @@ public:
   static bot_answer conflict();
   static int poll_seconds(const bot_call& call);
 
+  // The webhook: while one is set, polls are refused and the server posts, one update at a time.
+  std::optional<bot_answer> poll_refused(bool was_polling) const;
+  /// The update to post now; nothing while there is none or after a failure.
+  std::optional<webhook_post> next_post(std::int64_t now);
+  /// What became of it; status 0 is no answer.
+  void posted(const webhook_post& post, int status, std::int64_t now);
+  bool webhook_works() const { return !hook_.url.empty() && hook_.failures == 0; }
+
   // The people's side.
   nlohmann::json add_user(std::int64_t id, const std::string& first_name, const std::string& language);
   nlohmann::json users() const;
@@ -65,6 +68,20 @@ public:
   std::string press(std::int64_t user_id, std::int64_t message_id, const std::string& data, std::int64_t now);
   std::optional<nlohmann::json> toast_of(const std::string& callback_id) const;
   void block(std::int64_t user_id, bool blocked, std::int64_t now);
+
+  // Paying with Stars.
+  /// The person confirms an invoice; the bot is asked. @returns the pre-checkout query's id.
+  /// @throws std::runtime_error when there is no such invoice or there are too few Stars.
+  std::string pay(std::int64_t user_id, std::int64_t message_id, std::int64_t now);
+  std::string pay_link(std::int64_t user_id, const std::string& link, std::int64_t now);
+  /// What became of it: "state" is waiting, paid, refused or failed.
+  std::optional<nlohmann::json> payment_of(const std::string& query_id, std::int64_t now);
+  std::optional<nlohmann::json> invoice_of(const std::string& link) const;
+  std::int64_t stars_of(std::int64_t user_id) const { return desk_.balance(user_id); }
+  void set_stars(std::int64_t user_id, std::int64_t stars);
+  std::int64_t bot_stars() const { return desk_.bot_balance(); }
+  /// A fault: each payment comes as two updates.
+  void deliver_payments_twice(bool on) { payments_twice_ = on; }
 
   nlohmann::json chat(std::int64_t user_id) const;
   nlohmann::json events_after(std::int64_t seq) const;
@@ -92,6 +109,12 @@ private:
     nlohmann::json update;
   };
 
+  struct webhook {
+    std::string url, secret, last_error;
+    std::int64_t max_connections = 40, due = 0, last_error_at = 0;
+    int failures = 0; ///< Of the first update, in a row.
+  };
+
   nlohmann::json dispatch(const bot_call& call, std::int64_t now);
   nlohmann::json get_me() const;
   nlohmann::json send_text(const bot_call& call, std::int64_t now);
@@ -104,7 +127,19 @@ private:
   nlohmann::json chat_action(const bot_call& call);
   nlohmann::json set_commands(const bot_call& call);
   nlohmann::json get_file(const bot_call& call) const;
+  nlohmann::json send_invoice(const bot_call& call, std::int64_t now);
+  nlohmann::json answer_pre_checkout(const bot_call& call, std::int64_t now);
+  nlohmann::json refund_payment(const bot_call& call, std::int64_t now);
+  nlohmann::json set_webhook(const bot_call& call);
+  nlohmann::json delete_webhook(const bot_call& call);
+  nlohmann::json webhook_info() const;
+  nlohmann::json money_dispatch(const std::string& method, const bot_call& call, std::int64_t now);
 
+  std::string begin_payment(std::int64_t user_id, const star_invoice& invoice, std::int64_t now);
+  void show_paid(const star_payment& paid, std::int64_t now);
+  void expire_payments(std::int64_t now);
+  static void put_markup(nlohmann::json& message, const bot_call& call);
+  void remember_allowed(const bot_call& call);
   person& recipient(const bot_call& call);
   person& known(std::int64_t user_id);
   nlohmann::json& own_message(const bot_call& call, person& p);
@@ -136,6 +171,9 @@ private:
   std::deque<nlohmann::json> events_;
   std::int64_t seq_ = 0;
   std::map<std::string, int> calls_, violations_;
+  star_desk desk_;
+  bool payments_twice_ = false;
+  webhook hook_;
 };
 
 } // namespace troupe::sandbox

@@ -108,6 +108,71 @@ TEST_CASE("blocking and unblocking the bot are events") {
   CHECK(change("left").kind == event_kind::ignored);
 }
 
+TEST_CASE("a pre-checkout query carries what is to be paid") {
+  const auto e =
+      telegram::parse_update(R"({"update_id":9,"pre_checkout_query":{"id":"5555",)" + from +
+                             R"(,"currency":"XTR","total_amount":250,"invoice_payload":"order:9f2c"}})");
+  CHECK(e.kind == event_kind::pre_checkout);
+  CHECK(e.from.user_id == 515);
+  CHECK(e.from.language == "de");
+  CHECK(e.payment.query_id == "5555");
+  CHECK(e.payment.currency == "XTR");
+  CHECK(e.payment.amount == 250);
+  CHECK(e.payment.payload == "order:9f2c");
+}
+
+TEST_CASE("a payment keeps a charge id of any length, and a subscription its end") {
+  const std::string charge = "stx" + std::string(300, 'a');
+  const std::string paid =
+      R"("successful_payment":{"currency":"XTR","total_amount":250,"invoice_payload":"o",)"
+      R"("provider_payment_charge_id":"515_12","telegram_payment_charge_id":")" +
+      charge + '"';
+  const auto once = telegram::parse_update(message(paid + "}"));
+  CHECK(once.kind == event_kind::payment);
+  CHECK(once.message_id == 101);
+  CHECK(once.payment.amount == 250);
+  CHECK(once.payment.payload == "o");
+  CHECK(once.payment.telegram_charge_id == charge);
+  CHECK(once.payment.provider_charge_id == "515_12");
+  CHECK_FALSE(once.payment.recurring);
+  CHECK(once.payment.subscription_until == 0);
+  const auto monthly = telegram::parse_update(message(
+      paid + R"(,"is_recurring":true,"is_first_recurring":true,"subscription_expiration_date":1797592500})"));
+  CHECK(monthly.payment.recurring);
+  CHECK(monthly.payment.first_recurring);
+  CHECK(monthly.payment.subscription_until == 1'797'592'500'000);
+}
+
+TEST_CASE("a refund belongs to the person of the chat, even when the bot sends it") {
+  const auto e = telegram::parse_update(
+      R"({"update_id":9,"message":{"message_id":110,"from":{"id":7000000001,"is_bot":true,"first_name":"Shop"},)"
+      R"("chat":{"id":515,"first_name":"Ann","username":"ann","type":"private"},"refunded_payment":)"
+      R"({"currency":"XTR","total_amount":250,"invoice_payload":"o","telegram_payment_charge_id":"stxA"}}})");
+  CHECK(e.kind == event_kind::payment_refunded);
+  CHECK(e.from.user_id == 515);
+  CHECK(e.from.first_name == "Ann");
+  CHECK(e.from.username == "ann");
+  CHECK(e.message_id == 110);
+  CHECK(e.payment.amount == 250);
+  CHECK(e.payment.telegram_charge_id == "stxA");
+}
+
+TEST_CASE("an invoice for Stars keeps to the limits of title and description") {
+  const auto p =
+      json::parse(telegram::invoice_params(515, std::string(40, 'x'), "Для видео", "o:1", 100, "L"));
+  CHECK(p == json{{"chat_id", 515},
+                  {"title", std::string(31, 'x') + "…"},
+                  {"description", "Для видео"},
+                  {"payload", "o:1"},
+                  {"provider_token", ""},
+                  {"currency", "XTR"},
+                  {"prices", json::array({json{{"label", "L"}, {"amount", 100}}})}});
+  std::string tale;
+  for (int i = 0; i < 300; ++i) tale += "ж";
+  const auto cut = json::parse(telegram::invoice_params(515, "t", tale, "o", 1, "L"))["description"];
+  CHECK(cut == telegram::shorten(tale, 255));
+}
+
 TEST_CASE("broken, foreign and group updates are ignored") {
   const std::string bodies[] = {
       "",
@@ -127,6 +192,13 @@ TEST_CASE("broken, foreign and group updates are ignored") {
       R"({"update_id":7,"callback_query":{"id":"1","from":{"id":5},"data":"x"}})",
       R"({"update_id":7,"callback_query":{"id":4,"from":{"id":5},"message":{"chat":{"type":"private"}}}})",
       R"({"update_id":7,"edited_message":{}})",
+      R"({"update_id":7,"pre_checkout_query":{"id":"5","from":{"id":5,"is_bot":true},"total_amount":1}})",
+      R"({"update_id":7,"pre_checkout_query":{"id":5,"from":{"id":5},"total_amount":1}})",
+      R"({"update_id":7,"pre_checkout_query":[]})",
+      message(R"("successful_payment":{"currency":"XTR","total_amount":1,"invoice_payload":"o"})"),
+      message(R"("refunded_payment":{"currency":"XTR","telegram_payment_charge_id":4})"),
+      R"({"update_id":7,"message":{"chat":{"id":-5,"type":"group"},"from":{"id":5},"successful_payment":)"
+      R"({"telegram_payment_charge_id":"stx"}}})",
       "{\"update_id\":7,\"message\":{\"text\":\"\xff\"}}"};
   for (const auto& body : bodies) {
     INFO(body);
@@ -135,15 +207,17 @@ TEST_CASE("broken, foreign and group updates are ignored") {
 }
 
 TEST_CASE("the answer of getUpdates is split; foreign updates concern nobody") {
-  const auto updates =
-      telegram::read_updates(reply(200, R"({"ok":true,"result":[)" + message(R"("text":"a")") +
-                                            R"(,{"update_id":8,"poll":{}},{"x":1}]})"));
-  REQUIRE(updates.size() == 2);
+  const auto updates = telegram::read_updates(reply(
+      200, R"({"ok":true,"result":[)" + message(R"("text":"a")") + R"(,{"update_id":8,"poll":{}},{"x":1},)" +
+               R"({"update_id":9,"pre_checkout_query":{"id":"5",)" + from +
+               R"(,"currency":"XTR","total_amount":1}}]})"));
+  REQUIRE(updates.size() == 3);
   CHECK(updates[0].update_id == 7);
   CHECK(updates[0].user_id == 515);
   CHECK(telegram::parse_update(updates[0].json).text == "a");
   CHECK(updates[1].update_id == 8);
   CHECK(updates[1].user_id == 0);
+  CHECK(updates[2].user_id == 515);
 }
 
 TEST_CASE("an answer of getUpdates that is no list of updates throws without its body") {

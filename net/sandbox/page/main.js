@@ -45,7 +45,7 @@ function listed(u) {
   const m = u.last_message;
   if (m) first.append(el('time', '', clock(language(), new Date(m.date * 1000))));
   const second = el('span');
-  second.append(el('small', '', summary(m, key => label(language(), key))));
+  second.append(el('small', '', summary(m, (key, values) => label(language(), key, values))));
   const unread = world.unread[u.id];
   if (unread) second.append(el('span', 'badge', unread));
   text.append(first, second);
@@ -203,6 +203,10 @@ const handlers = {
   read(e) {
     const u = personOf(e.user_id);
     if (u) u.read_to = e.message.message_id;
+  },
+  stars(e) {
+    const u = personOf(e.user_id);
+    if (u) u.stars = e.message.balance;
   },
   action(e) { setBusy(e.user_id, e.message.action); },
   commands(e) { world.commands = e.message; world.panes.forEach(p => p.relabel()); },

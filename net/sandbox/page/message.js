@@ -1,5 +1,5 @@
 // One message as elements. A later edit goes into the same row, so a playing video plays on.
-import {appendFormatted, el, icon, isBigEmoji} from './text.js';
+import {appendFormatted, el, icon, isBigEmoji, isInvoiceLink} from './text.js';
 import {clock, label} from './words.js';
 
 const fileUrl = id => '/sandbox/file/' + encodeURIComponent(id);
@@ -84,14 +84,27 @@ function media(m, chat) {
 const mediaKey = m =>
   (m.photo?.[m.photo.length - 1] || m.video || m.voice || m.sticker || m.document)?.file_id ?? '';
 
+/// An invoice without buttons of the bot's has one to pay.
+const rowsOf = (m, chat) => m.reply_markup?.inline_keyboard ||
+  (m.invoice ? [[{text: chat.label('pay', {n: m.invoice.total_amount}), pay: true}]] : null);
+
+function act(m, button, b, chat) {
+  if (button.pay) return chat.pay(m.invoice, {message_id: m.message_id});
+  if (isInvoiceLink(button.url)) return chat.payLink(button.url);
+  if (button.url) return window.open(button.url, '_blank', 'noopener');
+  chat.press(m, button, b);
+}
+
 function keyboard(m, chat) {
   const box = el('div', 'keys');
-  for (const row of m.reply_markup.inline_keyboard) {
+  for (const row of rowsOf(m, chat)) {
     const line = el('div');
     for (const button of row) {
-      const b = el('button', '', button.text + (button.url ? ' ↗' : ''));
+      // Telegram draws its star for both.
+      const text = button.pay ? button.text.replace('XTR', '⭐') : button.text;
+      const b = el('button', '', text + (button.url ? ' ↗' : ''));
       b.type = 'button';
-      b.onclick = () => button.url ? window.open(button.url, '_blank', 'noopener') : chat.press(m, button, b);
+      b.onclick = () => act(m, button, b, chat);
       line.append(b);
     }
     box.append(line);
@@ -99,8 +112,22 @@ function keyboard(m, chat) {
   return box;
 }
 
+function invoice({title, description, total_amount: n}, chat) {
+  const box = el('div', 'body invoice');
+  box.dir = 'auto';
+  box.append(el('b', '', title), el('span', '', description),
+    el('small', '', `${chat.label('invoice')} · ${chat.label('stars', {n})}`));
+  return box;
+}
+
+const service = (m, say) => {
+  const {total_amount: n, title} = m.successful_payment || m.refunded_payment || {};
+  return n && say(m.successful_payment ? 'paidLine' : 'refundLine', {n, title});
+};
+
 function bubble(m, chat) {
   const b = el('div', 'bubble');
+  if (m.invoice) b.append(invoice(m.invoice, chat));
   const text = m.text ?? m.caption;
   if (text) {
     const body = el('div', 'body' + (m.text && isBigEmoji(m.text) ? ' big' : ''));
@@ -121,13 +148,20 @@ function bubble(m, chat) {
   return b;
 }
 
-/// `chat` says words and sends: {language, label, press, say}.
+/// `chat` says words and sends: {language, label, press, pay, payLink, say}.
 export function fillRow(row, m, chat) {
+  const line = service(m, chat.label);
+  if (line) {
+    row.message = m;
+    row.className = 'day service';
+    row.textContent = line;
+    return;
+  }
   const focused = [...row.querySelectorAll('.keys button')].indexOf(document.activeElement);
   const key = mediaKey(m);
   const picture = row.pictureKey === key && row.picture || media(m, chat);
   Object.assign(row, {message: m, picture, pictureKey: key});
-  row.className = 'row' + (m.from.is_bot ? '' : ' out') + (m.reply_markup ? ' keyed' : '');
+  row.className = 'row' + (m.from.is_bot ? '' : ' out') + (rowsOf(m, chat) ? ' keyed' : '');
   const old = row.querySelector('.bubble');
   const fresh = bubble(m, chat);
   if (picture && old?.contains(picture)) {
@@ -141,7 +175,7 @@ export function fillRow(row, m, chat) {
     else row.append(fresh);
   }
   row.querySelector('.keys')?.remove();
-  if (m.reply_markup) row.append(keyboard(m, chat));
+  if (rowsOf(m, chat)) row.append(keyboard(m, chat));
   if (focused >= 0) row.querySelectorAll('.keys button')[focused]?.focus({preventScroll: true});
 }
 
@@ -157,6 +191,9 @@ export function setTicks(row, readTo, chat) {
 /// The line under a person's name.
 export function summary(m, say) {
   if (!m) return say('none');
+  const line = service(m, say);
+  if (line) return line;
+  if (m.invoice) return '🧾 ' + m.invoice.title;
   const what = m.photo ? '🖼 ' + say('photo') : m.video ? '🎬 ' + say('video') : m.voice ? '🎤 ' + say('voice')
     : m.sticker ? m.sticker.emoji + ' ' + say('sticker') : m.document ? '📄 ' + (m.document.file_name || '') : '';
   const text = m.text || (m.caption ? what.split(' ')[0] + ' ' + m.caption : what);

@@ -1,7 +1,8 @@
 // One open chat. Several may be open side by side, each as its own person in that person's language.
 import {Composer} from './composer.js';
 import {fillRow, setTicks} from './message.js';
-import {el} from './text.js';
+import {PaySheet} from './pay.js';
+import {el, isInvoiceLink} from './text.js';
 import {day, hasLabel, label, languages, pageLanguage} from './words.js';
 
 const shownAtMost = 500;
@@ -17,9 +18,13 @@ export class Pane {
     this.missed = 0;
     this.find = selector => this.root.querySelector(selector);
     this.box = this.find('.messages');
-    this.label = key => label(this.language, key);
+    this.label = (key, values) => label(this.language, key, values);
     // What messages need to know of their chat.
     this.press = this.press.bind(this);
+    this.pay = this.pay.bind(this);
+    this.payLink = this.payLink.bind(this);
+    this.sheet = new PaySheet(this.find('.veil'), {label: this.label, toast: text => this.toast(text),
+      stars: () => this.person.stars, pay: what => world.api('pay', {user_id: this.user, ...what})});
     this.say = text => this.send({text});
     this.composer = new Composer(this.find('.composer'), {label: this.label, toast: text => this.toast(text),
       commands: () => world.commandsOf(this.language), send: body => this.send(body)});
@@ -40,6 +45,12 @@ export class Pane {
     this.find('.only').onclick = () => this.person.blocked ? this.block(false) : this.say('/start');
     this.find('.language').onchange = e => this.world.api('users',
       {id: this.user, first_name: this.person.first_name, language_code: e.target.value});
+    this.box.addEventListener('click', e => {
+      const link = e.target.closest('a')?.href;
+      if (!isInvoiceLink(link)) return;
+      e.preventDefault();
+      this.payLink(link);
+    });
     this.root.ondragover = e => { e.preventDefault(); this.root.classList.add('drop'); };
     this.root.ondragleave = e => { if (!this.root.contains(e.relatedTarget)) this.root.classList.remove('drop'); };
     this.root.ondrop = e => {
@@ -56,6 +67,7 @@ export class Pane {
 
   async open(id) {
     const unread = this.world.unread[id] || 0;
+    this.sheet.close();
     this.composer.change(this.user, id);
     this.user = id;
     this.waiting = []; // Events of the time until the history is here.
@@ -135,6 +147,7 @@ export class Pane {
     status.textContent = this.label(!connected ? 'connecting' : !action ? 'bot' : hasLabel(action) ? action : 'working');
     status.classList.toggle('busy', connected && !!action);
     for (const row of this.rows.values()) setTicks(row, person.read_to || 0, this);
+    this.sheet.refresh();
   }
 
   // --- messages ---
@@ -237,6 +250,19 @@ export class Pane {
       this.toast(this.label('notSent'));
     }
     b.classList.remove('wait');
+  }
+
+  pay(invoice, what) {
+    if (this.person.blocked) return this.toast(this.label('blocked'));
+    this.sheet.open(invoice, what);
+  }
+
+  async payLink(link) {
+    try {
+      this.pay(await this.world.api('invoice', {link}), {link});
+    } catch (e) {
+      this.toast(this.label(e instanceof TypeError ? 'notSent' : e.message));
+    }
   }
 
   answer({text, show_alert}) {

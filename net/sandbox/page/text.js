@@ -75,6 +75,9 @@ export function appendFormatted(parent, text, entities, press, from = 0, to = te
   plain(text.slice(at, to));
 }
 
+/// What createInvoiceLink gives: it is paid here, not on the web.
+export const isInvoiceLink = url => /^https:\/\/t\.me\/\$/.test(url || '');
+
 /// Up to three emoji and nothing else are shown large.
 export const isBigEmoji = text =>
   /^(?:\p{Extended_Pictographic}(?:\uFE0F|[\u{1F3FB}-\u{1F3FF}])?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*){1,3}$/u.test(text);

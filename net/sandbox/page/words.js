@@ -20,6 +20,12 @@ const words = {
     offline: 'The bot is not running. It will answer when it is started again.',
     gone: 'The sandbox does not answer. Start it with ./run, the page goes on by itself.',
     name: 'Name', cancel: 'Cancel', create: 'Add',
+    invoice: 'Invoice', pay: 'Pay ⭐{n}', price: 'Price', balance: 'Your balance', stars: '⭐ {n}', closeSheet: 'Close',
+    confirm: 'Confirm and pay ⭐{n}', paying: 'Waiting for the bot…', done: 'Done', again: 'Try again',
+    paid: 'Payment successful', paidLine: 'You paid ⭐{n} for “{title}”', refundLine: 'Refund: ⭐{n} for “{title}”',
+    refused: 'Payment declined', failed: 'The bot did not answer in time. Nothing was charged.',
+    few: 'You are ⭐{n} short', 'no such invoice': 'This invoice is no longer there', 'not enough Stars': 'Not enough Stars',
+    'the bot is blocked': 'You have blocked the bot',
   },
   ru: {
     bot: 'бот', connecting: 'Соединение…', message: 'Сообщение', caption: 'Добавьте подпись…',
@@ -38,12 +44,23 @@ const words = {
     offline: 'Бот не запущен. Он ответит, когда его снова запустят.',
     gone: 'Песочница не отвечает. Запустите её командой ./run, страница продолжит сама.',
     name: 'Имя', cancel: 'Отмена', create: 'Добавить',
+    invoice: 'Счёт', pay: 'Оплатить ⭐{n}', price: 'Цена', balance: 'Ваш баланс', stars: '⭐ {n}', closeSheet: 'Закрыть',
+    confirm: 'Подтвердить и заплатить ⭐{n}', paying: 'Ждём ответа бота…', done: 'Готово', again: 'Повторить',
+    paid: 'Оплата прошла', paidLine: 'Вы заплатили ⭐{n} за «{title}»', refundLine: 'Возврат: ⭐{n} за «{title}»',
+    refused: 'Платёж отклонён', failed: 'Бот не ответил вовремя. Звёзды не списаны.',
+    few: 'Не хватает ⭐{n}', 'no such invoice': 'Этого счёта больше нет', 'not enough Stars': 'Не хватает звёзд',
+    'the bot is blocked': 'Вы заблокировали бота',
   },
 };
 
 export const pageLanguage = code => (/^ru\b/i.test(code || '') ? 'ru' : 'en');
 export const hasLabel = key => key in words.en;
-export const label = (code, key) => words[pageLanguage(code)][key] ?? key;
+/// `{name}` in the words becomes the value of that name; numbers are written as the language does.
+export function label(code, key, values = {}) {
+  const text = words[pageLanguage(code)][key] ?? key;
+  return text.replace(/{(\w+)}/g, (_, name) =>
+    typeof values[name] === 'number' ? values[name].toLocaleString(pageLanguage(code)) : values[name] ?? '');
+}
 
 export function clock(code, date) {
   return date.toLocaleTimeString(pageLanguage(code) === 'ru' ? 'ru' : 'en-GB', {hour: '2-digit', minute: '2-digit'});
