@@ -206,7 +206,7 @@ TEST_CASE("broken, foreign and group updates are ignored") {
   }
 }
 
-TEST_CASE("the answer of getUpdates is split; foreign updates concern nobody") {
+TEST_CASE("the answer of getUpdates is split, and foreign updates concern nobody") {
   const auto updates = telegram::read_updates(reply(
       200, R"({"ok":true,"result":[)" + message(R"("text":"a")") + R"(,{"update_id":8,"poll":{}},{"x":1},)" +
                R"({"update_id":9,"pre_checkout_query":{"id":"5",)" + from +

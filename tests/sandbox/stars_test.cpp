@@ -385,7 +385,7 @@ TEST_CASE_METHOD(open_shop, "a person pays over HTTP and the answer comes with t
   CHECK(post("/sandbox/pay", {{"user_id", anna}, {"message_id", 1}})["error"] == "no such invoice");
 }
 
-TEST_CASE_METHOD(open_shop, "without waiting the payment stays open; balance and faults can be set") {
+TEST_CASE_METHOD(open_shop, "a payment can be left open, and balance and faults can be set") {
   const auto id = offer()["result"]["message_id"];
   const json payer{{"user_id", anna}, {"message_id", id}, {"wait_ms", 0}};
   const auto begun = post("/sandbox/pay", payer);
