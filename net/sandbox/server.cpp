@@ -2,6 +2,7 @@
 #include "net/sandbox/kie_world.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include "net/sandbox/telegram_world.hpp"
+#include "net/sandbox/yookassa_routes.hpp"
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -86,7 +87,10 @@ bool post_callback(const kie_callback& c) {
 struct server::impl {
   explicit impl(settings s)
       : set(std::move(s)), telegram(set.token, now_ms() / 1000),
-        kie(set.generation_ms, set.fail_percent, set.seed), latency_ms(set.latency_ms) {
+        kie(set.generation_ms, set.fail_percent, set.seed),
+        // A later sandbox must not give the ids of an earlier one: a bot may still know those as paid.
+        yookassa({.notice_url = set.yookassa_notice_url}, static_cast<std::uint64_t>(now_ms())),
+        latency_ms(set.latency_ms) {
     telegram.add_user(515151515, "Анна", "ru");
     telegram.add_user(424242424, "Bob", "en");
     telegram.add_user(1864913930, "Админ", "ru");
@@ -104,6 +108,7 @@ struct server::impl {
   std::condition_variable updates_changed, events_changed, jobs_changed;
   telegram_world telegram;
   kie_world kie;
+  yookassa_routes yookassa; ///< Guards itself.
   std::priority_queue<job> jobs;
   std::map<std::string, int> kie_calls;
   int polls_waiting = 0;
@@ -128,6 +133,7 @@ struct server::impl {
     else if (!http.bind_to_port(set.host.c_str(), port)) port = -1;
     if (port <= 0 || ::listen(listener, 1024) != 0)
       throw std::runtime_error("sandbox: cannot listen on " + set.host + ":" + std::to_string(set.port));
+    yookassa.start();
     acceptor = std::thread([this] { http.listen_after_bind(); });
     for (int i = 0; i < 4; ++i) workers.emplace_back([this] { work(); });
     while (!http.is_running()) std::this_thread::sleep_for(milliseconds(1));
@@ -142,6 +148,7 @@ struct server::impl {
     updates_changed.notify_all();
     events_changed.notify_all();
     jobs_changed.notify_all();
+    yookassa.stop();
     if (acceptor.joinable()) {
       http.stop();
       acceptor.join();
@@ -175,6 +182,7 @@ struct server::impl {
   void routes() {
     telegram_routes();
     kie_routes();
+    yookassa.add_to(http);
     control_routes();
     page_routes();
   }
