@@ -29,6 +29,7 @@ struct batch {
   operations all;
   std::vector<job> new_jobs;      ///< Announced by the batch, once durable.
   std::vector<outgoing> messages; ///< The same.
+  std::vector<payment> payments;  ///< The same.
 };
 
 } // namespace troupe

@@ -9,7 +9,7 @@ namespace {
 void introduce(const courier_actor& courier, const config::texts& words) {
   for (std::string language : {"", "ru", "en"}) {
     auto commands = nlohmann::json::array();
-    for (auto name : {"start", "generate", "balance", "history", "help"})
+    for (auto name : {"start", "generate", "buy", "balance", "history", "help"})
       commands.push_back(
           {{"command", name},
            {"description", words.get(language.empty() ? "en" : language, std::string{"command."} + name)}});
@@ -26,8 +26,8 @@ void introduce(const courier_actor& courier, const config::texts& words) {
 std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
   const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
-  add(poller, router, doorman, dispatcher, courier, outside.senders, outside.files, outside.provider,
-      outside.polling, outside.media, reader, ledger, writer);
+  add(poller, router, doorman, dispatcher, cashier, courier, outside.checkout, outside.shop, outside.senders,
+      outside.files, outside.provider, outside.polling, outside.media, reader, ledger, writer);
   return list;
 }
 
@@ -45,10 +45,12 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.dispatcher = spawn_dispatcher(
       sys, s.ctx, {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier});
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
-  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher});
-  c.router = spawn_router(sys, s.ctx, ledger, c.reader, c.courier);
+  c.cashier = spawn_cashier(sys, s.ctx, {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier});
+  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier});
+  c.router = spawn_router(sys, s.ctx, {ledger, c.reader, c.courier, c.cashier});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
+  caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});
   caf::anon_send(c.router, accepted_updates{std::move(work.updates)});
   introduce(c.courier, s.ctx->settings->words);
   c.poller = spawn_poller(sys, s.ctx, s.outside.polling, ledger, c.router, work.next_offset);

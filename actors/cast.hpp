@@ -10,6 +10,8 @@ struct edges {
   http_actor files;    ///< photos of users; the courier's senders stay free
   http_actor provider; ///< kie.ai
   http_actor polling;  ///< one worker: the long poll sits in it
+  http_actor checkout; ///< Telegram for the cashier alone: a pre-checkout has ten seconds
+  http_actor shop;     ///< YooKassa
   media_actor media;
 };
 
@@ -29,6 +31,7 @@ struct cast {
   dispatcher_actor dispatcher;
   doorman_actor doorman;
   courier_actor courier;
+  cashier_actor cashier;
   ledger_actor ledger;
   writer_actor writer;
   reader_actor reader;

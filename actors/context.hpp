@@ -20,9 +20,15 @@ struct engine_context {
   std::function<unix_ms()> now; ///< Wall clock; virtual in tests.
   std::shared_ptr<health_board> health = std::make_shared<health_board>();
   std::string callback_secret;
+  std::string webhook_secret; ///< Telegram's posts carry it
   /// Test only: called for each step of a batch, before its commit and after it. May throw before.
   std::function<void(durable_step, bool committed)> at_step;
 
+  /// "": updates are polled.
+  std::string webhook_url() const {
+    auto& o = settings->opts;
+    return o.telegram.webhook && !o.web.public_url.empty() ? o.web.public_url + "/telegram/webhook" : "";
+  }
   const config::options& opts() const { return settings->opts; }
 };
 using context_ptr = std::shared_ptr<const engine_context>;

@@ -53,14 +53,16 @@ void pump(self_ptr self);
 std::optional<outgoing> fit_slot(const courier_state& s, outgoing m) {
   if (m.slot.empty()) return m;
   auto message_id = s.message_in(m);
+  const bool removal = m.method == "deleteMessage";
   if (message_id == 0) {
+    if (removal) return std::nullopt;
     if (m.urgency == lane::progress) return std::nullopt;
     return m;
   }
   auto params = json::parse(m.params);
   params["message_id"] = message_id;
   m.params = params.dump();
-  m.method = "editMessageText";
+  if (!removal) m.method = "editMessageText";
   return m;
 }
 
@@ -139,6 +141,10 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
     return s.queue.finish(m, now);
   case outcome::message_gone:
     if (m.urgency == lane::progress) return s.queue.finish(m, now);
+    if (m.method == "deleteMessage") { // gone already, or too old: it stays
+      report(self, m, {.delivered = true});
+      return s.queue.finish(m, now);
+    }
     return say_anew(self, std::move(m));
   case outcome::our_mistake:
     if (m.urgency != lane::answer)
@@ -163,7 +169,10 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
 void send_out(self_ptr self, outgoing m) {
   auto& s = self->state;
   auto fitted = fit_slot(s, m);
-  if (!fitted) return s.queue.finish(m, self->clock().now());
+  if (!fitted) { // there is nothing to change
+    report(self, m, {.delivered = true});
+    return s.queue.finish(m, self->clock().now());
+  }
   auto& t = s.ctx->opts().telegram;
   ++s.in_flight;
   auto answered = [=, m = std::move(m)](const http_reply& reply) mutable {

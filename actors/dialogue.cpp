@@ -1,5 +1,5 @@
 #include "actors/dialogue.hpp"
-#include "actors/dialogue_screens.hpp"
+#include "actors/till.hpp"
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -48,12 +48,14 @@ std::optional<pressed> read_button(std::string data) {
     p.action = action;
     return true;
   };
-  for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help"})
+  for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
+                      "terms:c", "own:s", "own:c"})
     if (data == action) return pressed{action, {}};
-  for (auto action : {"h:e", "h:j", "again", "run", "edit"})
+  for (auto action :
+       {"h:e", "h:j", "again", "run", "edit", "check", "payment", "refund", "refund_yes", "credit"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
-  for (auto action : {"m", "a", "d"})
+  for (auto action : {"m", "a", "d", "take:s", "take:c", "pay:1", "pay:2"})
     if (numbers(action, 2)) return p;
     else p.numbers.clear();
   return {};
@@ -74,7 +76,7 @@ public:
       : opts_{opts}, models_{models}, e_{e}, who_{who}, now_{now}, language_{config::texts::language_for(
                                                                        who.language.empty() ? e.from.language
                                                                                             : who.language)},
-        paint_{words, language_}, m_{talk::read_memory(who.state)} {}
+        paint_{words, language_}, voice_{words, opts}, m_{talk::read_memory(who.state)} {}
 
   dialogue::decision decide(const screen_facts& f) {
     switch (e_.kind) {
@@ -83,7 +85,19 @@ public:
     case event_kind::command: take_command(f); break;
     case event_kind::button: take_button(f); break;
     case event_kind::other_media: take_media(); break;
+    case event_kind::payment: take_payment(); break;
+    case event_kind::payment_refunded: take_refund(); break;
     default: return {who_.state, {}, {}};
+    }
+    return finish();
+  }
+
+  dialogue::decision settled(const payment_answer& a) {
+    switch (e_.kind) {
+    case event_kind::payment: thank(a); break;
+    case event_kind::payment_refunded: note_refund(a); break;
+    case event_kind::button: purchase_stored(a); break;
+    default: break;
     }
     return finish();
   }
@@ -111,8 +125,8 @@ private:
   void toast(const std::string& text) { toast_ = text; }
 
   dialogue::decision finish() {
-    dialogue::decision d{talk::write_memory(m_), {}, std::move(order_)};
-    if (d.order) return d; // `ordered` answers the press
+    dialogue::decision d{talk::write_memory(m_), {}, std::move(order_), std::move(purchase_), ask_about_};
+    if (d.order || d.purchase) return d; // `ordered` and `settled` answer the press
     if (e_.kind == event_kind::button) d.messages.push_back(answer());
     for (auto& message : messages_) d.messages.push_back(std::move(message));
     return d;
@@ -173,6 +187,8 @@ private:
   void take_input() {
     const bool photo = e_.kind == event_kind::photo;
     if (!photo && blank(e_.text)) return show(paint_.plain(say("hint.media")));
+    if (!photo && m_.screen == "amount") return take_amount();
+    if (!photo && m_.screen == "contact") return take_contact();
     if (!draft_is_open()) m_.work = draft{};
     auto& d = *m_.work;
     // A changed request is a new draft: the old card must not start what it does not show.
@@ -209,6 +225,11 @@ private:
     if (c == "balance") return go("other", paint_.balance(who_));
     if (c == "history") return go("other", paint_.operations(f.entries, 0));
     if (c == "generate") return kinds();
+    if (c == "buy" || c == "pay") return shop();
+    if (c == "terms") return go("other", paint_.plain(say("terms.text")));
+    if (c == "paysupport") return go("other", paint_.plain(say("paysupport.text")));
+    if (c == "payments" && who_.admin) return go("other", paint_.payments(f.payments));
+    if (c == "payment" && who_.admin) return payment_card(f.payments);
     if (c == "cancel") {
       const bool had = m_.work.has_value();
       m_.work.reset();
@@ -233,13 +254,22 @@ private:
     if (a == "gen") return kinds();
     if (a == "text" || a == "photo") return wait_for(a.c_str());
     if (a == "nophoto") return without_photo();
-    if (a == "buy") return go("other", paint_.shop(who_));
+    if (a == "buy") return shop();
+    if (starts(a, "ways:")) return packages(a.substr(5));
+    if (starts(a, "terms:")) return accept_terms(a.substr(6));
+    if (starts(a, "own:")) return own_amount(a.substr(4));
     if (a == "help") return go("other", paint_.help());
     const auto first = p->numbers.front();
     const auto page = static_cast<std::size_t>(first);
     if (a == "h:e") return go("other", paint_.operations(f.entries, page));
     if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
     if (a == "again") return send_again(first, f.jobs);
+    if (starts(a, "take:")) return take_offer(a.substr(5), first, p->numbers[1]);
+    if (starts(a, "pay:"))
+      return pay_shop(a == "pay:1" ? payment_method::card : payment_method::sbp, first, p->numbers[1]);
+    if (a == "check") return check_payment(first);
+    if (a == "payment" || a == "refund" || a == "refund_yes" || a == "credit")
+      return for_admin(a, f.payments);
     if (a == "run" && first == m_.done && first != 0) return toast(say("toast.already"));
     if (!m_.work || m_.work->id != first || m_.work->prompt.empty()) return toast(say("toast.outdated"));
     if (a == "run") return run();
@@ -284,6 +314,213 @@ private:
                      {"supports_streaming", true}});
     messages_.push_back(std::move(o));
     toast(say("toast.sending"));
+  }
+
+  // -- Buying ---------------------------------------------------------------------------------------
+
+  void shop() {
+    m_.method.clear();
+    go("other", paint_.shop(who_, talk::cards_on(opts_)));
+  }
+
+  bool is_sold_by(const std::string& method) const { return method == "s" || talk::cards_on(opts_); }
+
+  void packages(const std::string& method) {
+    if (!is_sold_by(method)) return toast(say("toast.no_cards"));
+    if (m_.terms == 0) return go("other", paint_.terms(method));
+    go("other", paint_.packages(opts_, who_, method, e_.update_id));
+  }
+
+  void accept_terms(const std::string& method) {
+    if (m_.terms == 0) m_.terms = now_;
+    packages(method);
+  }
+
+  void own_amount(const std::string& method) {
+    if (!is_sold_by(method)) return toast(say("toast.no_cards"));
+    if (m_.terms == 0) return go("other", paint_.terms(method));
+    m_.method = method;
+    go("amount", paint_.ask_amount(opts_, method));
+  }
+
+  void take_amount() {
+    const auto trimmed = e_.text.substr(0, e_.text.find_last_not_of(" \t\r\n") + 1);
+    const auto credits =
+        whole(trimmed.substr(std::min(trimmed.find_first_not_of(" \t\r\n"), trimmed.size())));
+    const auto what = credits ? talk::offer_for(opts_, *credits) : std::nullopt;
+    if (!what || (m_.method == "s" ? what->stars : what->kopecks) == 0)
+      return go("amount", paint_.ask_amount(opts_, m_.method));
+    go("other", paint_.offer(opts_, m_.method, *credits, e_.update_id));
+  }
+
+  /// Null and a word to the user when this cannot be bought, or was bought by the first of two presses.
+  std::optional<talk::offer> for_sale(const std::string& method, std::int64_t id, std::int64_t credits) {
+    if (id == m_.bought) return toast(say("toast.bought")), std::nullopt;
+    if (!is_sold_by(method)) return toast(say("toast.no_cards")), std::nullopt;
+    if (m_.terms == 0) return go("other", paint_.terms(method)), std::nullopt;
+    const auto what = talk::offer_for(opts_, credits);
+    if (!what || (method == "s" ? what->stars : what->kopecks) == 0) {
+      toast(say("toast.changed"));
+      packages(method);
+      return {};
+    }
+    return what;
+  }
+
+  void take_offer(const std::string& method, std::int64_t id, std::int64_t credits) {
+    const auto what = for_sale(method, id, credits);
+    if (!what) return;
+    if (method == "c") return go("other", paint_.offer(opts_, method, credits, e_.update_id));
+    buy(payment_method::stars, id, *what);
+  }
+
+  void pay_shop(payment_method method, std::int64_t id, std::int64_t credits) {
+    const auto what = for_sale("c", id, credits);
+    if (!what) return;
+    if (opts_.yookassa.receipt && m_.contact.empty()) {
+      m_.wanted = credits;
+      return go("contact", {say("shop.contact"), {paint_.back_home("ways:c")}});
+    }
+    buy(method, id, *what);
+  }
+
+  void take_contact() {
+    const bool mail =
+        e_.text.find('@') != e_.text.npos && e_.text.size() <= 200 && e_.text.find(' ') == e_.text.npos;
+    std::string digits;
+    for (const char c : e_.text)
+      if (c >= '0' && c <= '9') digits += c;
+    if (!mail && (digits.size() < 10 || digits.size() > 15))
+      return go("contact", {say("shop.contact"), {paint_.back_home("ways:c")}});
+    if (!mail && digits.size() == 11 && digits[0] == '8') digits[0] = '7'; // as Russians write it
+    m_.contact = mail ? e_.text : digits;
+    go("other", paint_.offer(opts_, "c", m_.wanted, e_.update_id));
+  }
+
+  /// The key names the screen it was bought from: pressed twice it is one purchase.
+  void buy(payment_method method, std::int64_t id, const talk::offer& what) {
+    open_payment o;
+    o.key = "u" + std::to_string(e_.from.user_id) + "-p" + std::to_string(id) + "-" +
+            std::to_string(what.credits) + "-" + name_of(method);
+    o.user_id = e_.from.user_id;
+    o.at = now_;
+    o.method = method;
+    o.amount = method == payment_method::stars ? what.stars : what.kopecks;
+    o.credits = what.total();
+    if (method != payment_method::stars) {
+      o.request_key = o.key;
+      o.request = shop_request(o);
+    }
+    purchase_ = std::move(o);
+  }
+
+  std::string shop_request(const open_payment& o) const {
+    auto& y = opts_.yookassa;
+    yookassa::payment_order order;
+    order.kopecks = o.amount;
+    order.description = say("pay.title", {{"credits", paint_.count("credits", o.credits)}});
+    order.order_id = o.key;
+    order.return_url = y.return_url;
+    order.method = o.method == payment_method::card ? "bank_card" : "sbp";
+    order.user_id = o.user_id;
+    (m_.contact.find('@') != m_.contact.npos ? order.customer_email : order.customer_phone) = m_.contact;
+    return yookassa::payment_body(
+        order, {y.receipt, y.vat_code, y.tax_system_code, y.payment_subject, y.payment_mode});
+  }
+
+  void purchase_stored(const payment_answer& a) {
+    const auto p = read_button(e_.data);
+    if (!p) return;
+    if (p->action == "refund_yes" || p->action == "credit") return admin_step_stored(p->action, a);
+    m_.bought = p->numbers.front();
+    toast(say(a.now.method == payment_method::stars ? "toast.invoice" : "toast.opening"));
+    if (a.now.method == payment_method::stars) {
+      go("other", paint_.plain(say("shop.invoice_below")));
+      messages_.push_back(voice_.invoice(a.now, a.who));
+    } else go("other", paint_.plain(say("shop.link_comes"))); // by the cashier, in a message of its own
+  }
+
+  void check_payment(std::int64_t id) {
+    toast(say("toast.checking"));
+    ask_about_ = id;
+  }
+
+  void take_payment() {
+    star_charge c;
+    c.charge_id = e_.payment.telegram_charge_id;
+    c.key = e_.payment.payload;
+    c.user_id = e_.from.user_id;
+    c.amount = e_.payment.amount;
+    c.currency = e_.payment.currency;
+    c.at = now_;
+    purchase_ = std::move(c);
+  }
+
+  void thank(const payment_answer& a) {
+    if (a.now.state == payment_state::unmatched) {
+      messages_.push_back(voice_.being_checked(a.now, a.who));
+      for (auto& m : voice_.tell_admins(a.now, "admin.unmatched")) messages_.push_back(std::move(m));
+      return;
+    }
+    for (auto& m : voice_.paid(a.now, a.who)) messages_.push_back(std::move(m));
+  }
+
+  void take_refund() {
+    payment_step s;
+    s.outside_id = e_.payment.telegram_charge_id;
+    s.to = payment_state::refunded;
+    s.refunded = e_.payment.amount;
+    s.at = now_;
+    purchase_ = std::move(s);
+  }
+
+  void note_refund(const payment_answer& a) {
+    if (!a.changed) return; // the cashier asked for it and has told it, or it is none of ours
+    messages_.push_back(voice_.refunded(a.now, a.who));
+    for (auto& m : voice_.tell_admins(a.now, "admin.refunded")) messages_.push_back(std::move(m));
+  }
+
+  // -- Payments, for administrators -------------------------------------------------------------------
+
+  void payment_card(const std::vector<payment>& found) {
+    if (found.empty() || found.front().payment_id == 0) return show(paint_.plain(say("payments.unknown")));
+    show(voice_.card(found.front(), language_));
+  }
+
+  void for_admin(const std::string& action, const std::vector<payment>& found) {
+    if (!who_.admin) return toast(say("toast.unknown")); // a forged button learns nothing
+    if (found.empty() || found.front().payment_id == 0) return toast(say("payments.unknown"));
+    const auto& p = found.front();
+    if (action == "payment") return payment_card(found);
+    const auto id = std::to_string(p.payment_id);
+    const auto wanted = action == "credit" ? payment_state::unmatched : payment_state::paid;
+    if (p.state != wanted) {
+      toast(say(std::string{"payment_state."} + name_of(p.state)));
+      return payment_card(found);
+    }
+    if (action == "refund") {
+      auto card = voice_.card(p, language_);
+      card.text += "\n\n" + say("payment.sure");
+      card.buttons = {{paint_.press("refund_yes", "refund_yes:" + id)},
+                      {paint_.press("back", "payment:" + id)}};
+      return show(card);
+    }
+    payment_step s;
+    s.payment_id = p.payment_id;
+    s.at = now_;
+    s.to = action == "credit" ? payment_state::paid : payment_state::refunding;
+    if (action == "credit") s.credits = std::max<std::int64_t>(1, p.amount / opts_.shop.stars_per_credit);
+    else if (p.method != payment_method::stars) {
+      s.request_key = "refund-" + id + "-u" + std::to_string(e_.update_id);
+      s.request = yookassa::refund_body(p.outside_id, p.amount - p.refunded, "№" + id);
+    }
+    purchase_ = std::move(s);
+  }
+
+  void admin_step_stored(const std::string& action, const payment_answer& a) {
+    show(voice_.card(a.now, language_));
+    if (action != "credit" || !a.changed) return;
+    for (auto& m : voice_.paid(a.now, a.who)) messages_.push_back(std::move(m));
   }
 
   // -- Running --------------------------------------------------------------------------------------
@@ -374,10 +611,13 @@ private:
   unix_ms now_;
   std::string language_;
   talk::painter paint_;
+  till::voice voice_;
   talk::memory m_;
   std::string toast_;
   std::vector<outgoing> messages_;
   std::optional<order_request> order_;
+  std::optional<std::variant<open_payment, star_charge, payment_step>> purchase_;
+  std::int64_t ask_about_ = 0;
 };
 
 } // namespace
@@ -387,10 +627,25 @@ dialogue::dialogue(const config::options& opts, const std::vector<config::model>
     : opts_{opts}, models_{models}, words_{words} {}
 
 dialogue::facts dialogue::wanted(const event& e) const {
-  if (e.kind == event_kind::command) return e.command == "history" ? facts::entries : facts::none;
+  if (e.kind == event_kind::command) {
+    if (e.command == "history") return facts::entries;
+    if (e.command == "payments") return facts::payments;
+    return e.command == "payment" ? facts::payment : facts::none;
+  }
   if (e.kind != event_kind::button) return facts::none;
+  for (auto action : {"payment:", "refund:", "refund_yes:", "credit:"})
+    if (starts(e.data, action)) return facts::payment;
   if (starts(e.data, "h:e:")) return facts::entries;
   return starts(e.data, "h:j:") || starts(e.data, "again:") ? facts::jobs : facts::none;
+}
+
+std::int64_t dialogue::payments_of(const event& e) const { return whole(e.argument).value_or(0); }
+
+payment_query dialogue::payment_named(const event& e) const {
+  const auto colon = e.data.find(':');
+  const auto number =
+      e.kind == event_kind::command ? e.argument : e.data.substr(std::min(colon, e.data.size() - 1) + 1);
+  return {whole(number).value_or(0), {}, {}};
 }
 
 dialogue::decision dialogue::decide(const event& e, const account& who, const screen_facts& f,
@@ -401,6 +656,11 @@ dialogue::decision dialogue::decide(const event& e, const account& who, const sc
 dialogue::decision dialogue::ordered(const event& e, const account& who, const order_answer& answer,
                                      unix_ms now) const {
   return scene{opts_, models_, words_, e, who, now}.ordered(answer);
+}
+
+dialogue::decision dialogue::settled(const event& e, const account& who, const payment_answer& answer,
+                                     unix_ms now) const {
+  return scene{opts_, models_, words_, e, who, now}.settled(answer);
 }
 
 } // namespace troupe

@@ -6,6 +6,7 @@
 #include "net/telegram.hpp"
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace troupe {
@@ -14,25 +15,34 @@ namespace troupe {
 struct screen_facts {
   std::vector<ledger_entry> entries; ///< for the history screen
   std::vector<job> jobs;             ///< for the generations screen
+  std::vector<payment> payments;     ///< for an administrator
 };
 
 class dialogue {
 public:
   dialogue(const config::options& opts, const std::vector<config::model>& models, const config::texts& words);
 
-  enum class facts : std::uint8_t { none, entries, jobs };
+  enum class facts : std::uint8_t { none, entries, jobs, payments, payment };
   /// Which facts `decide` will need for this event.
   facts wanted(const telegram::event& e) const;
+  std::int64_t payments_of(const telegram::event& e) const;    ///< for facts::payments
+  payment_query payment_named(const telegram::event& e) const; ///< for facts::payment
 
   struct decision {
     std::string state; ///< JSON, to be stored with the turn
     std::vector<outgoing> messages;
     std::optional<order_request> order; ///< Set: place it first, then call `ordered` instead of sending.
+    /// The same with `settled`.
+    std::optional<std::variant<open_payment, star_charge, payment_step>> purchase;
+    std::int64_t ask_about = 0; ///< A payment the cashier should look at now.
   };
   /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;
   /// The second half of a turn that placed an order.
   decision ordered(const telegram::event& e, const account& who, const order_answer& answer,
+                   unix_ms now) const;
+  /// The second half of a turn about a payment.
+  decision settled(const telegram::event& e, const account& who, const payment_answer& answer,
                    unix_ms now) const;
 
 private:

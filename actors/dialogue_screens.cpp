@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 namespace troupe::talk {
@@ -15,20 +16,6 @@ constexpr std::size_t page_size = 8;
 constexpr std::size_t quoted_prompt_max = 150; // code points: a caption holds 1024 characters
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-/// Moscow time, said on the screen: most users live by it.
-std::string clock_text(unix_ms at) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> t{milliseconds{at} + hours{3}};
-  const auto day = floor<days>(t);
-  const year_month_day date{day};
-  const hh_mm_ss time{floor<minutes>(t - day)};
-  char text[48];
-  std::snprintf(text, sizeof text, "%02u.%02u.%04d %02d:%02d", static_cast<unsigned>(date.day()),
-                static_cast<unsigned>(date.month()), static_cast<int>(date.year()),
-                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()));
-  return text;
-}
 
 std::size_t pages_of(std::size_t items) {
   return std::max<std::size_t>(1, (items + page_size - 1) / page_size);
@@ -50,6 +37,19 @@ std::string ticked(bool chosen, const std::string& label) { return chosen ? "✓
 std::string own(const char* action, const draft& d) { return action + std::to_string(d.id); }
 
 } // namespace
+
+std::string clock_text(unix_ms at) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> t{milliseconds{at} + hours{3}};
+  const auto day = floor<days>(t);
+  const year_month_day date{day};
+  const hh_mm_ss time{floor<minutes>(t - day)};
+  char text[48];
+  std::snprintf(text, sizeof text, "%02u.%02u.%04d %02d:%02d", static_cast<unsigned>(date.day()),
+                static_cast<unsigned>(date.month()), static_cast<int>(date.year()),
+                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()));
+  return text;
+}
 
 bool fits(const config::model& m, const draft& d) {
   return (d.photo.empty() ? m.text_input : m.photo_input) && !aspects_of(m, d).empty();
@@ -103,6 +103,7 @@ keyboard painter::menu() const {
 
 std::string painter::balance_line(const account& who) const {
   auto text = say("balance.line", {{"credits", count("credits", who.balance)}});
+  if (who.debt > 0) text += "\n" + say("balance.debt", {{"credits", count("credits", who.debt)}});
   if (who.held > 0) text += "\n" + say("balance.held", {{"credits", count("credits", who.held)}});
   return text;
 }
@@ -116,9 +117,87 @@ screen painter::balance(const account& who) const {
   return {balance_line(who), {{press("buy", "buy")}, {press("history", "h:e:0")}, back_home("home")}};
 }
 
-screen painter::shop(const account& who) const {
-  return {say("shop.text", {{"balance", balance_line(who)}}),
-          {{press("history", "h:e:0")}, back_home("home")}};
+bool cards_on(const config::options& o) {
+  return o.shop.cards && !o.yookassa.shop_id.empty() && !o.yookassa.secret_key.empty();
+}
+
+std::optional<offer> offer_for(const config::options& o, std::int64_t credits) {
+  for (auto& p : o.shop.packages)
+    if (p.credits == credits) return offer{credits, p.bonus, p.stars, p.roubles * std::int64_t{100}};
+  if (credits < o.shop.own_credits_min || credits > o.shop.own_credits_max) return {};
+  return offer{credits, 0, credits * o.shop.stars_per_credit, credits * o.shop.roubles_per_credit * 100};
+}
+
+screen painter::shop(const account& who, bool cards) const {
+  keyboard rows;
+  if (cards) rows.push_back({press("by_card", "ways:c")});
+  rows.push_back({press("by_stars", "ways:s")});
+  rows.push_back({press("history", "h:e:0")});
+  rows.push_back(back_home("home"));
+  return {say("shop.text", {{"balance", balance_line(who)}}), rows};
+}
+
+screen painter::terms(const std::string& method) const {
+  return {say("terms.text") + "\n\n" + say("terms.question"),
+          {{press("accept", "terms:" + method)}, back_home("buy")}};
+}
+
+screen painter::packages(const config::options& o, const account& who, const std::string& method,
+                         std::int64_t id) const {
+  keyboard rows;
+  const bool stars = method == "s";
+  for (auto& p : o.shop.packages) {
+    if ((stars ? p.stars : p.roubles) == 0) continue;
+    auto label = count("credits", p.credits);
+    if (p.bonus > 0) label += " " + say("shop.bonus", {{"n", std::to_string(p.bonus)}});
+    label += " · " + std::to_string(stars ? p.stars : p.roubles) + (stars ? " ⭐" : " ₽");
+    rows.push_back({{label, "take:" + method + ":" + std::to_string(id) + ":" + std::to_string(p.credits)}});
+  }
+  if (stars || o.shop.roubles_per_credit > 0) rows.push_back({press("own_amount", "own:" + method)});
+  rows.push_back(back_home("buy"));
+  return {say(stars ? "shop.stars" : "shop.cards", {{"balance", balance_line(who)}}), rows};
+}
+
+screen painter::ask_amount(const config::options& o, const std::string& method) const {
+  return {say("shop.amount", {{"min", std::to_string(o.shop.own_credits_min)},
+                              {"max", std::to_string(o.shop.own_credits_max)},
+                              {"rate", method == "s" ? std::to_string(o.shop.stars_per_credit) + " ⭐"
+                                                     : std::to_string(o.shop.roubles_per_credit) + " ₽"}}),
+          {back_home("ways:" + method)}};
+}
+
+screen painter::offer(const config::options& o, const std::string& method, std::int64_t credits,
+                      std::int64_t id) const {
+  const auto what = offer_for(o, credits).value_or(talk::offer{});
+  const auto tail = ":" + std::to_string(id) + ":" + std::to_string(credits);
+  const bool stars = method == "s";
+  const auto price = stars ? std::to_string(what.stars) + " ⭐" : std::to_string(what.kopecks / 100) + " ₽";
+  keyboard rows;
+  if (stars) rows.push_back({{say("button.pay", {{"price", price}}), "take:s" + tail}});
+  else {
+    rows.push_back({{say("button.card"), "pay:1" + tail}});
+    rows.push_back({{say("button.sbp"), "pay:2" + tail}});
+  }
+  rows.push_back(back_home("ways:" + method));
+  return {say("shop.offer", {{"credits", count("credits", what.total())}, {"price", price}}), rows};
+}
+
+screen painter::payments(const std::vector<payment>& all) const {
+  if (all.empty()) return plain(say("payments.none"));
+  auto text = say("payments.title");
+  keyboard rows;
+  std::vector<button> row;
+  for (auto& p : all) {
+    const auto id = std::to_string(p.payment_id);
+    text += "\n\n№" + id + " · " + clock_text(p.created_at) + " · " + std::to_string(p.user_id) + "\n" +
+            say(std::string{"method."} + name_of(p.method)) + ", " + count("credits", p.credits) + ", " +
+            say(std::string{"payment_state."} + name_of(p.state));
+    row.push_back({"№" + id, "payment:" + id});
+    if (row.size() == 4) rows.push_back(std::exchange(row, {}));
+  }
+  if (!row.empty()) rows.push_back(row);
+  rows.push_back({press("home", "home")});
+  return {text, rows};
 }
 
 screen painter::help() const { return {say("help.text"), {back_home("home")}}; }
@@ -188,17 +267,29 @@ std::vector<button> painter::tabs() const {
   return {press("operations", "h:e:0"), press("generations", "h:j:0")};
 }
 
+std::string money_text(const std::string& kept) {
+  const auto amount = std::strtoll(kept.c_str(), nullptr, 10);
+  if (kept.find("XTR") != kept.npos) return std::to_string(amount) + " ⭐";
+  if (amount % 100 == 0) return std::to_string(amount / 100) + " ₽";
+  char text[48];
+  std::snprintf(text, sizeof text, "%lld,%02lld ₽", amount / 100, amount % 100);
+  return text;
+}
+
 std::string painter::operation(const ledger_entry& e) const {
   const auto key = [&]() -> std::string {
     if (e.type == "refund") return "reason.refund";
+    if (e.ref_type == "payment" && e.amount < 0) return "reason.money_back";
+    if (e.ref_type == "debt") return "reason.debt";
     if (e.type == "reservation" || e.ref_type == "reservation") return "reason.reservation";
     for (auto known : {"payment", "job", "admin", "bonus"})
       if (e.ref_type == known) return "reason." + e.ref_type;
     return "reason.other";
   }();
   // An administrator's words are for the user; the other descriptions are our own notes.
-  const auto words =
+  auto words =
       e.ref_type == "admin" && !e.description.empty() ? ": " + escape_html(shorten(e.description, 80)) : "";
+  if (e.ref_type == "payment") words = ", " + money_text(e.description);
   return "<b>" +
          std::string{e.amount > 0   ? "+"
                      : e.amount < 0 ? "−"

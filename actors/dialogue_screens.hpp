@@ -2,6 +2,7 @@
 /// The screens as text and buttons. Each has a way home.
 #include "actors/dialogue.hpp"
 #include "actors/dialogue_state.hpp"
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,15 @@ public:
   keyboard menu() const;
   screen home(const std::string& first_name, const account& who) const;
   screen balance(const account& who) const;
-  screen shop(const account& who) const;
+  screen shop(const account& who, bool cards) const;
+  screen terms(const std::string& method) const;
+  /// `id` is the update that made the screen: a second press on it buys nothing more.
+  screen packages(const config::options& opts, const account& who, const std::string& method,
+                  std::int64_t id) const;
+  screen ask_amount(const config::options& opts, const std::string& method) const;
+  screen offer(const config::options& opts, const std::string& method, std::int64_t credits,
+               std::int64_t id) const;
+  screen payments(const std::vector<payment>& all) const;
   screen help() const;
   screen kinds() const;
   screen advice(const draft& d) const;
@@ -49,8 +58,9 @@ public:
   screen operations(std::vector<ledger_entry> entries, std::size_t page) const;
   screen generations(std::vector<job> jobs, std::size_t page) const;
 
-private:
   std::string balance_line(const account& who) const;
+
+private:
   std::vector<button> tabs() const;
   std::string operation(const ledger_entry& e) const;
   std::string generation(const job& j, std::size_t number) const;
@@ -58,6 +68,22 @@ private:
   const config::texts& words_;
   std::string language_;
 };
+
+/// What is sold: credits with their gift, and what they cost.
+struct offer {
+  std::int64_t credits = 0; ///< as named
+  std::int64_t bonus = 0;
+  std::int64_t stars = 0, kopecks = 0; ///< 0: not sold this way
+  std::int64_t total() const { return credits + bonus; }
+};
+/// A package, or the own amount at the rate; nothing outside the limits.
+std::optional<offer> offer_for(const config::options& opts, std::int64_t credits);
+bool cards_on(const config::options& opts);
+
+/// "1000 XTR" and "90050 RUB", as the book keeps them, for people.
+std::string money_text(const std::string& kept);
+/// Moscow time, said on the screen: most users live by it.
+std::string clock_text(unix_ms at);
 
 /// A prompt as status messages and captions show it: short, and safe inside HTML.
 std::string quote(const std::string& prompt);

@@ -33,6 +33,11 @@ memory read_strictly(const json& j) {
   m.warned = j.value("warned", unix_ms{0});
   m.pressed = j.value("pressed", std::int64_t{0});
   m.done = j.value("done", std::int64_t{0});
+  m.terms = j.value("terms", unix_ms{0});
+  m.method = j.value("method", "");
+  m.bought = j.value("bought", std::int64_t{0});
+  m.contact = j.value("contact", "");
+  m.wanted = j.value("wanted", std::int64_t{0});
   const bool needs_draft = std::set<std::string>{"wait", "edit", "card"}.count(m.screen) > 0;
   if (needs_draft && !m.work) m.screen = "home";
   return m;
@@ -56,6 +61,11 @@ std::string write_memory(const memory& m) {
   if (m.warned) j["warned"] = m.warned;
   if (m.pressed) j["pressed"] = m.pressed;
   if (m.done) j["done"] = m.done;
+  if (m.terms) j["terms"] = m.terms;
+  if (!m.method.empty()) j["method"] = m.method;
+  if (m.bought) j["bought"] = m.bought;
+  if (!m.contact.empty()) j["contact"] = m.contact;
+  if (m.wanted) j["wanted"] = m.wanted;
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

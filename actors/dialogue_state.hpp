@@ -23,6 +23,11 @@ struct memory {
   unix_ms warned = 0;
   std::int64_t pressed = 0; ///< The update counted last: one press has two halves.
   std::int64_t done = 0;    ///< The draft ordered last
+  unix_ms terms = 0;        ///< When the terms of sale were accepted
+  std::string method;       ///< "s" | "c": whose own amount is awaited
+  std::int64_t bought = 0;  ///< The screen that was bought from last
+  std::string contact;      ///< E-mail or phone for receipts
+  std::int64_t wanted = 0;  ///< Credits that wait for the contact
 };
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.

@@ -1,7 +1,9 @@
 #include "actors/engine.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
+#include "net/telegram.hpp"
 #include "net/web_server.hpp"
+#include "net/yookassa.hpp"
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -9,6 +11,7 @@
 namespace troupe {
 namespace {
 
+constexpr int checkout_workers = 2;
 constexpr std::size_t waiting_requests_max = 20'000;
 constexpr int photo_workers = 2;
 constexpr auto callback_limit = std::chrono::seconds{12}; // the provider waits 15
@@ -61,6 +64,9 @@ struct engine::impl {
     ctx->callback_secret = o.web.callback_secret.empty()
                                ? storage::kept_secret(o.storage.database_path, "callback_secret")
                                : o.web.callback_secret;
+    ctx->webhook_secret = o.web.webhook_secret.empty()
+                              ? storage::kept_secret(o.storage.database_path, "webhook_secret")
+                              : o.web.webhook_secret;
     store = std::make_shared<storage::store>(o.storage.database_path);
     reader = std::make_shared<storage::reader>(o.storage.database_path);
     auto report = reader->audit();
@@ -79,7 +85,12 @@ struct engine::impl {
     store->forget_batch();
     wires.clear();
     cast_setting setting{ctx, store, reader, {}};
-    setting.outside = {pool(o.telegram.senders), pool(photo_workers), pool(o.kie.workers), pool(1),
+    setting.outside = {pool(o.telegram.senders),
+                       pool(photo_workers),
+                       pool(o.kie.workers),
+                       pool(1),
+                       pool(checkout_workers),
+                       pool(o.yookassa.workers),
                        spawn_media(*sys, o.media.workers)};
     auto c = spawn_cast(*sys, setting);
     c.close = [mine = wires] {
@@ -94,19 +105,37 @@ struct engine::impl {
     auto age = (ctx->now() - h.last_poll_at) / 1000;
     if (h.storage_failed) fault = "the database cannot be written";
     else if (h.poll_conflict) fault = "another program polls Telegram with this token";
-    else if (age > ctx->opts().web.health_poll_age_s)
+    else if (ctx->webhook_url().empty() && age > ctx->opts().web.health_poll_age_s)
       fault = "no updates could be fetched from Telegram lately";
-    auto body = nlohmann::json{{"ok", fault.empty()}, {"why", fault}, {"last_poll_age_s", age}};
+    auto body = nlohmann::json{{"ok", fault.empty()},
+                               {"why", fault},
+                               {"updates", ctx->webhook_url().empty() ? "polled" : "webhook"},
+                               {"last_poll_age_s", age}};
     return {fault.empty() ? 200 : 503, body.dump() + "\n"};
   }
 
-  /// Runs on a web thread. Throws when it is not stored: then the provider hears a 500 and calls again.
-  void take_callback(std::int64_t job_id, const std::string& task_id) {
+  /// Runs on a web thread. False when it could not be stored: then the caller shall repeat it.
+  template <class Message> bool is_stored(Message m) {
     caf::scoped_actor self{*sys};
     bool stored = false;
-    self->request(supervisor, callback_limit, provider_woke{job_id, task_id})
+    self->request(supervisor, callback_limit, std::move(m))
         .receive([&](done) { stored = true; }, [](caf::error&) {});
-    if (!stored) throw std::runtime_error{"the callback could not be stored"};
+    return stored;
+  }
+
+  bool take_update(const std::string& body) {
+    try {
+      return is_stored(posted_update{telegram::read_update(body)});
+    } catch (const telegram::bad_answer& e) {
+      log("web")->warn("a post to the webhook: {}", e.what());
+      return true; // repeated for ever it would be no better
+    }
+  }
+
+  bool take_notice(const std::string& body) {
+    const auto n = yookassa::read_notice(body);
+    if (!n) return true;
+    return is_stored(payment_noticed{n->payment_id.empty() ? n->object_id : n->payment_id});
   }
 
   void start_web() {
@@ -115,9 +144,24 @@ struct engine::impl {
     web_hooks hooks;
     hooks.health = [this] { return health(); };
     hooks.on_callback = [this](std::int64_t job_id, const std::string& task_id) {
-      take_callback(job_id, task_id);
+      if (!is_stored(provider_woke{job_id, task_id}))
+        throw std::runtime_error{"the callback could not be stored"};
     };
-    web = std::make_unique<web_server>(o.host, o.port, ctx->callback_secret, std::move(hooks));
+    if (!ctx->webhook_url().empty())
+      hooks.on_update = [this](const std::string& body) { return take_update(body); };
+    auto& shop = ctx->opts().yookassa;
+    if (!shop.secret_key.empty())
+      hooks.on_payment_notice = [this](const std::string& body) { return take_notice(body); };
+    if (shop.check_sender) hooks.may_notify = yookassa::is_yookassa_address;
+    web_settings set{o.host,
+                     o.port,
+                     ctx->callback_secret,
+                     o.kie_webhook_key,
+                     ctx->webhook_secret,
+                     o.proxy_header,
+                     o.tls_certificate,
+                     o.tls_key};
+    web = std::make_unique<web_server>(std::move(set), std::move(hooks));
     port = web->start();
     log("web")->info("health at http://{}:{}/health", o.host, port);
   }

@@ -24,6 +24,8 @@ void announce(const ledger_state& s, batch& b) {
     caf::anon_send(s.listeners.dispatcher, committed_jobs{std::move(b.new_jobs)});
   if (!b.messages.empty() && s.listeners.courier)
     caf::anon_send(s.listeners.courier, committed_messages{std::move(b.messages)});
+  if (!b.payments.empty() && s.listeners.cashier)
+    caf::anon_send(s.listeners.cashier, committed_payments{std::move(b.payments)});
 }
 
 void write_next(self_ptr self);
@@ -116,6 +118,9 @@ ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
       [self](order_request& x) { return durable<order_answer>(self, durable_step::order_placed, x); },
       [self](turn& x) { return durable<done>(self, durable_step::turn_stored, x); },
       [self](job_step& x) { return durable<step_answer>(self, step_of(x), x); },
+      [self](open_payment& x) { return durable<payment_answer>(self, durable_step::payment_opened, x); },
+      [self](star_charge& x) { return durable<payment_answer>(self, durable_step::payment_paid, x); },
+      [self](payment_step& x) { return durable<payment_answer>(self, step_of(x), x); },
       [self](delivery_report& x) { enqueue(self, std::make_unique<reported>(self, x)); },
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },
       [self](wake) {

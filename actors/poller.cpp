@@ -20,6 +20,8 @@ struct poller_state {
   router_actor router;
   std::int64_t offset = 0;
   int failures = 0;
+  bool way_is_set = false; ///< Telegram knows which way updates come
+  bool by_webhook() const { return !ctx->webhook_url().empty(); }
 };
 using self_ptr = poller_actor::stateful_pointer<poller_state>;
 
@@ -68,7 +70,11 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
 void understand(self_ptr self, const http_reply& reply) {
   auto& s = self->state;
   auto answer = telegram::read_answer(reply);
-  if (answer.what == telegram::outcome::conflict) {
+  if (answer.what == telegram::outcome::conflict && answer.description.find("webhook") != std::string::npos) {
+    log("poller")->warn("a webhook is set, and WEBHOOK_URL is not: it is removed");
+    s.way_is_set = false;
+    poll_again(self);
+  } else if (answer.what == telegram::outcome::conflict) {
     s.ctx->health->poll_conflict = true;
     poll_later(self, "another program polls with this token (" + answer.description + "); stop it",
                std::chrono::seconds{5});
@@ -101,14 +107,64 @@ void poll(self_ptr self) {
           [=](caf::error&) { poll_later(self, "the HTTP worker is gone"); });
 }
 
+/// A webhook is told at every start. Polling need not be: only a webhook of earlier days forbids it.
+void set_way(self_ptr self) {
+  auto& s = self->state;
+  const telegram::bot bot{s.ctx->opts().telegram.api_url, s.ctx->opts().telegram.bot_token};
+  self->request(s.http, caf::infinite,
+                s.by_webhook() ? telegram::set_webhook(bot, s.ctx->webhook_url(), s.ctx->webhook_secret)
+                               : telegram::delete_webhook(bot))
+      .then(
+          [=](const http_reply& reply) {
+            if (reply.error == http_error::stopped) return;
+            auto& st = self->state;
+            const auto a = telegram::read_answer(reply);
+            if (a.what != telegram::outcome::delivered) return poll_later(self, a.description);
+            st.way_is_set = true;
+            st.failures = 0;
+            st.ctx->health->last_poll_at = st.ctx->now();
+            if (st.by_webhook()) log("poller")->info("updates come to {}", st.ctx->webhook_url());
+            else poll_again(self);
+          },
+          [=](caf::error&) { poll_later(self, "the HTTP worker is gone"); });
+}
+
+caf::result<done> posted(self_ptr self, posted_update& x) {
+  auto rp = self->make_response_promise<done>();
+  const auto failed = [=](caf::error& e) mutable { rp.deliver(std::move(e)); }; // Telegram posts it again
+  const update_stuck sender{x.update.user_id, telegram::parse_update(x.update.json).from.language};
+  accept_updates batch;
+  batch.updates.push_back(std::move(x.update));
+  batch.at = self->state.ctx->now();
+  self->request(self->state.ledger, caf::infinite, std::move(batch))
+      .then(
+          [=](accepted_updates& stored) {
+            self->state.ctx->health->last_poll_at = self->state.ctx->now();
+            self->request(self->state.router, caf::infinite, std::move(stored))
+                .then([=](done d) mutable { rp.deliver(d); }, failed);
+          },
+          [=](caf::error& e) mutable {
+            if (sender.user_id != 0) self->send(self->state.router, sender);
+            rp.deliver(std::move(e));
+          });
+  return rp;
+}
+
 poller_actor::behavior_type poller(self_ptr self, const context_ptr& ctx, const http_actor& http,
                                    const ledger_actor& ledger, const router_actor& router,
                                    std::int64_t offset) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.http = http, s.ledger = ledger, s.router = router, s.offset = offset;
+  s.way_is_set = !s.by_webhook();
   poll_again(self);
-  return {[self](wake) { poll(self); }};
+  return {
+      [self](wake) {
+        if (!self->state.way_is_set) set_way(self);
+        else if (!self->state.by_webhook()) poll(self);
+      },
+      [self](posted_update& x) { return posted(self, x); },
+  };
 }
 
 } // namespace

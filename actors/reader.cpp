@@ -22,6 +22,11 @@ reader_actor::behavior_type reader(reader_actor::pointer self, const std::shared
       [db](const jobs_query& q) {
         return answer<jobs_page>([&] { return jobs_page{db->jobs_of(q.user_id, q.offset, q.limit)}; });
       },
+      [db](const payment_query& q) { return answer<payment>([&] { return db->load_payment(q); }); },
+      [db](const payments_query& q) {
+        return answer<payments_page>(
+            [&] { return payments_page{db->payments_of(q.user_id, q.offset, q.limit)}; });
+      },
       [db](const job_query& q) { return answer<job>([&] { return db->load_job(q.job_id); }); },
   };
 }

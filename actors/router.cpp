@@ -2,6 +2,7 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "actors/supervision.hpp"
+#include "net/telegram.hpp"
 #include <deque>
 #include <unordered_map>
 
@@ -28,9 +29,7 @@ struct router_state {
     restart_limit limit;
   };
   context_ptr ctx;
-  ledger_actor ledger;
-  reader_actor reader;
-  courier_actor courier;
+  front_desk desk;
   halt_notice halted;
   std::unordered_map<std::int64_t, seat> seats;
   std::size_t in_work = 0;
@@ -45,7 +44,7 @@ using self_ptr = router_actor::stateful_pointer<router_state>;
 
 void seat_user(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
   auto& s = self->state;
-  seat.session = spawn_session(self->system(), s.ctx, user_id, self, s.ledger, s.reader);
+  seat.session = spawn_session(self->system(), s.ctx, user_id, self, s.desk);
   self->monitor(seat.session);
 }
 
@@ -57,6 +56,12 @@ void bring(self_ptr self, incoming_update u) {
   seat.in_work.push_back(u);
   ++s.in_work;
   if (seat.session) self->send(seat.session, std::move(u)); // else it comes with `seat_again`
+}
+
+/// A pre-checkout has ten seconds and passes its user's queue.
+void sort(self_ptr self, incoming_update u) {
+  if (telegram::is_pre_checkout(u.json)) self->send(self->state.desk.cashier, std::move(u));
+  else bring(self, std::move(u));
 }
 
 /// Only the router knows that nothing is under way to a session, so it alone lets sessions go.
@@ -94,7 +99,7 @@ void end_first(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
     auto it = self->state.seats.find(user_id);
     if (it != self->state.seats.end()) seat_again(self, user_id, it->second);
   };
-  self->request(self->state.ledger, ledger_limit,
+  self->request(self->state.desk.ledger, ledger_limit,
                 set_aside(self->state.ctx->settings->words, u, self->state.ctx->now()))
       .then(
           [=](done) {
@@ -115,16 +120,15 @@ void replace_fallen(self_ptr self, const caf::actor_addr& fallen) {
   }
 }
 
-router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger,
-                                   const reader_actor& reader, const courier_actor& courier) {
+router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const front_desk& desk) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
-  s.ctx = ctx, s.ledger = ledger, s.reader = reader, s.courier = courier;
+  s.ctx = ctx, s.desk = desk;
   self->set_down_handler([self](caf::down_msg& d) { replace_fallen(self, d.source); });
   self->delayed_send(self, sweep_every, wake{});
   return {
       [self](accepted_updates& x) -> caf::result<done> {
-        for (auto& u : x.fresh) bring(self, std::move(u));
+        for (auto& u : x.fresh) sort(self, std::move(u));
         auto& st = self->state;
         if (st.in_work < updates_in_work_max) return done{};
         st.waiting_for_room.push_back(self->make_response_promise<done>());
@@ -138,7 +142,7 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
         auto& st = self->state;
         if (!st.ctx->health->storage_failed) return; // a passing fault of ours: nobody need know
         if (auto m = st.halted.tell(st.ctx->settings->words, x.user_id, x.language, st.ctx->now()))
-          self->send(st.courier, std::move(*m));
+          self->send(st.desk.courier, std::move(*m));
       },
       [self](wake) {
         let_idle_go(self);
@@ -149,9 +153,8 @@ router_actor::behavior_type router(self_ptr self, const context_ptr& ctx, const 
 
 } // namespace
 
-router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
-                          courier_actor courier) {
-  return sys.spawn(router, std::move(ctx), std::move(ledger), std::move(reader), std::move(courier));
+router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk) {
+  return sys.spawn(router, std::move(ctx), std::move(desk));
 }
 
 } // namespace troupe

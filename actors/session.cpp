@@ -9,7 +9,7 @@ namespace troupe {
 namespace {
 
 constexpr auto answer_limit = std::chrono::seconds{30}; // for the ledger and the reader
-constexpr int jobs_shown_max = 50, entries_shown_max = 50;
+constexpr int jobs_shown_max = 50, entries_shown_max = 50, payments_shown_max = 20;
 
 /// One user, one update at a time: load, decide, place the order, store the turn.
 struct session_state {
@@ -18,8 +18,7 @@ struct session_state {
   context_ptr ctx;
   std::int64_t user_id = 0;
   router_actor router;
-  ledger_actor ledger;
-  reader_actor reader;
+  front_desk desk;
   std::optional<dialogue> rules;
   std::deque<incoming_update> queue;
   bool busy = false;
@@ -56,7 +55,7 @@ void give_up(self_ptr self, const std::string& why) {
 bool is_refused(const caf::error& e) { return e == caf::sec::invalid_argument; }
 
 void store_turn(self_ptr self, turn t) {
-  self->request(self->state.ledger, answer_limit, std::move(t))
+  self->request(self->state.desk.ledger, answer_limit, std::move(t))
       .then(
           [=](done) {
             auto& s = self->state;
@@ -82,6 +81,23 @@ void end_turn(self_ptr self, dialogue::decision d) {
   store_turn(self, std::move(t));
 }
 
+void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules);
+
+template <class Step> void settle_purchase(self_ptr self, Step step) {
+  self->request(self->state.desk.ledger, answer_limit, std::move(step))
+      .then(
+          [=](const payment_answer& answer) {
+            by_rules(self, [&](const dialogue& r) {
+              auto& st = self->state;
+              return r.settled(st.event, st.who, answer, st.ctx->now());
+            });
+          },
+          [=](caf::error& e) {
+            if (is_refused(e)) give_up(self, "the payment was refused");
+            else try_later(self, "storing the payment", e);
+          });
+}
+
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {
   dialogue::decision d;
   try {
@@ -89,8 +105,10 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   } catch (const std::exception& e) {
     return give_up(self, e.what());
   }
+  if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
+  if (d.purchase) return std::visit([self](auto& p) { settle_purchase(self, std::move(p)); }, *d.purchase);
   if (!d.order) return end_turn(self, std::move(d));
-  self->request(self->state.ledger, answer_limit, std::move(*d.order))
+  self->request(self->state.desk.ledger, answer_limit, std::move(*d.order))
       .then(
           [=](const order_answer& answer) {
             by_rules(self, [&](const dialogue& r) {
@@ -118,7 +136,7 @@ void gather_facts(self_ptr self) {
   switch (s.rules->wanted(s.event)) {
   case dialogue::facts::none: return decide(self);
   case dialogue::facts::entries:
-    self->request(s.reader, answer_limit, entries_query{s.user_id, 0, entries_shown_max})
+    self->request(s.desk.reader, answer_limit, entries_query{s.user_id, 0, entries_shown_max})
         .then(
             [=](entries_page& p) {
               self->state.facts.entries = std::move(p.entries);
@@ -127,10 +145,29 @@ void gather_facts(self_ptr self) {
             failed);
     return;
   case dialogue::facts::jobs:
-    self->request(s.reader, answer_limit, jobs_query{s.user_id, 0, jobs_shown_max})
+    self->request(s.desk.reader, answer_limit, jobs_query{s.user_id, 0, jobs_shown_max})
         .then(
             [=](jobs_page& p) {
               self->state.facts.jobs = std::move(p.jobs);
+              decide(self);
+            },
+            failed);
+    return;
+  case dialogue::facts::payments:
+    self->request(s.desk.reader, answer_limit,
+                  payments_query{s.rules->payments_of(s.event), 0, payments_shown_max})
+        .then(
+            [=](payments_page& p) {
+              self->state.facts.payments = std::move(p.payments);
+              decide(self);
+            },
+            failed);
+    return;
+  case dialogue::facts::payment:
+    self->request(s.desk.reader, answer_limit, s.rules->payment_named(s.event))
+        .then(
+            [=](payment& p) {
+              self->state.facts.payments = {std::move(p)};
               decide(self);
             },
             failed);
@@ -142,7 +179,7 @@ void welcome(self_ptr self) {
   auto& s = self->state;
   auto& u = s.ctx->opts().users;
   bool admin = std::find(u.admin_ids.begin(), u.admin_ids.end(), s.user_id) != u.admin_ids.end();
-  self->request(s.ledger, answer_limit,
+  self->request(s.desk.ledger, answer_limit,
                 register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, admin})
       .then(
           [=](account& a) {
@@ -158,7 +195,7 @@ void begin_turn(self_ptr self) {
   if (!s.busy) return;
   s.event = telegram::parse_update(s.queue.front().json);
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
-  self->request(s.reader, answer_limit, account_query{s.user_id})
+  self->request(s.desk.reader, answer_limit, account_query{s.user_id})
       .then(
           [=](account& a) {
             self->state.who = std::move(a);
@@ -169,11 +206,10 @@ void begin_turn(self_ptr self) {
 }
 
 session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std::int64_t user_id,
-                                     const router_actor& router, const ledger_actor& ledger,
-                                     const reader_actor& reader) {
+                                     const router_actor& router, const front_desk& desk) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
-  s.ctx = ctx, s.user_id = user_id, s.router = router, s.ledger = ledger, s.reader = reader;
+  s.ctx = ctx, s.user_id = user_id, s.router = router, s.desk = desk;
   s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words);
   return {
       [self](incoming_update& u) {
@@ -187,8 +223,8 @@ session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std:
 } // namespace
 
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
-                            router_actor router, ledger_actor ledger, reader_actor reader) {
-  return sys.spawn(session, std::move(ctx), user_id, std::move(router), std::move(ledger), std::move(reader));
+                            router_actor router, front_desk desk) {
+  return sys.spawn(session, std::move(ctx), user_id, std::move(router), std::move(desk));
 }
 
 } // namespace troupe

@@ -20,12 +20,28 @@ ledger_actor spawn_ledger(caf::actor_system& sys, writer_actor writer); ///< Fal
 reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
-router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
-                          courier_actor courier);
+/// The neighbours of a router and its sessions.
+struct front_desk {
+  ledger_actor ledger;
+  reader_actor reader;
+  courier_actor courier;
+  cashier_actor cashier;
+};
+router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
-                            router_actor router, ledger_actor ledger, reader_actor reader);
+                            router_actor router, front_desk desk);
 poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger,
                           router_actor router, std::int64_t next_offset);
+
+/// The neighbours of the cashier.
+struct till_desk {
+  http_actor telegram; ///< its own: a pre-checkout waits behind nobody
+  http_actor shop;
+  ledger_actor ledger;
+  reader_actor reader;
+  courier_actor courier;
+};
+cashier_actor spawn_cashier(caf::actor_system& sys, context_ptr ctx, till_desk desk);
 
 /// The neighbours of a job.
 struct job_desk {

@@ -66,6 +66,11 @@ void fallen(self_ptr self, const caf::down_msg& d) {
   when_all_are_gone(self);
 }
 
+template <class Actor, class Message> caf::result<done> hand_on(self_ptr self, Actor& to, Message& m) {
+  if (!to) return caf::make_error(caf::sec::request_receiver_down);
+  return self->delegate(to, std::move(m));
+}
+
 supervisor_actor::behavior_type supervisor(self_ptr self, const supervised& what) {
   self->set_error_handler([](caf::error&) {});
   self->state.what = what;
@@ -77,11 +82,9 @@ supervisor_actor::behavior_type supervisor(self_ptr self, const supervised& what
   });
   begin(self);
   return {
-      [self](provider_woke& w) -> caf::result<done> {
-        auto& doorman = self->state.now.doorman;
-        if (!doorman) return caf::make_error(caf::sec::request_receiver_down);
-        return self->delegate(doorman, std::move(w));
-      },
+      [self](provider_woke& w) { return hand_on(self, self->state.now.doorman, w); },
+      [self](posted_update& u) { return hand_on(self, self->state.now.poller, u); },
+      [self](payment_noticed& n) { return hand_on(self, self->state.now.cashier, n); },
       [self](wake) { begin(self); },
   };
 }

@@ -7,7 +7,9 @@
 
 namespace troupe {
 
-using supervisor_actor = caf::typed_actor<caf::replies_to<provider_woke>::with<done>, caf::reacts_to<wake>>;
+using supervisor_actor =
+    caf::typed_actor<caf::replies_to<provider_woke>::with<done>, caf::replies_to<posted_update>::with<done>,
+                     caf::replies_to<payment_noticed>::with<done>, caf::reacts_to<wake>>;
 
 struct supervised {
   std::function<cast()> build; ///< Called again for every restart. May throw: counts as hopeless.
@@ -15,7 +17,7 @@ struct supervised {
 };
 
 /// Runs a cast until it is told to exit (`user_shutdown`), which ends the cast too.
-/// Hands a provider's callback to the doorman of the moment; an error when there is none.
+/// Hands what the web server hears to the actor of the moment; an error when there is none.
 supervisor_actor spawn_supervisor(caf::actor_system& sys, supervised what);
 
 } // namespace troupe

@@ -26,6 +26,7 @@ struct writer_state {
     pass(b.all, true);
     b.new_jobs = store->take_new_jobs();
     b.messages = store->take_outgoing();
+    b.payments = store->take_payments();
   }
 
   void store_all(operations& all) {

@@ -18,7 +18,8 @@ namespace troupe::config {
 namespace {
 
 using int64_list = std::vector<std::int64_t>;
-using target = std::variant<std::string*, int*, bool*, std::vector<std::string>*, int64_list*>;
+using package_list = std::vector<package>;
+using target = std::variant<std::string*, int*, bool*, std::vector<std::string>*, int64_list*, package_list*>;
 
 struct range {
   int low = 0, high = INT_MAX;
@@ -39,11 +40,13 @@ std::vector<option> bind(options& o) {
   auto& k = o.kie;
   auto& w = o.web;
   auto& u = o.users;
+  auto& y = o.yookassa;
   constexpr range count{1, 100'000}, seconds{1, 86'400}, hours{0, 8'760}, port{0, 65'535},
       credits{0, 1'000'000};
   return {
       {"telegram.api_url", &t.api_url, "Bot API server", {}, false, {"TELEGRAM_API_URL"}},
       {"telegram.bot_token", &t.bot_token, "bot's token", {}, true, {"BOT_TOKEN", "TELEGRAM_BOT_TOKEN"}},
+      {"telegram.webhook", &t.webhook, "with WEBHOOK_URL: no polling"},
       {"telegram.poll_timeout_s", &t.poll_timeout_s, "long polling, seconds", {0, 300}},
       {"telegram.poll_batch_max", &t.poll_batch_max, "updates in one answer", {1, 100}},
       {"telegram.senders", &t.senders, "parallel sends", {1, 256}},
@@ -77,6 +80,11 @@ std::vector<option> bind(options& o) {
        true,
        {"CALLBACK_SECRET"}},
       {"web.health_poll_age_s", &w.health_poll_age_s, "unhealthy when the last poll is older", seconds},
+      {"web.webhook_secret", &w.webhook_secret, "Telegram's posts carry it", {}, true, {"WEBHOOK_SECRET"}},
+      {"web.kie_webhook_key", &w.kie_webhook_key, "kie.ai's signatures", {}, true, {"KIE_WEBHOOK_KEY"}},
+      {"web.proxy_header", &w.proxy_header, "where a proxy names the caller"},
+      {"web.tls_certificate", &w.tls_certificate, "PEM file, empty: plain HTTP"},
+      {"web.tls_key", &w.tls_key, "PEM file"},
       {"users.admin_ids", &u.admin_ids, "administrators", {}, false, {"ADMIN_IDS"}},
       {"users.welcome_credits", &u.welcome_credits, "gift to a new user", credits},
       {"users.founder_credits", &u.founder_credits, "gift to the founder", credits},
@@ -88,6 +96,24 @@ std::vector<option> bind(options& o) {
        {"MAX_ACTIVE_JOBS_PER_USER"}},
       {"users.costly_actions_per_minute", &u.costly_actions_per_minute, "runs a minute, per user", count},
       {"users.session_idle_s", &u.session_idle_s, "a quiet session is put to sleep after", seconds},
+      {"shop.stars_per_credit", &o.shop.stars_per_credit, "own amount in Stars", {1, 10'000}},
+      {"shop.roubles_per_credit", &o.shop.roubles_per_credit, "own amount by card, 0: not offered", credits},
+      {"shop.own_credits_min", &o.shop.own_credits_min, "smallest own amount", {1, 100'000}},
+      {"shop.own_credits_max", &o.shop.own_credits_max, "largest own amount", {1, 100'000}},
+      {"shop.cards", &o.shop.cards, "sell by card too, when the shop's keys are set"},
+      {"shop.packages", &o.shop.packages, "what is sold"},
+      {"yookassa.api_url", &y.api_url, "YooKassa's API", {}, false, {"YOOKASSA_API_URL"}},
+      {"yookassa.shop_id", &y.shop_id, "shop's id", {}, true, {"YOOKASSA_SHOP_ID"}},
+      {"yookassa.secret_key", &y.secret_key, "shop's key", {}, true, {"YOOKASSA_SECRET_KEY"}},
+      {"yookassa.return_url", &y.return_url, "where the payer comes back to"},
+      {"yookassa.workers", &y.workers, "parallel requests", {1, 64}},
+      {"yookassa.check_every_s", &y.check_every_s, "an open payment is looked at every", seconds},
+      {"yookassa.check_sender", &y.check_sender, "notices only from YooKassa's networks"},
+      {"yookassa.receipt", &y.receipt, "send receipts (54-FZ)"},
+      {"yookassa.vat_code", &y.vat_code, "VAT code of the receipt", {1, 12}},
+      {"yookassa.tax_system_code", &y.tax_system_code, "0: not sent", {0, 6}},
+      {"yookassa.payment_subject", &y.payment_subject, "what a receipt says is sold"},
+      {"yookassa.payment_mode", &y.payment_mode, "how it is paid"},
       {"log.level", &o.log.level, "trace, debug, info, warn, error, off"},
       {"log.json", &o.log.json, "one JSON object a line"},
       {"log.file", &o.log.file, "empty: standard error only"},
@@ -165,6 +191,14 @@ std::string shown(const option& o) {
                                  std::vector<std::string> parts;
                                  for (auto n : *all) parts.push_back(std::to_string(n));
                                  return "[" + joined(parts) + "]";
+                               },
+                               [](package_list* all) {
+                                 std::vector<std::string> parts;
+                                 for (auto& p : *all)
+                                   parts.push_back(std::to_string(p.credits) + "+" + std::to_string(p.bonus) +
+                                                   " for " + std::to_string(p.stars) + " Stars or " +
+                                                   std::to_string(p.roubles) + " roubles");
+                                 return parts.empty() ? std::string{"none"} : joined(parts, "; ");
                                }},
                     o.where);
 }
@@ -221,6 +255,24 @@ template <class F> void each(const toml::node& n, const place& at, const std::st
   for (auto& item : *list) take(item);
 }
 
+package read_package(const toml::node& n, const place& at) {
+  const auto table = n.as_table();
+  if (!table) fail(at.str(), "a package must be { credits = 10, bonus = 0, stars = 1000, roubles = 990 }");
+  package p;
+  const std::vector<std::pair<std::string, int*>> fields{
+      {"credits", &p.credits}, {"bonus", &p.bonus}, {"stars", &p.stars}, {"roubles", &p.roubles}};
+  for (auto&& [key, value] : *table) {
+    const std::string name{key.str()};
+    const auto field = std::find_if(fields.begin(), fields.end(), [&](auto& f) { return f.first == name; });
+    if (field == fields.end()) unknown(at.str(), name, {"credits", "bonus", "stars", "roubles"});
+    *field->second =
+        within(exact<std::int64_t>(value, at, name, "a whole number"), {0, 1'000'000}, at.str(), name);
+  }
+  if (p.credits == 0) fail(at.str(), "a package without credits");
+  if (p.stars == 0 && p.roubles == 0) fail(at.str(), "a package without a price: stars or roubles");
+  return p;
+}
+
 void set_from_file(option& o, const toml::node& n, const place& at) {
   const std::string key = o.key;
   if (o.secret)
@@ -241,6 +293,10 @@ void set_from_file(option& o, const toml::node& n, const place& at) {
                           each(n, at, key, [&](auto& i) {
                             all->push_back(exact<std::int64_t>(i, at, key, "a list of whole numbers"));
                           });
+                        },
+                        [&](package_list* all) {
+                          all->clear();
+                          each(n, at, key, [&](auto& i) { all->push_back(read_package(i, at)); });
                         }},
              o.where);
 }
@@ -315,7 +371,8 @@ void set_from_variable(option& o, const found_variable& v) {
                         [&](int64_list* all) {
                           all->clear();
                           for (auto& part : split(v.value)) all->push_back(number(part, v.name));
-                        }},
+                        },
+                        [&](package_list*) { fail(v.name, "packages are written in troupe.toml only"); }},
              o.where);
 }
 
@@ -378,7 +435,8 @@ void check_values(const std::vector<option>& all, const std::map<std::string, st
     if (!s) continue;
     auto& value = **s;
     const bool url = key.size() > 4 && key.substr(key.size() - 4) == "_url";
-    const bool may_be_empty = key == "web.public_url" || key == "log.file" || o.secret;
+    const bool may_be_empty = key == "web.public_url" || key == "log.file" || o.secret ||
+                              key == "web.proxy_header" || key.rfind("web.tls_", 0) == 0;
     if (value.empty() && !may_be_empty) fail(where, key + " must not be empty");
     if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
     while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
@@ -595,6 +653,9 @@ std::string describe(const settings& s, bool& ready) {
         << s.opts.kie.poll_every_s << " s. Set WEBHOOK_URL to have callbacks.\n";
   if (s.opts.web.callback_secret.empty())
     out << "default  web.callback_secret is not set: one is generated and kept.\n";
+  if (s.opts.yookassa.secret_key.empty() || s.opts.yookassa.shop_id.empty())
+    out << "default  YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY are not both set: credits are sold for Stars "
+           "only.\n";
   out << (ready ? "Ready for live operation.\n" : "Not ready for live operation.\n");
   return out.str();
 }

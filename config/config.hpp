@@ -14,10 +14,16 @@ struct config_error : std::runtime_error {
   using runtime_error::runtime_error;
 };
 
+/// Credits sold together, with a gift. 0 Stars or 0 roubles: not sold this way.
+struct package {
+  int credits = 0, bonus = 0, stars = 0, roubles = 0;
+};
+
 struct options {
   struct telegram_options {
     std::string api_url = "https://api.telegram.org";
     std::string bot_token; // secret
+    bool webhook = true;   // with WEBHOOK_URL: updates are posted, not polled
     int poll_timeout_s = 50;
     int poll_batch_max = 100;
     int senders = 16; // http workers
@@ -56,6 +62,10 @@ struct options {
     std::string public_url;      // WEBHOOK_URL; "" : no callbacks
     std::string callback_secret; // secret; generated and kept when unset
     int health_poll_age_s = 120;
+    std::string webhook_secret;  // secret; generated and kept when unset
+    std::string kie_webhook_key; // secret; "": kie's own signature is not asked for
+    std::string proxy_header;    // "X-Real-IP" behind a proxy
+    std::string tls_certificate, tls_key;
   } web;
   struct users_options {
     std::vector<std::int64_t> admin_ids = {1864913930};
@@ -65,6 +75,29 @@ struct options {
     int costly_actions_per_minute = 10;
     int session_idle_s = 300;
   } users;
+  struct shop_options {
+    int stars_per_credit = 100;
+    int roubles_per_credit = 90; // 0: own amounts cannot be paid by card
+    int own_credits_min = 1;
+    int own_credits_max = 1000;
+    bool cards = true;
+    std::vector<package> packages = {
+        {5, 0, 500, 450}, {10, 1, 1000, 900}, {30, 5, 3000, 2700}, {100, 25, 10000, 9000}};
+  } shop;
+  struct yookassa_options {
+    std::string api_url = "https://api.yookassa.ru";
+    std::string shop_id;    // from the environment; "": no cards
+    std::string secret_key; // secret
+    std::string return_url = "https://t.me";
+    int workers = 2;
+    int check_every_s = 60;
+    bool check_sender = true;
+    bool receipt = false;
+    int vat_code = 1;
+    int tax_system_code = 0;
+    std::string payment_subject = "service";
+    std::string payment_mode = "full_payment";
+  } yookassa;
   struct log_options {
     std::string level = "info";
     bool json = false;

@@ -14,6 +14,10 @@ struct accept_updates {
   std::vector<incoming_update> updates;
   unix_ms at = 0;
 };
+/// By Telegram's webhook; answered when it is stored and brought.
+struct posted_update {
+  incoming_update update;
+};
 struct accepted_updates {
   std::vector<incoming_update> fresh;
 };
@@ -24,6 +28,9 @@ struct committed_messages {
 };
 struct committed_jobs {
   std::vector<job> jobs;
+};
+struct committed_payments {
+  std::vector<payment> payments;
 };
 
 // -- to the reader --
@@ -47,6 +54,13 @@ struct job_query {
 struct jobs_page {
   std::vector<job> jobs;
 };
+struct payments_query {
+  std::int64_t user_id = 0; ///< 0: of all users.
+  int offset = 0, limit = 0;
+};
+struct payments_page {
+  std::vector<payment> payments;
+};
 
 // -- around sessions and jobs --
 struct update_handled {
@@ -55,7 +69,7 @@ struct update_handled {
 struct update_stuck {
   std::int64_t user_id = 0;
   std::string language; ///< Telegram's code, may be empty.
-}; ///< Could not be stored; it is tried again and again.
+};                      ///< Could not be stored; it is tried again and again.
 struct job_back {
   job what;
 }; ///< Refused for now: queue it again, not before its time.
@@ -68,6 +82,14 @@ struct job_overdue {
 struct provider_woke {
   std::int64_t job_id = 0;
   std::string task_id;
+};
+/// A user or an administrator wants to know now.
+struct payment_asked {
+  std::int64_t payment_id = 0;
+};
+/// The shop says that something happened to a payment: a hint, nothing is believed but what the shop answers.
+struct payment_noticed {
+  std::string outside_id;
 };
 struct wake {
   std::uint64_t round = 0;
@@ -96,9 +118,17 @@ using dispatcher_actor =
     caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>, caf::reacts_to<job_over>,
                      caf::reacts_to<job_overdue>, caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
 
+/// Stars and the shop: pre-checkout, purchases under way, refunds. A notice is answered when all that it
+/// brought is stored.
+using cashier_actor =
+    caf::typed_actor<caf::reacts_to<committed_payments>, caf::reacts_to<incoming_update>,
+                     caf::reacts_to<payment_asked>, caf::replies_to<payment_noticed>::with<done>,
+                     caf::reacts_to<wake>>;
+
 struct ledger_listeners {
   courier_actor courier;
   dispatcher_actor dispatcher;
+  cashier_actor cashier;
 };
 
 /// Operations that become durable together; only the ledger and the writer look inside.
@@ -111,22 +141,28 @@ using ledger_actor =
     caf::typed_actor<caf::replies_to<accept_updates>::with<accepted_updates>,
                      caf::replies_to<register_user>::with<account>,
                      caf::replies_to<order_request>::with<order_answer>, caf::replies_to<turn>::with<done>,
-                     caf::replies_to<job_step>::with<step_answer>, caf::reacts_to<delivery_report>,
+                     caf::replies_to<job_step>::with<step_answer>,
+                     caf::replies_to<open_payment>::with<payment_answer>,
+                     caf::replies_to<star_charge>::with<payment_answer>,
+                     caf::replies_to<payment_step>::with<payment_answer>, caf::reacts_to<delivery_report>,
                      caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
 
 /// Answers questions from its own read-only connection.
 using reader_actor =
     caf::typed_actor<caf::replies_to<account_query>::with<account>,
                      caf::replies_to<entries_query>::with<entries_page>,
-                     caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>>;
+                     caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
+                     caf::replies_to<payment_query>::with<payment>,
+                     caf::replies_to<payments_query>::with<payments_page>>;
 
 /// Brings updates to sessions; answers when there is room for more.
-using router_actor = caf::typed_actor<caf::replies_to<accepted_updates>::with<done>,
-                                      caf::reacts_to<update_handled>, caf::reacts_to<update_stuck>,
-                                      caf::reacts_to<wake>>;
+using router_actor =
+    caf::typed_actor<caf::replies_to<accepted_updates>::with<done>, caf::reacts_to<update_handled>,
+                     caf::reacts_to<update_stuck>, caf::reacts_to<wake>>;
 
 using session_actor = caf::typed_actor<caf::reacts_to<incoming_update>, caf::reacts_to<wake>>;
-using poller_actor = caf::typed_actor<caf::reacts_to<wake>>;
+/// Takes updates in: by long polling, or as they are posted to the webhook.
+using poller_actor = caf::typed_actor<caf::reacts_to<wake>, caf::replies_to<posted_update>::with<done>>;
 using generation_actor = caf::typed_actor<caf::reacts_to<wake>, caf::reacts_to<provider_woke>>;
 /// Takes the provider's callbacks; answers when nothing of them can be lost any more.
 using doorman_actor = caf::typed_actor<caf::replies_to<provider_woke>::with<done>>;
@@ -158,6 +194,18 @@ TROUPE_LOCAL(job_over)
 TROUPE_LOCAL(job_overdue)
 TROUPE_LOCAL(provider_woke)
 TROUPE_LOCAL(wake)
+TROUPE_LOCAL(posted_update)
+TROUPE_LOCAL(committed_payments)
+TROUPE_LOCAL(payments_query)
+TROUPE_LOCAL(payments_page)
+TROUPE_LOCAL(payment_query)
+TROUPE_LOCAL(payment)
+TROUPE_LOCAL(payment_asked)
+TROUPE_LOCAL(payment_noticed)
+TROUPE_LOCAL(open_payment)
+TROUPE_LOCAL(star_charge)
+TROUPE_LOCAL(payment_step)
+TROUPE_LOCAL(payment_answer)
 TROUPE_LOCAL(inspect_video)
 TROUPE_LOCAL(inspected)
 TROUPE_LOCAL(incoming_update)

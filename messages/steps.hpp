@@ -25,15 +25,23 @@ enum class durable_step : std::uint8_t {
   message_parked,  ///< the user blocked us
   video_delivered, ///< the job is completed
   video_refused,   ///< completed without a video: the credits return
+  payment_opened,  ///< before anything is asked of the outside world
+  payment_linked,  ///< the shop's payment id and address
+  payment_paid,    ///< the credits are there
+  payment_cancelled,
+  refund_begun,   ///< the intent, before the request leaves
+  refund_done,    ///< the credits are taken back
+  refund_refused, ///< paid again
 };
 
 constexpr const char* name_of(durable_step s) {
-  constexpr const char* names[] = {"updates accepted", "user registered", "order placed",    "turn stored",
-                                   "job requeued",     "job submitting",  "job unknown",     "job processing",
-                                   "job fetching",     "job delivering",  "job overdue",     "job gifted",
-                                   "job failed",       "job cancelled",   "message settled", "message parked",
-                                   "video delivered",  "video refused"};
-  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::video_refused) + 1);
+  constexpr const char* names[] = {
+      "updates accepted", "user registered",   "order placed",   "turn stored",    "job requeued",
+      "job submitting",   "job unknown",       "job processing", "job fetching",   "job delivering",
+      "job overdue",      "job gifted",        "job failed",     "job cancelled",  "message settled",
+      "message parked",   "video delivered",   "video refused",  "payment opened", "payment linked",
+      "payment paid",     "payment cancelled", "refund begun",   "refund done",    "refund refused"};
+  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::refund_refused) + 1);
   return names[static_cast<std::size_t>(s)];
 }
 
@@ -52,6 +60,16 @@ constexpr durable_step step_of(const job_step& s) {
   case job_state::cancelled: break;
   }
   return durable_step::job_cancelled;
+}
+
+constexpr durable_step step_of(const payment_step& s) {
+  switch (s.to) {
+  case payment_state::pending: return durable_step::payment_linked;
+  case payment_state::paid: return s.why.empty() ? durable_step::payment_paid : durable_step::refund_refused;
+  case payment_state::refunding: return durable_step::refund_begun;
+  case payment_state::refunded: return durable_step::refund_done;
+  default: return durable_step::payment_cancelled;
+  }
 }
 
 constexpr durable_step step_of(const delivery_report& r) {

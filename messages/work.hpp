@@ -92,10 +92,13 @@ struct register_user {
 
 /// What a dialogue needs to know of its user.
 struct account {
+  std::int64_t user_id = 0;
   bool registered = false;
   bool admin = false;
   std::int64_t balance = 0; ///< Free credits.
   std::int64_t held = 0;    ///< Set aside for running jobs.
+  std::int64_t debt =
+      0; ///< Credits of refunded payments that were spent already: the next purchase pays them.
   int open_jobs = 0;
   std::string language;
   std::string state; ///< Dialogue state as last stored; "" at first.
@@ -222,12 +225,104 @@ struct step_answer {
   job now;
 };
 
+// -- Payments --------------------------------------------------------------------------------------
+
+/// Card and SBP (the Russian faster payments) go through YooKassa, "the shop".
+enum class payment_method : std::uint8_t { stars, card, sbp };
+
+constexpr const char* name_of(payment_method m) {
+  constexpr const char* names[] = {"stars", "card", "sbp"};
+  return names[static_cast<int>(m)];
+}
+constexpr const char* currency_of(payment_method m) { return m == payment_method::stars ? "XTR" : "RUB"; }
+
+/// ```
+/// pending -> paid -> refunding -> refunded        pending, or none -> unmatched -> paid (by an administrator)
+///    |         ^         |
+///    +-> cancelled       +-> paid (the refund was refused)
+/// ```
+/// A payment that the outside world refunds by itself goes from paid to refunded, bit by bit when in parts.
+/// Cancelled is not the end: money that comes all the same is credited.
+enum class payment_state : std::uint8_t { pending, paid, refunding, refunded, cancelled, unmatched };
+
+constexpr const char* name_of(payment_state s) {
+  constexpr const char* names[] = {"pending", "paid", "refunding", "refunded", "cancelled", "unmatched"};
+  return names[static_cast<int>(s)];
+}
+
+/// Amounts are whole Stars, or kopecks.
+struct payment {
+  std::int64_t payment_id = 0; ///< 0: there is none.
+  std::string key; ///< Ours, chosen before anything leaves: the invoice's payload, the shop's order id.
+  std::int64_t user_id = 0;
+  payment_method method = payment_method::stars;
+  std::int64_t amount = 0;
+  std::int64_t credits = 0; ///< What the user gets for it.
+  payment_state state = payment_state::pending;
+  std::string outside_id;  ///< Telegram's charge id, or the shop's payment id; unique.
+  std::string url;         ///< Where the user pays (shop).
+  std::string request_key; ///< Idempotence key of what is asked of the shop now: the payment, or its refund.
+  std::string request;     ///< The exact body that goes with it.
+  std::int64_t refunded = 0;     ///< Of `amount`.
+  std::int64_t credits_back = 0; ///< Of `credits`: taken back for it, debt included.
+  std::string why;               ///< cancelled, unmatched, or a refund that was refused.
+  unix_ms created_at = 0, paid_at = 0, updated_at = 0;
+};
+
+/// The one that is named: by the first of these that is set.
+struct payment_query {
+  std::int64_t payment_id = 0;
+  std::string key, outside_id;
+};
+
+/// Before anything is asked of the outside world. Idempotent by `key`.
+struct open_payment {
+  std::string key;
+  std::int64_t user_id = 0;
+  unix_ms at = 0;
+  payment_method method = payment_method::stars;
+  std::int64_t amount = 0;
+  std::int64_t credits = 0;
+  std::string request_key, request; ///< The first ones stored count.
+};
+
+/// Stars that have come, as Telegram says it. Each charge is credited once, and for what was agreed; a charge
+/// that fits no payment of ours is kept as `unmatched`.
+struct star_charge {
+  std::string charge_id;
+  std::string key;
+  std::int64_t user_id = 0;
+  std::int64_t amount = 0;
+  std::string currency;
+  unix_ms at = 0;
+};
+
+struct payment_step {
+  std::int64_t payment_id = 0; ///< 0: the one with this `outside_id`.
+  unix_ms at = 0;
+  payment_state to = payment_state::pending;
+  std::string outside_id, url;      ///< to pending: the shop knows it now; to paid, unmatched: if it was not known
+  std::string request_key, request; ///< to refunding
+  std::int64_t refunded = 0;        ///< to refunded: in all, of `amount`; less than all keeps it paid
+  std::int64_t amount = 0;          ///< to unmatched: what has come instead; the credits shrink or grow with it
+  std::int64_t credits = 0;         ///< to paid from unmatched: when none were agreed
+  std::string why;                  ///< to cancelled; to paid: why the refund was refused
+  std::vector<outgoing> messages;
+};
+
+struct payment_answer {
+  bool changed = false; ///< False: it was so before, or it is impossible from `now.state`.
+  payment now;
+  account who; ///< After it.
+};
+
 /// All that a new engine has to go on with.
 struct open_work {
   std::int64_t next_offset = 0; ///< For getUpdates.
   std::vector<incoming_update> updates;
   std::vector<outgoing> messages;
   std::vector<job> jobs;
+  std::vector<payment> payments; ///< The cashier's: the shop's pending ones, and all refunds under way.
 };
 
 } // namespace troupe

@@ -304,25 +304,51 @@ event parse_update(const std::string& text) {
   }
 }
 
+static incoming_update incoming(const json& update) {
+  const auto e = event_of(update);
+  return {e.update_id, e.kind == event_kind::ignored ? 0 : e.from.user_id, dump(update)};
+}
+
 std::vector<incoming_update> read_updates(const http_reply& reply) {
   if (reply.error != http_error::none) throw bad_answer("getUpdates: no answer");
   const auto body = parse(reply.body);
   if (!body.is_object() || !flag_of(body, "ok") || !member(body, "result").is_array())
     throw bad_answer("getUpdates: HTTP " + std::to_string(reply.status) + " without a list of updates");
   std::vector<incoming_update> updates;
-  for (const auto& update : member(body, "result")) {
-    if (!member(update, "update_id").is_number_integer()) continue;
-    const auto e = event_of(update);
-    updates.push_back({e.update_id, e.kind == event_kind::ignored ? 0 : e.from.user_id, dump(update)});
-  }
+  for (const auto& update : member(body, "result"))
+    if (member(update, "update_id").is_number_integer()) updates.push_back(incoming(update));
   return updates;
+}
+
+incoming_update read_update(const std::string& body) {
+  const auto update = parse(body);
+  if (!update.is_object() || !member(update, "update_id").is_number_integer())
+    throw bad_answer("the webhook's body is no update");
+  return incoming(update);
+}
+
+static json kinds_of_updates() {
+  return {"message", "callback_query", "my_chat_member", "pre_checkout_query"};
+}
+
+http_request set_webhook(const bot& b, const std::string& url, const std::string& secret) {
+  return call(b, "setWebhook",
+              dump({{"url", url},
+                    {"secret_token", secret},
+                    {"allowed_updates", kinds_of_updates()},
+                    {"max_connections", 40}}));
+}
+
+http_request delete_webhook(const bot& b) {
+  return call(b, "deleteWebhook", R"({"drop_pending_updates":false})");
 }
 
 http_request get_updates(const bot& b, std::int64_t offset, int timeout_s, int limit) {
   auto request = post(b, "getUpdates");
-  const json kinds{"message", "callback_query", "my_chat_member", "pre_checkout_query"};
-  request.body =
-      dump({{"offset", offset}, {"timeout", timeout_s}, {"limit", limit}, {"allowed_updates", kinds}});
+  request.body = dump({{"offset", offset},
+                       {"timeout", timeout_s},
+                       {"limit", limit},
+                       {"allowed_updates", kinds_of_updates()}});
   request.time_limit = std::chrono::seconds(timeout_s + 15);
   request.body_bytes_max = 32u << 20; // Telegram stops at about 4 MiB
   return request;
@@ -347,6 +373,8 @@ http_request call(const bot& b, const outgoing& message) {
     request.files.push_back({u.field, u.path.substr(u.path.rfind('/') + 1), u.content_type, u.path});
   return request;
 }
+
+bool is_pre_checkout(const std::string& json) { return json.find("\"pre_checkout_query\":") != json.npos; }
 
 http_request download(const bot& b, const std::string& file_path, const std::string& save_to) {
   http_request request;

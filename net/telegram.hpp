@@ -58,13 +58,21 @@ struct event {
   payment_facts payment;
 };
 
+/// Cheap: does not parse. Fields of an update are never named so by a user's text: quotes are escaped there.
+bool is_pre_checkout(const std::string& json);
 /// Never throws: an unknown or broken update is `ignored`.
 event parse_update(const std::string& json);
 
 /// Splits the answer of getUpdates. @throws bad_answer
 std::vector<incoming_update> read_updates(const http_reply& reply);
 
+/// One update, as a webhook brings it. @throws bad_answer
+incoming_update read_update(const std::string& body);
+
 http_request get_updates(const bot& b, std::int64_t offset, int timeout_s, int limit);
+/// Telegram posts the same kinds of updates to `url`, with `secret` in a header.
+http_request set_webhook(const bot& b, const std::string& url, const std::string& secret);
+http_request delete_webhook(const bot& b); ///< Keeps what waits.
 http_request call(const bot& b, const std::string& method, const std::string& params_json);
 http_request call(const bot& b, const outgoing& message); ///< multipart when it has uploads
 http_request download(const bot& b, const std::string& file_path, const std::string& save_to);

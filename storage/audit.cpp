@@ -89,6 +89,25 @@ const check jobs{
      "SELECT 'Job ' || job_id || ' belongs to no order.' FROM jobs "
      "WHERE order_id NOT IN (SELECT order_id FROM orders) LIMIT 20"}};
 
+/// Each paid payment has its credits, and none has them twice.
+const check payments{
+    nullptr,
+    {"SELECT 'Payment ' || payment_id || ' of ' || credits || ' credits is ' || state || ', but ' || credited || "
+     "' were credited for it.' FROM (SELECT payment_id, state, credits, coalesce((SELECT sum(amount) FROM ledger l "
+     "WHERE l.account = 'user' AND l.user_id = p.user_id AND l.transfer_id = 'pay:' || payment_id), 0) AS credited "
+     "FROM payments p) "
+     "WHERE credited <> CASE WHEN state IN ('paid', 'refunding', 'refunded') THEN credits ELSE 0 END LIMIT 20",
+     "SELECT 'Payment ' || payment_id || ' gave back ' || credits_back || ' credits, but the ledger says ' || back "
+     "|| '.' FROM (SELECT payment_id, credits_back, coalesce(g.total, 0) AS back FROM payments LEFT JOIN (SELECT "
+     "CAST(ref_id AS INTEGER) AS id, sum(amount) AS total FROM ledger WHERE account = 'sold' AND amount > 0 GROUP "
+     "BY ref_id) g ON g.id = payment_id) WHERE back <> credits_back LIMIT 20",
+     "SELECT 'Payment ' || payment_id || ' is ' || state || ', but ' || refunded || ' of ' || amount || ' went "
+     "back.' FROM payments WHERE (refunded >= amount) <> (state = 'refunded') LIMIT 20",
+     "SELECT 'Transfer ' || transfer_id || ' belongs to no payment.' FROM transfers WHERE transfer_id GLOB "
+     "'pay:*' AND CAST(substr(transfer_id, 5) AS INTEGER) NOT IN (SELECT payment_id FROM payments) LIMIT 20",
+     "SELECT 'User ' || user_id || ' was paid back more than his debt: ' || amount || '.' FROM balances "
+     "WHERE account = 'debt' AND amount > 0 LIMIT 20"}};
+
 const check file{nullptr,
                  {"SELECT 'The file is damaged: ' || quick_check || '.' FROM pragma_quick_check WHERE "
                   "quick_check <> 'ok'"}};
@@ -118,6 +137,7 @@ void count_all(database& db, audit_report& r) {
   r.entries = number(db, "SELECT count(*) FROM ledger");
   r.open_jobs = number(db, "SELECT count(*) FROM " TROUPE_OPEN_JOBS);
   r.credits_with_users = number(db, "SELECT sum(amount) FROM balances WHERE account IN ('user', 'held')");
+  r.payments = number(db, "SELECT count(*) FROM payments WHERE paid_at > 0");
 }
 
 } // namespace
@@ -125,7 +145,9 @@ void count_all(database& db, audit_report& r) {
 audit_report audit(const std::string& path) {
   const auto first = open_for_reading(path), second = open_for_reading(path);
   // Two connections on two cores: half the time. Each check sees one moment of its own.
-  auto others = std::async(std::launch::async, [&] { return faults_of(*second, {&balances, &file}); });
+  auto others = std::async(std::launch::async, [&] {
+    return faults_of(*second, {&balances, &payments, &file});
+  });
   audit_report report;
   report.faults = faults_of(*first, {&book, &jobs});
   const auto more = others.get();

@@ -1,5 +1,6 @@
 /// The book of credits: double entry, append-only.
 #include "storage/parts.hpp"
+#include <algorithm>
 
 namespace troupe::storage {
 namespace {
@@ -84,6 +85,27 @@ void book_gift(database& db, const job& j, unix_ms at) {
 }
 void return_spent(database& db, const job& j, unix_ms at) {
   post(db, of_job(j, "return", "spent", "user", "refund", at));
+}
+
+void credit_payment(database& db, const payment& p, unix_ms at) {
+  const auto id = std::to_string(p.payment_id);
+  const auto what = std::to_string(p.amount) + " " + currency_of(p.method);
+  post(db, {"pay:" + id, "sold", "user", p.user_id, p.credits, "credit", "payment", id, what, at});
+  const auto owed = -balance_of(db, "debt", p.user_id);
+  if (owed > 0)
+    post(db, {"repay:" + id, "user", "debt", p.user_id, std::min(owed, p.credits), "debit", "debt", id, what,
+              at});
+}
+
+void take_back(database& db, const payment& p, std::int64_t credits, unix_ms at) {
+  const auto id = std::to_string(p.payment_id);
+  const auto mark = id + ":" + std::to_string(p.credits_back); // a payment may be refunded in parts
+  const auto what = std::to_string(p.refunded) + " " + currency_of(p.method);
+  const auto there = std::min(credits, balance_of(db, "user", p.user_id));
+  if (there > 0)
+    post(db, {"back:" + mark, "user", "sold", p.user_id, there, "debit", "payment", id, what, at});
+  if (there < credits)
+    post(db, {"owe:" + mark, "debt", "sold", p.user_id, credits - there, "debit", "debt", id, what, at});
 }
 
 } // namespace troupe::storage

@@ -31,7 +31,7 @@ private:
 
 struct transfer {
   std::string id;
-  std::string from, to; ///< Accounts: user | held | spent | bonus
+  std::string from, to; ///< Accounts: user | held | spent | bonus | sold | debt
   std::int64_t user_id = 0;
   std::int64_t amount = 0; ///< > 0
   std::string type, ref_type, ref_id, description;
@@ -49,6 +49,11 @@ void void_hold(database& db, const job& j, unix_ms at);
 void book_gift(database& db, const job& j, unix_ms at);
 /// After the post: the file was made but could never be handed over.
 void return_spent(database& db, const job& j, unix_ms at);
+
+/// Credits for money; an old debt is paid first.
+void credit_payment(database& db, const payment& p, unix_ms at);
+/// Takes back `credits` of it: what the user still has, and the rest as debt.
+void take_back(database& db, const payment& p, std::int64_t credits, unix_ms at);
 
 /// Mixes fields into a short text: differs when any field does.
 class fingerprint {
@@ -68,6 +73,11 @@ std::optional<job> load_job(database& db, std::int64_t job_id);
 /// All jobs of a query that starts with `SELECT` and TROUPE_JOB_COLUMNS.
 std::vector<job> collect_jobs(query& q);
 int open_jobs_of(database& db, std::int64_t user_id);
+std::optional<payment> find_payment(database& db, const payment_query& which);
+std::vector<payment> collect_payments(query& q);
+#define TROUPE_PAYMENT_SELECT                                                                                \
+  "SELECT payment_id, key, user_id, method, amount, credits, state, outside_id, url, request_key, request, " \
+  "refunded, credits_back, why, created_at, paid_at, updated_at FROM payments "
 /// All messages of a query that starts with TROUPE_OUTBOX_SELECT.
 std::vector<outgoing> collect_messages(query& q);
 /// Takes two connections and two threads. @throws store_error
@@ -94,6 +104,7 @@ struct writer {
   std::unique_ptr<database> file;
   std::vector<outgoing> messages;
   std::vector<job> new_jobs;
+  std::vector<payment> payments; ///< That the cashier has to go on with.
   unix_ms pruned_at = 0;
   database& db() { return *file; }
 };
@@ -110,6 +121,10 @@ void note_delivery(writer& w, const delivery_report& report);
 // jobs.cpp
 order_answer place_order(writer& w, const order_request& order);
 step_answer take_step(writer& w, const job_step& step);
+// payments.cpp
+payment_answer start_payment(writer& w, const open_payment& order);
+payment_answer take_stars(writer& w, const star_charge& charge);
+payment_answer take_step(writer& w, const payment_step& step);
 /// delivering -> completed; a gifted job learns its file id. False when the job is elsewhere.
 bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
                   unix_ms at);

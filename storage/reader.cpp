@@ -26,6 +26,7 @@ private:
 
 account load_account(database& db, std::int64_t user_id) {
   account a;
+  a.user_id = user_id;
   query q(db, "SELECT registered_at IS NOT NULL, admin, language, state FROM users WHERE user_id = ?",
           user_id);
   if (q.next()) {
@@ -36,6 +37,7 @@ account load_account(database& db, std::int64_t user_id) {
   }
   a.balance = balance_of(db, "user", user_id);
   a.held = balance_of(db, "held", user_id);
+  a.debt = -balance_of(db, "debt", user_id);
   a.open_jobs = open_jobs_of(db, user_id);
   return a;
 }
@@ -89,6 +91,19 @@ std::vector<job> reader::jobs(bool only_open, int limit) {
 
 job reader::load_job(std::int64_t job_id) { return storage::load_job(impl_->db(), job_id).value_or(job{}); }
 
+payment reader::load_payment(const payment_query& which) {
+  return find_payment(impl_->db(), which).value_or(payment{});
+}
+
+std::vector<payment> reader::payments_of(std::int64_t user_id, int offset, int limit) {
+  query q(impl_->db(),
+          user_id != 0 ? TROUPE_PAYMENT_SELECT
+              "WHERE user_id = ?1 ORDER BY payment_id DESC LIMIT ?2 OFFSET ?3"
+                       : TROUPE_PAYMENT_SELECT "WHERE ?1 = 0 ORDER BY payment_id DESC LIMIT ?2 OFFSET ?3",
+          user_id, std::max(limit, 0), std::max(offset, 0));
+  return collect_payments(q);
+}
+
 open_work reader::load_open_work() {
   auto& db = impl_->db();
   const snapshot moment(db);
@@ -100,6 +115,10 @@ open_work reader::load_open_work() {
   work.messages = collect_messages(messages);
   query jobs(db, "SELECT " TROUPE_JOB_COLUMNS " FROM " TROUPE_OPEN_JOBS " ORDER BY job_id");
   work.jobs = collect_jobs(jobs);
+  query payments(db,
+                 TROUPE_PAYMENT_SELECT "WHERE state IN ('pending', 'refunding') AND (state = 'refunding' OR "
+                                       "method <> 'stars') ORDER BY payment_id");
+  work.payments = collect_payments(payments);
   return work;
 }
 

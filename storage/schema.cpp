@@ -129,6 +129,21 @@ DROP INDEX jobs_open;
 CREATE INDEX jobs_running ON jobs(user_id)
   WHERE state NOT IN ('completed', 'failed', 'cancelled', 'gifted', 'overdue');
 CREATE INDEX jobs_overdue ON jobs(user_id) WHERE state = 'overdue';
+)sql",
+                                      // Purchases.
+                                      R"sql(
+CREATE TABLE payments(
+  payment_id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL,
+  method TEXT NOT NULL CHECK(method IN ('stars', 'card', 'sbp')),
+  amount INTEGER NOT NULL, credits INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('pending', 'paid', 'refunding', 'refunded', 'cancelled', 'unmatched')),
+  outside_id TEXT NOT NULL DEFAULT '', url TEXT NOT NULL DEFAULT '',
+  request_key TEXT NOT NULL DEFAULT '', request TEXT NOT NULL DEFAULT '',
+  refunded INTEGER NOT NULL DEFAULT 0, credits_back INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL, paid_at INTEGER NOT NULL DEFAULT 0, updated_at INTEGER NOT NULL) STRICT;
+CREATE UNIQUE INDEX payments_outside ON payments(outside_id) WHERE outside_id <> '';
+CREATE INDEX payments_of_user ON payments(user_id);
+CREATE INDEX payments_open ON payments(state) WHERE state IN ('pending', 'refunding', 'unmatched');
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

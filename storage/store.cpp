@@ -8,17 +8,24 @@ struct store::impl {
   file_lock lock; // First: the schema is not touched while another engine runs.
   writer w;
   bool careful = false;
-  std::size_t messages_before = 0, jobs_before = 0; // Announced by earlier, committed batches.
+  /// How much was announced.
+  struct marks {
+    std::size_t messages = 0, jobs = 0, payments = 0;
+  };
+  marks before; // Of earlier, committed batches.
 
   explicit impl(const std::string& path) : lock(path) { w.file = open_for_writing(path); }
 
-  void forget_since(std::size_t messages, std::size_t jobs) {
-    if (w.messages.size() > messages) w.messages.resize(messages);
-    if (w.new_jobs.size() > jobs) w.new_jobs.resize(jobs);
+  marks announced() const { return {w.messages.size(), w.new_jobs.size(), w.payments.size()}; }
+
+  void forget_since(const marks& m) {
+    if (w.messages.size() > m.messages) w.messages.resize(m.messages);
+    if (w.new_jobs.size() > m.jobs) w.new_jobs.resize(m.jobs);
+    if (w.payments.size() > m.payments) w.payments.resize(m.payments);
   }
 
   void roll_back() noexcept {
-    forget_since(messages_before, jobs_before);
+    forget_since(before);
     w.pruned_at = 0;
     if (!w.db().in_transaction()) return;
     try {
@@ -37,7 +44,7 @@ struct store::impl {
   /// before they write; one that fails after its first write spoils the batch, unless it is a careful one.
   template <class action> auto op(action act) -> decltype(act()) {
     if (!w.db().in_transaction()) throw batch_lost("No batch is open.");
-    const auto messages = w.messages.size(), jobs = w.new_jobs.size();
+    const auto earlier = announced();
     const auto changes = w.db().changes_ever();
     if (careful) run(w.db(), "SAVEPOINT op");
     try {
@@ -51,7 +58,7 @@ struct store::impl {
       }
     } catch (const std::exception& e) {
       const std::string why = e.what();
-      forget_since(messages, jobs);
+      forget_since(earlier);
       // Without its transaction, further operations would commit one by one.
       if (!w.db().in_transaction()) lose(why);
       if (careful) undo_op();
@@ -78,8 +85,7 @@ store::~store() { impl_->roll_back(); }
 
 void store::begin(care how) {
   impl_->careful = how == care::each_operation;
-  impl_->messages_before = impl_->w.messages.size();
-  impl_->jobs_before = impl_->w.new_jobs.size();
+  impl_->before = impl_->announced();
   try {
     run(impl_->w.db(), "BEGIN IMMEDIATE");
   } catch (const SQLite::Exception& e) {
@@ -95,13 +101,12 @@ void store::commit() {
     impl_->lose(e.what());
   }
   // What this batch announced is true from now on; a late rollback() must not take it back.
-  impl_->messages_before = impl_->w.messages.size();
-  impl_->jobs_before = impl_->w.new_jobs.size();
+  impl_->before = impl_->announced();
 }
 
 void store::rollback() noexcept { impl_->roll_back(); }
 void store::forget_batch() noexcept {
-  impl_->messages_before = impl_->jobs_before = 0;
+  impl_->before = {};
   impl_->roll_back();
 }
 
@@ -123,15 +128,29 @@ step_answer store::apply(const job_step& step) {
 void store::apply(const delivery_report& report) {
   impl_->op([&] { note_delivery(impl_->w, report); });
 }
+payment_answer store::apply(const open_payment& order) {
+  return impl_->op([&] { return start_payment(impl_->w, order); });
+}
+payment_answer store::apply(const star_charge& charge) {
+  return impl_->op([&] { return take_stars(impl_->w, charge); });
+}
+payment_answer store::apply(const payment_step& step) {
+  return impl_->op([&] { return take_step(impl_->w, step); });
+}
 
 std::vector<outgoing> store::take_outgoing() {
-  impl_->messages_before = 0;
+  impl_->before.messages = 0;
   return std::exchange(impl_->w.messages, {});
 }
 
 std::vector<job> store::take_new_jobs() {
-  impl_->jobs_before = 0;
+  impl_->before.jobs = 0;
   return std::exchange(impl_->w.new_jobs, {});
+}
+
+std::vector<payment> store::take_payments() {
+  impl_->before.payments = 0;
+  return std::exchange(impl_->w.payments, {});
 }
 
 namespace {

@@ -57,10 +57,15 @@ public:
   void apply(const turn& t);
   step_answer apply(const job_step& step);
   void apply(const delivery_report& report);
+  /// @throws id_conflict
+  payment_answer apply(const open_payment& order);
+  payment_answer apply(const star_charge& charge);
+  payment_answer apply(const payment_step& step);
 
   /// Messages and jobs that became due in this batch; call after `commit()`. Cleared by the call.
   std::vector<outgoing> take_outgoing();
   std::vector<job> take_new_jobs();
+  std::vector<payment> take_payments();
 
 private:
   struct impl;
@@ -69,7 +74,7 @@ private:
 
 struct audit_report {
   std::vector<std::string> faults; ///< Sentences; empty = all invariants hold.
-  std::int64_t users = 0, transfers = 0, entries = 0, open_jobs = 0, credits_with_users = 0;
+  std::int64_t users = 0, transfers = 0, entries = 0, open_jobs = 0, credits_with_users = 0, payments = 0;
 };
 
 /// Read-only connection of its own (WAL): never waits for the writer. Owned by one thread.
@@ -83,6 +88,9 @@ public:
   user_profile profile(std::int64_t user_id);                                     ///< user_id 0 when unknown
   std::vector<job> jobs(bool only_open, int limit);                               ///< newest first
   job load_job(std::int64_t job_id);                                              ///< job_id 0 when unknown
+  payment load_payment(const payment_query& which); ///< payment_id 0 when unknown
+  std::vector<payment> payments_of(std::int64_t user_id, int offset,
+                                   int limit); ///< newest first; user 0: of all
   open_work load_open_work();
   /// Proves every invariant of the book of credits and of the jobs.
   audit_report audit();

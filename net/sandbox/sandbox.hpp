@@ -1,5 +1,5 @@
 #pragma once
-/// Local stand-ins of Telegram's Bot API and of kie.ai on one loopback port, and a chat page.
+/// Local stand-ins of Telegram's Bot API, of kie.ai and of YooKassa on one loopback port, and a chat page.
 #include <memory>
 #include <string>
 
@@ -14,6 +14,7 @@ struct settings {
   unsigned seed = 1;
   bool clips = true; ///< A real mp4 per task, made by ffmpeg; false: one clip for all.
   int latency_ms = 0;
+  std::string yookassa_notice_url; ///< "": YooKassa sends no notices.
 };
 
 class server {

@@ -4,6 +4,7 @@
 #include "net/sandbox/star_routes.hpp"
 #include "net/sandbox/telegram_world.hpp"
 #include "net/sandbox/webhook_sender.hpp"
+#include "net/sandbox/yookassa_routes.hpp"
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -88,7 +89,10 @@ bool post_callback(const kie_callback& c) {
 struct server::impl {
   explicit impl(settings s)
       : set(std::move(s)), telegram(set.token, now_ms() / 1000),
-        kie(set.generation_ms, set.fail_percent, set.seed), latency_ms(set.latency_ms) {
+        kie(set.generation_ms, set.fail_percent, set.seed),
+        // A later sandbox must not give the ids of an earlier one: a bot may still know those as paid.
+        yookassa({.notice_url = set.yookassa_notice_url}, static_cast<std::uint64_t>(now_ms())),
+        latency_ms(set.latency_ms) {
     telegram.add_user(515151515, "Анна", "ru");
     telegram.add_user(424242424, "Bob", "en");
     telegram.add_user(1864913930, "Админ", "ru");
@@ -106,6 +110,7 @@ struct server::impl {
   std::condition_variable updates_changed, events_changed, jobs_changed;
   telegram_world telegram;
   kie_world kie;
+  yookassa_routes yookassa; ///< Guards itself.
   std::priority_queue<job> jobs;
   std::map<std::string, int> kie_calls;
   int polls_waiting = 0;
@@ -131,6 +136,7 @@ struct server::impl {
     else if (!http.bind_to_port(set.host.c_str(), port)) port = -1;
     if (port <= 0 || ::listen(listener, 1024) != 0)
       throw std::runtime_error("sandbox: cannot listen on " + set.host + ":" + std::to_string(set.port));
+    yookassa.start();
     acceptor = std::thread([this] { http.listen_after_bind(); });
     webhook.start();
     for (int i = 0; i < 4; ++i) workers.emplace_back([this] { work(); });
@@ -147,6 +153,7 @@ struct server::impl {
     events_changed.notify_all();
     jobs_changed.notify_all();
     webhook.stop();
+    yookassa.stop();
     if (acceptor.joinable()) {
       http.stop();
       acceptor.join();
@@ -180,6 +187,7 @@ struct server::impl {
   void routes() {
     telegram_routes();
     kie_routes();
+    yookassa.add_to(http);
     control_routes();
     add_star_routes(http,
                     {telegram, mutex, updates_changed, events_changed, [this] { return stopping.load(); }});

@@ -86,7 +86,7 @@ struct sending : stage {
   sending() {
     enrol(0);
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
-    tell(ledger, ledger_listeners{courier, {}});
+    tell(ledger, ledger_listeners{courier, {}, {}});
   }
   /// Stored with a turn, hence announced to the courier.
   void say(std::vector<outgoing> messages, bool back = false) {
@@ -146,7 +146,7 @@ struct working : stage {
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
     dispatcher =
         own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, reader, courier}));
-    tell(ledger, ledger_listeners{courier, dispatcher});
+    tell(ledger, ledger_listeners{courier, dispatcher, {}});
   }
   order_answer order(const std::string& key = "k1", int count = 1) {
     order_request o;
@@ -560,7 +560,7 @@ TEST_CASE_METHOD(working, "a ready job waits for the provider's window but not f
 // -- router and session --
 
 TEST_CASE_METHOD(sending, "a /start registers once and stores what it says") {
-  auto router = own(spawn_router(*sys, ctx, ledger, reader, courier));
+  auto router = own(spawn_router(*sys, ctx, {ledger, reader, courier, {}}));
   constexpr std::int64_t ben = 2002;
   auto bring = [&](std::int64_t id) {
     auto stored =
@@ -586,7 +586,7 @@ TEST_CASE_METHOD(sending, "a /start registers once and stores what it says") {
 }
 
 TEST_CASE_METHOD(sending, "what a turn says is on disk before it is sent") {
-  auto router = own(spawn_router(*sys, ctx, ledger, reader, courier));
+  auto router = own(spawn_router(*sys, ctx, {ledger, reader, courier, {}}));
   std::vector<std::size_t> updates_open, messages_kept;
   telegram->answer = [&](const http_request&) {
     updates_open.push_back(db->load_open_work().updates.size());
@@ -601,7 +601,7 @@ TEST_CASE_METHOD(sending, "what a turn says is on disk before it is sent") {
 }
 
 TEST_CASE_METHOD(sending, "an idle session leaves and the next update finds a new one") {
-  auto router = own(spawn_router(*sys, ctx, ledger, reader, courier));
+  auto router = own(spawn_router(*sys, ctx, {ledger, reader, courier, {}}));
   auto bring = [&](std::int64_t id) {
     auto stored = ask<accepted_updates>(ledger, accept_updates{{{id, user, start_update(id).dump()}}, now()});
     ask<done>(router, stored);

@@ -287,7 +287,7 @@ TEST_CASE("too few credits are said on the card, at the press and by the store")
   CHECK(has(c.toast(), "Не хватает 1 кредита"));
   CHECK(has(c.text(), "Не хватает 1 кредита."));
   c.presses("Купить кредиты");
-  CHECK(has(c.text(), "скоро"));
+  CHECK(has(c.text(), "Как удобнее заплатить"));
 }
 
 TEST_CASE("too many running videos name the limit and keep the draft") {

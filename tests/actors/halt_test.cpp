@@ -39,7 +39,7 @@ struct halting : stage {
       return {[](const inspect_video&) { return inspected{}; }};
     });
     cast_setting setting{
-        ctx, store, look, {telegram_wire, telegram_wire, provider_wire, telegram_wire, media}};
+        ctx, store, look, {telegram_wire, telegram_wire, provider_wire, telegram_wire, telegram_wire, provider_wire, media}};
     setting.threads = false;
     all = spawn_cast(*sys, setting);
     for (auto& a : all.all()) own(a);
@@ -227,6 +227,9 @@ struct hanging : stage {
             [](order_request&) { return order_answer{}; },
             [](turn&) { return done{}; },
             [](job_step&) { return step_answer{}; },
+            [](open_payment&) { return payment_answer{}; },
+            [](star_charge&) { return payment_answer{}; },
+            [](payment_step&) { return payment_answer{}; },
             [](delivery_report&) {},
             [](ledger_listeners&) {},
             [this](wake) {

@@ -44,7 +44,7 @@ struct crowd : stage {
       return {[h](const committed_messages& x) { h->messages += x.messages.size(); }, [](const outgoing&) {},
               [](const wake&) {}};
     }));
-    tell(ledger, ledger_listeners{c, d});
+    tell(ledger, ledger_listeners{c, d, {}});
     enrol(100);
   }
   /// All questions are under way before the first is answered. Refusals are counted.

@@ -8,6 +8,12 @@
 
 using namespace troupe;
 
+static web_settings settings(const char* secret) {
+  web_settings s;
+  s.callback_secret = secret;
+  return s;
+}
+
 TEST_CASE("hmac_sha256 gives the published vectors") {
   CHECK(hmac_sha256_hex("Jefe", "what do ya want for nothing?") ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
@@ -32,7 +38,7 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
     const std::lock_guard lock(mutex);
     calls.emplace_back(job, task);
   };
-  web_server server("127.0.0.1", 0, "s3", hooks);
+  web_server server(settings("s3"), hooks);
   const int port = server.start();
   const auto path = [](std::int64_t job) { return callback_url("", "s3", job); };
   httplib::Client client("127.0.0.1", port);
@@ -73,7 +79,7 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
     CHECK(bad->status == 404);
     CHECK(bad->body.empty());
   }
-  const auto unknown = client.Get("/");
+  const auto unknown = client.Get("/admin");
   REQUIRE(unknown);
   CHECK(unknown->status == 404);
   CHECK(unknown->body.empty());
@@ -91,8 +97,10 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
 }
 
 TEST_CASE("two web servers do not share a port") {
-  web_server one("127.0.0.1", 0, "s", {});
+  web_server one(settings("s"), {});
   const int port = one.start();
-  web_server two("127.0.0.1", port, "s", {});
+  auto taken = settings("s");
+  taken.port = port;
+  web_server two(taken, {});
   CHECK_THROWS_AS(two.start(), std::runtime_error);
 }

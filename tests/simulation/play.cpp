@@ -23,6 +23,7 @@ config::settings base_config(const std::string& folder) {
   s.opts.storage.database_path = folder + "/troupe.db";
   s.opts.storage.files_dir = folder;
   s.opts.web.public_url = public_url;
+  s.opts.telegram.webhook = false; // long polling meets more faults
   s.opts.users.welcome_credits = 60;
   return s;
 }

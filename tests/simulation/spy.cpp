@@ -53,6 +53,9 @@ ledger_actor::behavior_type spy(self_ptr self, const ledger_actor& ledger, const
       [self](order_request& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](turn& x) { return pass_turn(self, x); },
       [self](job_step& x) { return pass_step(self, x); },
+      [self](open_payment& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](star_charge& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](payment_step& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](delivery_report& x) {
         if (const auto why = self->state.set.order->note(x); !why.empty()) self->state.set.broken_rule(why);
         self->send(self->state.ledger, std::move(x));

@@ -219,6 +219,13 @@ reach reach_of(durable_step s) {
   case durable_step::message_parked:
   case durable_step::video_delivered:
   case durable_step::video_refused: return reach::by_users;
+  case durable_step::payment_opened:
+  case durable_step::payment_linked:
+  case durable_step::payment_paid:
+  case durable_step::payment_cancelled:
+  case durable_step::refund_begun:
+  case durable_step::refund_done:
+  case durable_step::refund_refused: return reach::not_yet;
   case durable_step::job_cancelled: return reach::not_yet; // no button cancels a job so far
   }
   return reach::no_step;

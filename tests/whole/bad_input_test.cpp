@@ -244,7 +244,7 @@ TEST_CASE("whatever comes to the engine's own port, it answers with an error and
   w.start();
   REQUIRE(within(10s, [&] { return w.web_call("GET", "/health").status == 200; }));
   const auto good = callback_url("", "callback-of-the-test", 1);
-  CHECK(w.web_call("GET", "/").status == 404);
+  CHECK(w.web_call("GET", "/admin").status == 404);
   CHECK(w.web_call("POST", "/nothing", "x").status == 404);
   CHECK(w.web_call("GET", "/../../etc/passwd").status == 404);
   CHECK(w.web_call("POST", good.substr(0, good.size() - 1) + "0", "{}").status == 404);

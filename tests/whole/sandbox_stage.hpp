@@ -40,6 +40,7 @@ struct sandbox_stage {
              {"KIE_API_URL", base},
              {"KIE_UPLOAD_URL", base},
              {"WEBHOOK_URL", "http://127.0.0.1:" + std::to_string(web)},
+             {"TROUPE_TELEGRAM_WEBHOOK", "false"},
              {"TROUPE_WEB_PORT", std::to_string(web)},
              {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()},
              {"TROUPE_USERS_WELCOME_CREDITS", "3"},

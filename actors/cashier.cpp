@@ -1,0 +1,433 @@
+#include "actors/backoff.hpp"
+#include "actors/log.hpp"
+#include "actors/spawn.hpp"
+#include "actors/till.hpp"
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+
+namespace troupe {
+namespace {
+
+using till::voice;
+using yookassa::result;
+
+constexpr auto store_limit = std::chrono::seconds{30}; // for the ledger and the reader
+constexpr auto retry_wait_max = std::chrono::seconds{60};
+constexpr std::size_t in_work_max = 4; // calls at once: the shop's rate limit is not published
+constexpr int checkout_tries_max = 3;  // Telegram waits 10 s in all
+constexpr auto checkout_limit = std::chrono::seconds{3};
+constexpr auto checkout_again = std::chrono::milliseconds{300};
+
+struct cashier_state {
+  cashier_state() {}
+  static inline const char* name = "cashier";
+  context_ptr ctx;
+  till_desk desk;
+
+  struct matter {
+    payment what;
+    unix_ms due = 0;
+    int tries = 0;
+    bool in_work = false;
+    bool asked = false; ///< somebody waits for a word even if nothing has changed
+  };
+  std::unordered_map<std::int64_t, matter> open;
+  std::set<std::pair<unix_ms, std::int64_t>> agenda; ///< of those not in work
+  std::size_t in_work = 0;
+  std::uint64_t round = 0;
+  unix_ms alarm = 0;                                    ///< 0: none
+  std::unordered_map<std::int64_t, int> checkout_tries; ///< by update; more than one is rare
+
+  voice words() const { return {ctx->settings->words, ctx->opts()}; }
+  telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
+  yookassa::shop shop() const {
+    auto& y = ctx->opts().yookassa;
+    return {y.api_url, y.shop_id, y.secret_key};
+  }
+
+  void schedule(matter& m, unix_ms due) {
+    agenda.erase({m.due, m.what.payment_id});
+    m.due = due;
+    if (!m.in_work) agenda.insert({due, m.what.payment_id});
+  }
+  void forget(std::int64_t id) {
+    const auto it = open.find(id);
+    if (it == open.end()) return;
+    agenda.erase({it->second.due, id});
+    open.erase(it);
+  }
+};
+using self_ptr = cashier_actor::stateful_pointer<cashier_state>;
+using after_step = std::function<void(bool stored)>;
+
+void pump(self_ptr self);
+
+/// Nothing came of it this time.
+void later(self_ptr self, std::int64_t id, std::chrono::milliseconds wait) {
+  auto& s = self->state;
+  if (s.in_work > 0) --s.in_work;
+  if (const auto it = s.open.find(id); it != s.open.end()) {
+    it->second.in_work = false;
+    s.schedule(it->second, s.ctx->now() + wait.count());
+  }
+  pump(self);
+}
+
+std::chrono::milliseconds regular_wait(const cashier_state& s) {
+  return std::chrono::seconds{s.ctx->opts().yookassa.check_every_s};
+}
+
+std::chrono::milliseconds backoff_of(self_ptr self, std::int64_t id, std::int64_t retry_after_ms = 0) {
+  const auto it = self->state.open.find(id);
+  const auto grown = backoff(it == self->state.open.end() ? 0 : it->second.tries++, retry_wait_max);
+  return std::max(grown, std::chrono::milliseconds{retry_after_ms});
+}
+
+/// As the step leaves it, for the words; the store decides.
+payment foretell(payment p, const payment_step& step) {
+  p.state = step.to;
+  if (!step.url.empty()) p.url = step.url;
+  if (!step.outside_id.empty()) p.outside_id = step.outside_id;
+  if (step.to == payment_state::refunded) {
+    p.refunded = step.refunded;
+    p.credits_back = step.refunded >= p.amount ? p.credits : p.credits * step.refunded / p.amount;
+  }
+  p.why = step.why;
+  return p;
+}
+
+account after_refund(account who, const payment& before, const payment& after) {
+  const auto credits = after.credits_back - before.credits_back;
+  const auto there = std::min(credits, who.balance);
+  who.balance -= there;
+  who.debt += credits - there;
+  return who;
+}
+
+std::vector<outgoing> words_for(const voice& v, const payment& before, const payment_step& step,
+                                const account& who) {
+  const auto after = foretell(before, step);
+  std::vector<outgoing> all;
+  switch (step.to) {
+  case payment_state::pending: return {v.link(after, who)};
+  case payment_state::paid:
+    if (before.state == payment_state::refunding) return v.tell_admins(after, "admin.refund_refused");
+    return v.paid(after, till::credited(who, after));
+  case payment_state::cancelled: return {v.cancelled(after, who)};
+  case payment_state::refunded:
+    all = v.tell_admins(after, "admin.refunded");
+    all.push_back(v.refunded(after, after_refund(who, before, after)));
+    return all;
+  case payment_state::unmatched:
+    all = v.tell_admins(after, "admin.unmatched");
+    all.push_back(v.being_checked(after, who));
+    return all;
+  case payment_state::refunding: break;
+  }
+  return all;
+}
+
+/// The one way a payment changes here: account, words, store.
+void take(self_ptr self, const payment& p, payment_step step, const after_step& then) {
+  const auto failed = [=](caf::error& e) {
+    log("cashier")->warn("payment {}: nothing could be stored ({})", p.payment_id, self->system().render(e));
+    then(false);
+  };
+  self->request(self->state.desk.reader, store_limit, account_query{p.user_id})
+      .then(
+          [=, step = std::move(step)](const account& who) mutable {
+            step.messages = words_for(self->state.words(), p, step, who);
+            log("cashier")->info("payment {}: {} -> {}{}", p.payment_id, name_of(p.state), name_of(step.to),
+                                 step.why.empty() ? "" : " (" + step.why + ")");
+            self->request(self->state.desk.ledger, store_limit, std::move(step))
+                .then([=](const payment_answer&) { then(true); }, failed);
+          },
+          failed);
+}
+
+/// A step for a payment in work.
+void conclude(self_ptr self, const payment& p, payment_step step) {
+  take(self, p, std::move(step), [=](bool stored) {
+    if (!stored) return later(self, p.payment_id, backoff_of(self, p.payment_id));
+    auto& s = self->state;
+    if (s.in_work > 0) --s.in_work;
+    s.forget(p.payment_id); // the ledger's announcement brings it back when there is more to do
+    pump(self);
+  });
+}
+
+payment_step step_of(self_ptr self, payment_state to, const std::string& why = "") {
+  payment_step step;
+  step.to = to;
+  step.at = self->state.ctx->now();
+  step.why = why;
+  return step;
+}
+
+// -- The shop ---------------------------------------------------------------------------------------
+
+void no_word_yet(self_ptr self, const payment& p) {
+  const auto it = self->state.open.find(p.payment_id);
+  if (it != self->state.open.end() && std::exchange(it->second.asked, false))
+    self->request(self->state.desk.reader, store_limit, account_query{p.user_id})
+        .then(
+            [=](const account& who) {
+              self->send(self->state.desk.courier, self->state.words().not_yet(p, who));
+            },
+            [](caf::error&) {});
+  later(self, p.payment_id, regular_wait(self->state));
+}
+
+void give_up_opening(self_ptr self, const payment& p) {
+  auto step = step_of(self, payment_state::cancelled, "not_opened");
+  step.payment_id = p.payment_id;
+  conclude(self, p, std::move(step));
+}
+
+void understand(self_ptr self, const payment& p, const yookassa::payment_status& status) {
+  auto& s = self->state;
+  if (auto step = till::step_after(p, status, s.ctx->now())) return conclude(self, p, std::move(*step));
+  const bool unknown_to_shop = p.outside_id.empty();
+  switch (status.what) {
+  case result::pending:
+  case result::waiting_for_capture: return no_word_yet(self, p);
+  case result::refused:
+    log("cashier")->error("payment {}: the shop refuses it: {}", p.payment_id, status.text);
+    if (unknown_to_shop) return give_up_opening(self, p);
+    break;
+  case result::unauthorized:
+    log("cashier")->critical("the shop refuses YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY: {}", status.text);
+    break;
+  default: log("cashier")->warn("payment {}: no clear answer from the shop: {}", p.payment_id, status.text);
+  }
+  if (unknown_to_shop && s.ctx->now() - p.created_at > till::opening_max_ms) return give_up_opening(self, p);
+  later(self, p.payment_id, backoff_of(self, p.payment_id, status.retry_after_ms));
+}
+
+void ask_shop(self_ptr self, const payment& p) {
+  auto& s = self->state;
+  auto request = p.outside_id.empty() ? yookassa::create_payment(s.shop(), p.request_key, p.request)
+                                      : yookassa::get_payment(s.shop(), p.outside_id);
+  self->request(s.desk.shop, caf::infinite, std::move(request))
+      .then([=](const http_reply& r) { understand(self, p, yookassa::read_payment(r)); },
+            [=](caf::error&) { later(self, p.payment_id, backoff_of(self, p.payment_id)); });
+}
+
+// -- Refunds ----------------------------------------------------------------------------------------
+
+void refund_done(self_ptr self, const payment& p) {
+  auto step = step_of(self, payment_state::refunded);
+  step.payment_id = p.payment_id;
+  step.refunded = p.amount;
+  conclude(self, p, std::move(step));
+}
+
+void refund_refused(self_ptr self, const payment& p, const std::string& why) {
+  auto step = step_of(self, payment_state::paid, why.empty() ? "refused" : why);
+  step.payment_id = p.payment_id;
+  conclude(self, p, std::move(step));
+}
+
+void return_stars(self_ptr self, const payment& p) {
+  auto& s = self->state;
+  const nlohmann::json params{{"user_id", p.user_id}, {"telegram_payment_charge_id", p.outside_id}};
+  self->request(s.desk.telegram, caf::infinite, telegram::call(s.bot(), "refundStarPayment", params.dump()))
+      .then(
+          [=](const http_reply& r) {
+            const auto a = telegram::read_answer(r);
+            using telegram::outcome;
+            if (a.what == outcome::delivered) return refund_done(self, p);
+            if (a.what == outcome::our_mistake || a.what == outcome::chat_gone ||
+                a.what == outcome::message_gone)
+              return refund_refused(self, p, a.description);
+            later(self, p.payment_id, backoff_of(self, p.payment_id, a.retry_after_ms)); // again does no harm
+          },
+          [=](caf::error&) { later(self, p.payment_id, backoff_of(self, p.payment_id)); });
+}
+
+void return_roubles(self_ptr self, const payment& p) {
+  auto& s = self->state;
+  self->request(s.desk.shop, caf::infinite, yookassa::create_refund(s.shop(), p.request_key, p.request))
+      .then(
+          [=](const http_reply& r) {
+            const auto a = yookassa::read_refund(r);
+            if (a.what == result::succeeded) return refund_done(self, p);
+            if (a.what == result::canceled) return refund_refused(self, p, a.cancel_reason);
+            if (a.what == result::refused || a.what == result::not_found)
+              return refund_refused(self, p, a.text);
+            later(self, p.payment_id, backoff_of(self, p.payment_id, a.retry_after_ms));
+          },
+          [=](caf::error&) { later(self, p.payment_id, backoff_of(self, p.payment_id)); });
+}
+
+// -- The agenda -------------------------------------------------------------------------------------
+
+void begin(self_ptr self, cashier_state::matter& m) {
+  auto& s = self->state;
+  m.in_work = true;
+  ++s.in_work;
+  if (m.what.state == payment_state::pending) return ask_shop(self, m.what);
+  if (m.what.method == payment_method::stars) return_stars(self, m.what);
+  else return_roubles(self, m.what);
+}
+
+/// Works off what is due, then arms at most one timer.
+void pump(self_ptr self) {
+  auto& s = self->state;
+  const auto now = s.ctx->now();
+  while (s.in_work < in_work_max && !s.agenda.empty() && s.agenda.begin()->first <= now) {
+    const auto id = s.agenda.begin()->second;
+    s.agenda.erase(s.agenda.begin());
+    begin(self, s.open.at(id));
+  }
+  if (s.agenda.empty() || s.in_work >= in_work_max) return; // an answer will pump again
+  const auto at = s.agenda.begin()->first;
+  if (s.alarm != 0 && s.alarm <= at && s.alarm > now) return;
+  s.alarm = at;
+  self->delayed_send(self, std::chrono::milliseconds{std::max<unix_ms>(1, at - now)}, wake{++s.round});
+}
+
+void take_up(self_ptr self, payment& p) {
+  auto& s = self->state;
+  const bool shops = p.method != payment_method::stars;
+  if (shops && s.shop().secret_key.empty()) {
+    log("cashier")->warn("payment {} waits for the shop, but YOOKASSA_SECRET_KEY is not set", p.payment_id);
+    return;
+  }
+  const bool linked = p.state == payment_state::pending && !p.outside_id.empty();
+  const auto due = linked ? p.updated_at + regular_wait(s).count() : 0;
+  auto& m = s.open[p.payment_id];
+  if (m.in_work) --s.in_work; // its answer finds the newer state
+  s.agenda.erase({m.due, p.payment_id});
+  m = {std::move(p), 0, 0, false, false};
+  s.schedule(m, due);
+}
+
+void asked(self_ptr self, const payment_asked& a) {
+  const auto it = self->state.open.find(a.payment_id);
+  if (it == self->state.open.end()) return;
+  it->second.asked = true;
+  if (!it->second.in_work) self->state.schedule(it->second, 0);
+  pump(self);
+}
+
+// -- Notices ----------------------------------------------------------------------------------------
+
+using notice_promise = caf::typed_response_promise<done>;
+
+void acknowledge(notice_promise rp) { rp.deliver(done{}); }
+/// The shop will tell it again.
+void refuse(notice_promise rp, const char* why) { rp.deliver(caf::make_error(caf::sec::runtime_error, why)); }
+
+void follow_notice(self_ptr self, const yookassa::payment_status& status, const payment& p,
+                   notice_promise rp) {
+  if (p.payment_id == 0) {
+    log("cashier")->error("the shop has payment {} for order '{}' of {} kopecks, which is none of ours",
+                          status.id, status.order_id, status.kopecks);
+    return acknowledge(rp);
+  }
+  auto step = till::step_after(p, status, self->state.ctx->now());
+  if (!step) return acknowledge(rp);
+  take(self, p, std::move(*step), [=](bool stored) {
+    if (stored) return acknowledge(rp);
+    refuse(rp, "not stored");
+  });
+}
+
+/// The notice itself is believed in nothing: the shop is asked.
+caf::result<done> noticed(self_ptr self, const payment_noticed& n) {
+  auto& s = self->state;
+  auto rp = self->make_response_promise<done>();
+  const auto failed = [=](caf::error& e) mutable { rp.deliver(std::move(e)); };
+  if (n.outside_id.empty() || s.shop().secret_key.empty()) return acknowledge(rp), rp;
+  self->request(s.desk.shop, caf::infinite, yookassa::get_payment(s.shop(), n.outside_id))
+      .then(
+          [=](const http_reply& r) {
+            const auto status = yookassa::read_payment(r);
+            if (status.what == result::not_found) return acknowledge(rp); // forged, or another shop's
+            if (status.id.empty()) return refuse(rp, "the shop does not answer");
+            self->request(self->state.desk.reader, store_limit, payment_query{0, status.order_id, status.id})
+                .then([=](const payment& p) { follow_notice(self, status, p, rp); }, failed);
+          },
+          failed);
+  return rp;
+}
+
+// -- Pre-checkout -----------------------------------------------------------------------------------
+
+void answer_checkout(self_ptr self, const incoming_update& u, const telegram::event& e,
+                     const std::string& refusal) {
+  auto& s = self->state;
+  nlohmann::json params{{"pre_checkout_query_id", e.payment.query_id}, {"ok", refusal.empty()}};
+  if (!refusal.empty()) params["error_message"] = refusal;
+  auto request = telegram::call(s.bot(), "answerPreCheckoutQuery", params.dump());
+  request.connect_limit = request.time_limit = checkout_limit;
+  self->request(s.desk.telegram, caf::infinite, std::move(request))
+      .then(
+          [=](const http_reply& r) {
+            const auto a = telegram::read_answer(r);
+            const bool unsaid =
+                a.what == telegram::outcome::wait_and_retry || a.what == telegram::outcome::unsure;
+            auto& tries = self->state.checkout_tries;
+            if (unsaid && ++tries[u.update_id] < checkout_tries_max) {
+              self->delayed_send(self, checkout_again, u);
+              return;
+            }
+            tries.erase(u.update_id);
+            if (a.what != telegram::outcome::delivered)
+              log("cashier")->warn("pre-checkout of user {} was not answered: {}", e.from.user_id,
+                                   a.description);
+          },
+          [](caf::error&) {});
+}
+
+/// Only the inbox is told that it is done: the user's own turns go on beside it.
+void mark_done(self_ptr self, std::int64_t update_id) {
+  turn t;
+  t.update_id = update_id;
+  t.at = self->state.ctx->now();
+  self->request(self->state.desk.ledger, store_limit, std::move(t)).then([](done) {}, [](caf::error&) {});
+}
+
+void check_out(self_ptr self, const incoming_update& u) {
+  auto& s = self->state;
+  const auto e = telegram::parse_update(u.json);
+  mark_done(self, u.update_id);
+  const auto say = [=](const std::string& key) {
+    const auto& words = self->state.ctx->settings->words;
+    answer_checkout(self, u, e,
+                    key.empty() ? "" : words.get(config::texts::language_for(e.from.language), key));
+  };
+  if (s.ctx->health->storage_failed) return say("checkout.halted");
+  self->request(s.desk.reader, checkout_limit, payment_query{0, e.payment.payload, {}})
+      .then([=](const payment& p) { say(till::checkout_refusal(p, e, self->state.ctx->now())); },
+            [=](caf::error&) { say("checkout.halted"); });
+}
+
+cashier_actor::behavior_type cashier(self_ptr self, const context_ptr& ctx, const till_desk& desk) {
+  self->set_error_handler([](caf::error&) {});
+  self->state.ctx = ctx;
+  self->state.desk = desk;
+  return {
+      [self](committed_payments& x) {
+        for (auto& p : x.payments) take_up(self, p);
+        pump(self);
+      },
+      [self](const incoming_update& u) { check_out(self, u); },
+      [self](const payment_asked& a) { asked(self, a); },
+      [self](const payment_noticed& n) { return noticed(self, n); },
+      [self](const wake& w) {
+        if (w.round == self->state.round) self->state.alarm = 0;
+        pump(self);
+      },
+  };
+}
+
+} // namespace
+
+cashier_actor spawn_cashier(caf::actor_system& sys, context_ptr ctx, till_desk desk) {
+  return sys.spawn(cashier, std::move(ctx), std::move(desk));
+}
+
+} // namespace troupe

@@ -1,0 +1,53 @@
+#pragma once
+/// The rules and the words of payments. Told the time; no actor, no network.
+#include "actors/dialogue_screens.hpp"
+#include "net/yookassa.hpp"
+
+namespace troupe::till {
+
+/// An invoice may lie in the chat for long; prices change.
+inline constexpr unix_ms invoice_valid_ms = 24 * 3'600'000ll;
+/// So long the shop is asked to make a payment; nobody has its address yet, so nobody can pay it.
+inline constexpr unix_ms opening_max_ms = 10 * 60'000;
+
+/// Why a pre-checkout is refused, as a key of the texts; "" when the invoice is good.
+std::string checkout_refusal(const payment& named, const telegram::event& e, unix_ms now);
+
+/// What the shop's answer makes of a payment; nothing when all is as it was.
+std::optional<payment_step> step_after(const payment& p, const yookassa::payment_status& s, unix_ms now);
+
+/// The account as it will be when this payment is credited.
+account credited(account who, const payment& p);
+
+std::string price_of(const payment& p); ///< "1000 ⭐", "990 ₽", "990,50 ₽"
+std::string price_of(payment_method m, std::int64_t amount);
+
+/// Messages about one payment. `who` is its user.
+class voice {
+public:
+  voice(const config::texts& words, const config::options& opts) : words_{words}, opts_{opts} {}
+  static std::string slot_of(const payment& p) { return "pay:" + std::to_string(p.payment_id); }
+
+  outgoing invoice(const payment& p, const account& who) const;
+  outgoing link(const payment& p, const account& who) const;
+  outgoing not_yet(const payment& p, const account& who) const; ///< lane::progress
+  /// The invoice goes, the good news comes; with the order that waited for it. `who` as it is afterwards.
+  std::vector<outgoing> paid(const payment& p, const account& who) const;
+  outgoing cancelled(const payment& p, const account& who) const;
+  outgoing refunded(const payment& p, const account& who) const;
+  outgoing being_checked(const payment& p, const account& who) const; ///< money came, but not as agreed
+
+  /// To each administrator.
+  std::vector<outgoing> tell_admins(const payment& p, const std::string& key) const;
+  talk::screen card(const payment& p, const std::string& language) const;
+
+private:
+  talk::painter painter_for(const account& who) const;
+  config::texts::args facts_of(const payment& p, const talk::painter& paint) const;
+  outgoing into_slot(const payment& p, const talk::screen& s, const std::string& link_label = "") const;
+
+  const config::texts& words_;
+  const config::options& opts_;
+};
+
+} // namespace troupe::till
