@@ -138,10 +138,16 @@ void take(self_ptr self, const payment& p, payment_step step, const after_step& 
       .then(
           [=, step = std::move(step)](const account& who) mutable {
             step.messages = words_for(self->state.words(), p, step, who);
-            log("cashier")->info("payment {}: {} -> {}{}", p.payment_id, name_of(p.state), name_of(step.to),
-                                 step.why.empty() ? "" : " (" + step.why + ")");
             self->request(self->state.desk.ledger, store_limit, std::move(step))
-                .then([=](const payment_answer&) { then(true); }, failed);
+                .then(
+                    [=](const payment_answer& a) {
+                      if (a.changed)
+                        log("cashier")->info("payment {}: {} -> {}{}", p.payment_id, name_of(p.state),
+                                             name_of(a.now.state),
+                                             a.now.why.empty() ? "" : " (" + a.now.why + ")");
+                      then(true);
+                    },
+                    failed);
           },
           failed);
 }

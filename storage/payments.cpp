@@ -37,7 +37,8 @@ void insert(database& db, payment& p) {
 
 void save(database& db, const payment& p) {
   run(db,
-      "UPDATE payments SET amount = ?13, credits = ?2, state = ?3, outside_id = ?4, url = ?5, request_key = ?6, request = "
+      "UPDATE payments SET amount = ?13, credits = ?2, state = ?3, outside_id = ?4, url = ?5, request_key = "
+      "?6, request = "
       "?7, "
       "refunded = ?8, credits_back = ?9, why = ?10, paid_at = ?11, updated_at = ?12 WHERE payment_id = ?1",
       p.payment_id, p.credits, name_of(p.state), p.outside_id, p.url, p.request_key, p.request, p.refunded,
@@ -91,6 +92,9 @@ payment charge_as_payment(const star_charge& c) {
   return p;
 }
 
+/// For its money; a purchase that was given up takes it all the same.
+bool is_waiting(const payment& p) { return p.state == pending || p.state == cancelled; }
+
 payment second_charge(database& db, const star_charge& c, std::int64_t credits) {
   auto p = charge_as_payment(c);
   p.credits = credits;
@@ -113,11 +117,11 @@ bool is_arrow(const payment& p, const payment_step& s) {
   case pending: return p.state == pending && p.outside_id.empty() && !s.outside_id.empty();
   case paid:
     if (p.state == refunding) return !s.why.empty();
-    return (p.state == pending || p.state == cancelled || p.state == unmatched) && s.why.empty();
+    return (is_waiting(p) || p.state == unmatched) && s.why.empty();
   case cancelled: return p.state == pending;
   case refunding: return p.state == paid;
   case refunded: return (p.state == paid || p.state == refunding) && s.refunded > p.refunded;
-  case unmatched: return p.state == pending || p.state == cancelled;
+  case unmatched: return is_waiting(p);
   }
   return false;
 }
@@ -204,7 +208,7 @@ payment_answer take_stars(writer& w, const star_charge& c) {
   auto named = c.key.empty() ? std::nullopt : find_payment(db, {0, c.key, {}});
   if (const auto why = mismatch(named, c); !why.empty())
     return answer_of(w, unmatched_charge(db, c, why), true);
-  if (!named->outside_id.empty()) return answer_of(w, second_charge(db, c, named->credits), true);
+  if (!is_waiting(*named)) return answer_of(w, second_charge(db, c, named->credits), true);
   become_paid(db, *named, c.charge_id, c.at);
   return answer_of(w, std::move(*named), true);
 }

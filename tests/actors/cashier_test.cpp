@@ -1,0 +1,318 @@
+/// The cashier: pre-checkout, the shop's purchases until they end, notices and refunds.
+#include "actors/till.hpp"
+#include "net/yookassa.hpp"
+#include "tests/actors/fixture.hpp"
+#include <nlohmann/json.hpp>
+
+using namespace troupe;
+using namespace troupe::test;
+using nlohmann::json;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+/// A shop with one payment, and whatever a test wants it to answer.
+struct selling : stage {
+  courier_actor courier;
+  cashier_actor cashier;
+  std::string status = "pending";
+  std::string amount = "900.00", refunded = "0.00";
+  int creations = 0, looks = 0, refunds = 0;
+  std::function<std::optional<http_reply>(const http_request&)> first_answer; ///< instead, when it has one
+  std::vector<std::string> keys;
+
+  selling() {
+    auto& set = const_cast<config::options&>(ctx->opts());
+    set.yookassa.shop_id = "1", set.yookassa.secret_key = "S";
+    enrol(0);
+    provider->answer = [this](const http_request& r) -> std::optional<http_reply> {
+      for (auto& [name, value] : r.headers)
+        if (name == "Idempotence-Key") keys.push_back(value);
+      if (first_answer)
+        if (auto other = first_answer(r)) return other;
+      if (has(r.url, "/refunds"))
+        return ++refunds, ok(json{{"id", "r1"},
+                                  {"payment_id", "y1"},
+                                  {"status", "succeeded"},
+                                  {"amount", {{"value", amount}, {"currency", "RUB"}}}}
+                                 .dump());
+      ++(r.method == "POST" ? creations : looks);
+      return ok(shop_payment());
+    };
+    courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
+    cashier = own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier}));
+    tell(ledger, ledger_listeners{courier, {}, cashier});
+  }
+
+  std::string shop_payment() const {
+    return json{{"id", "y1"},
+                {"status", status},
+                {"paid", status == "succeeded"},
+                {"amount", {{"value", amount}, {"currency", "RUB"}}},
+                {"refunded_amount", {{"value", refunded}, {"currency", "RUB"}}},
+                {"metadata", {{"order_id", "p1"}}},
+                {"confirmation", {{"type", "redirect"}, {"confirmation_url", "https://shop/pay"}}},
+                {"created_at", "2026-01-01T00:00:00.000Z"},
+                {"test", true}}
+        .dump();
+  }
+  payment open(payment_method method = payment_method::card, std::int64_t amount_of = 90'000) {
+    open_payment o;
+    o.key = "p1", o.user_id = user, o.at = now(), o.method = method, o.amount = amount_of, o.credits = 10;
+    o.request_key = "key-1", o.request = R"({"exact":"bytes"})";
+    return ask<payment_answer>(ledger, o).now;
+  }
+  payment stored() { return db->load_payment({0, "p1", {}}); }
+  std::int64_t balance() { return db->load_account(user).balance; }
+  bool said(const std::string& words) const { return telegram->count(words) > 0; }
+};
+
+json pre_checkout(std::int64_t amount = 1000, std::int64_t from = stage::user, const char* payload = "p1") {
+  return {{"update_id", 9},
+          {"pre_checkout_query",
+           {{"id", "q1"},
+            {"from", {{"id", from}, {"is_bot", false}, {"first_name", "Ann"}, {"language_code", "en"}}},
+            {"currency", "XTR"},
+            {"total_amount", amount},
+            {"invoice_payload", payload}}}};
+}
+
+} // namespace
+
+TEST_CASE_METHOD(selling,
+                 "a purchase by card: made with its stored key and bytes, looked at, credited, told") {
+  open();
+  CHECK(creations == 1);
+  CHECK(keys == std::vector<std::string>{"key-1"});
+  CHECK(provider->with("POST /v3/payments").front().line.find(R"({"exact":"bytes"})") != std::string::npos);
+  CHECK(stored().outside_id == "y1");
+  CHECK(said("https://shop/pay"));
+  advance(60s);
+  CHECK(looks == 1);
+  CHECK(balance() == 0);
+  status = "succeeded";
+  advance(60s);
+  CHECK(stored().state == payment_state::paid);
+  CHECK(balance() == 10);
+  CHECK(said("Payment received"));
+  advance(10min);
+  CHECK(looks == 2); // it has ended
+}
+
+TEST_CASE_METHOD(selling,
+                 "the answer to the creation is lost: asked again with the same key, it is one payment") {
+  int lost = 3;
+  first_answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (r.method != "POST" || lost == 0) return std::nullopt;
+    return --lost == 1 ? reply(500, R"({"type":"error","code":"internal_server_error"})")
+                       : broken(http_error::lost);
+  };
+  open();
+  advance(30s);
+  CHECK(creations == 1);
+  CHECK(keys == std::vector<std::string>(4, "key-1"));
+  CHECK(stored().outside_id == "y1");
+}
+
+TEST_CASE_METHOD(selling,
+                 "what the shop refuses, and what it cannot make in ten minutes, is given up and told") {
+  SECTION("refused") {
+    first_answer = [](const http_request&) {
+      return reply(400, R"({"type":"error","code":"invalid_request","description":"Receipt is missing"})");
+    };
+    open();
+  }
+  SECTION("never answered") {
+    first_answer = [](const http_request&) { return broken(http_error::lost); };
+    open();
+    CHECK(stored().state == payment_state::pending);
+    advance(12min);
+  }
+  CHECK(stored().state == payment_state::cancelled);
+  CHECK(said("was not paid"));
+  status = "succeeded"; // it was paid all the same: the notice tells
+  first_answer = nullptr;
+  ask<done>(cashier, payment_noticed{"y1"});
+  CHECK(stored().state == payment_state::paid);
+  CHECK(balance() == 10);
+}
+
+TEST_CASE_METHOD(selling, "a notice is only a hint: the shop is asked, and ten notices credit once") {
+  open();
+  ask<done>(cashier, payment_noticed{"y1"});
+  CHECK(balance() == 0); // forged: the shop says pending
+  status = "succeeded";
+  for (int i = 0; i < 10; ++i) tell(cashier, payment_noticed{"y1"});
+  tell(cashier, payment_asked{1});
+  run();
+  CHECK(balance() == 10);
+  CHECK(telegram->count("Payment received") == 1);
+  first_answer = [](const http_request&) { return reply(404, R"({"type":"error","code":"not_found"})"); };
+  ask<done>(cashier, payment_noticed{"nobody's"});
+  CHECK(balance() == 10);
+}
+
+TEST_CASE_METHOD(selling, "a notice that cannot be followed is told so, and comes again") {
+  open();
+  first_answer = [](const http_request&) { return broken(http_error::lost); };
+  bool refused = false;
+  (*self)->request(cashier, caf::infinite, payment_noticed{"y1"});
+  run();
+  (*self)->receive([&](const caf::error&) { refused = true; }, [&](done) {}, caf::after(0s) >> [] {});
+  CHECK_FALSE(balance() > 0);
+  first_answer = nullptr;
+  status = "succeeded";
+  ask<done>(cashier, payment_noticed{"y1"});
+  CHECK(balance() == 10);
+}
+
+TEST_CASE_METHOD(selling, "another amount is not credited but shown to the administrators") {
+  open();
+  amount = "450.00", status = "succeeded";
+  advance(60s);
+  CHECK(stored().state == payment_state::unmatched);
+  CHECK(stored().amount == 45'000);
+  CHECK(balance() == 0);
+  CHECK(said("does not match its invoice"));
+  CHECK(said("credit:1"));
+}
+
+TEST_CASE_METHOD(selling, "the bank declines: told with its reason") {
+  open();
+  status = "canceled";
+  first_answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (r.method == "POST") return std::nullopt;
+    auto p = json::parse(shop_payment());
+    p["cancellation_details"] = {{"party", "payment_network"}, {"reason", "insufficient_funds"}};
+    return ok(p.dump());
+  };
+  advance(60s);
+  CHECK(stored().state == payment_state::cancelled);
+  CHECK(said("not enough money on the card"));
+}
+
+TEST_CASE_METHOD(selling, "'check' says that nothing has come yet") {
+  open();
+  tell(cashier, payment_asked{1});
+  run();
+  CHECK(looks == 1);
+  CHECK(said("No payment so far"));
+}
+
+TEST_CASE_METHOD(selling, "money goes back once, and a purchase whose refund the shop refuses stays paid") {
+  const auto id = open().payment_id;
+  status = "succeeded";
+  advance(60s);
+  payment_step begin;
+  begin.payment_id = id, begin.to = payment_state::refunding, begin.at = now();
+  begin.request_key = "refund-key", begin.request = "{}";
+  SECTION("done, although the first answer is lost") {
+    bool lost = true;
+    first_answer = [&](const http_request& r) -> std::optional<http_reply> {
+      if (has(r.url, "/refunds") && std::exchange(lost, false)) return broken(http_error::lost);
+      return std::nullopt;
+    };
+    ask<payment_answer>(ledger, begin);
+    CHECK_FALSE(ask<payment_answer>(ledger, begin).changed); // pressed twice
+    advance(10s);
+    CHECK(refunds == 1);
+    CHECK(std::count(keys.begin(), keys.end(), "refund-key") == 2);
+    CHECK(stored().state == payment_state::refunded);
+    CHECK(balance() == 0);
+    CHECK(said("Money returned"));
+  }
+  SECTION("refused") {
+    first_answer = [&](const http_request& r) -> std::optional<http_reply> {
+      if (!has(r.url, "/refunds")) return std::nullopt;
+      return reply(400, R"({"type":"error","code":"invalid_request","description":"too late"})");
+    };
+    ask<payment_answer>(ledger, begin);
+    CHECK(stored().state == payment_state::paid);
+    CHECK(balance() == 10);
+    CHECK(said("Возврат не выполнен"));
+  }
+  SECTION("made in the shop's own cabinet") {
+    refunded = "900.00";
+    ask<done>(cashier, payment_noticed{"y1"});
+    CHECK(stored().state == payment_state::refunded);
+    CHECK(balance() == 0);
+  }
+}
+
+TEST_CASE_METHOD(selling, "Stars that were returned already count as returned") {
+  open(payment_method::stars, 1000);
+  ask<payment_answer>(ledger, star_charge{"c1", "p1", user, 1000, "XTR", now()});
+  telegram->answer = [this](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "refundStarPayment"))
+      return reply(400,
+                   R"({"ok":false,"error_code":400,"description":"Bad Request: CHARGE_ALREADY_REFUNDED"})");
+    return delivered();
+  };
+  payment_step begin;
+  begin.payment_id = 1, begin.to = payment_state::refunding, begin.at = now();
+  ask<payment_answer>(ledger, begin);
+  CHECK(telegram->count("refundStarPayment") == 1);
+  CHECK(stored().state == payment_state::refunded);
+  CHECK(balance() == 0);
+}
+
+TEST_CASE_METHOD(selling,
+                 "a good invoice is accepted at the checkout, every other one is refused with a reason") {
+  open(payment_method::stars, 1000);
+  const auto answer = [&](const json& update) {
+    telegram->log.clear();
+    tell(cashier, incoming_update{9, user, update.dump()});
+    run();
+    const auto all = telegram->with("answerPreCheckoutQuery");
+    REQUIRE(all.size() == 1);
+    const auto body = all.front().line.substr(all.front().line.find('{'));
+    return json::parse(body);
+  };
+  CHECK(answer(pre_checkout())["ok"] == true);
+  CHECK(has(answer(pre_checkout(999))["error_message"], "amount"));
+  CHECK(has(answer(pre_checkout(1000, 77))["error_message"], "somebody else"));
+  CHECK(has(answer(pre_checkout(1000, user, "p9"))["error_message"], "no such invoice"));
+  ask<payment_answer>(ledger, star_charge{"c1", "p1", user, 1000, "XTR", now()});
+  CHECK(has(answer(pre_checkout())["error_message"], "paid already"));
+  CHECK(db->load_open_work().updates.empty()); // the inbox does not wait for it
+}
+
+TEST_CASE_METHOD(selling,
+                 "an old invoice is refused at the checkout, and so is any while nothing can be stored") {
+  open(payment_method::stars, 1000);
+  ctx->health->storage_failed = true;
+  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  run();
+  CHECK(said("nothing was charged"));
+  ctx->health->storage_failed = false;
+  advance(25h);
+  tell(cashier, incoming_update{10, user, pre_checkout().dump()});
+  run();
+  CHECK(said("too old"));
+}
+
+TEST_CASE_METHOD(selling, "an answer to a checkout that does not get through is tried again at once") {
+  open(payment_method::stars, 1000);
+  int failures = 2;
+  telegram->answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "answerPreCheckoutQuery") && failures-- > 0) return broken(http_error::refused);
+    return delivered();
+  };
+  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  run();
+  advance(1s);
+  CHECK(telegram->count("answerPreCheckoutQuery") == 3);
+}
+
+TEST_CASE_METHOD(selling, "a new engine goes on with purchases and refunds under way") {
+  open();
+  const auto work = db->load_open_work().payments;
+  REQUIRE(work.size() == 1);
+  CHECK(work.front().outside_id == "y1");
+  const auto second = own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier}));
+  status = "succeeded";
+  tell(second, committed_payments{work});
+  advance(60s);
+  CHECK(balance() == 10);
+}
