@@ -1,0 +1,321 @@
+/// Buying credits as transcripts: what is pressed, what is shown, what is asked of the store.
+#include "actors/dialogue.hpp"
+#include "tests/catch.hpp"
+#include <nlohmann/json.hpp>
+
+using namespace troupe;
+using nlohmann::json;
+using telegram::event;
+using telegram::event_kind;
+
+namespace {
+
+bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
+
+/// A buyer in front of the rules; the store is played.
+struct buyer {
+  config::settings set = config::load(TROUPE_SOURCE_DIR "/config", {});
+  dialogue rules{set.opts, set.models, set.words};
+  account who;
+  std::int64_t update = 100;
+  std::int64_t next_payment = 1;
+  std::vector<outgoing> sent;
+  std::optional<open_payment> opened;
+  std::optional<star_charge> charged;
+  std::optional<payment_step> stepped;
+  payment known; ///< what an administrator looks at
+  std::int64_t asked_about = 0;
+  std::string text;
+  std::vector<std::pair<std::string, std::string>> buttons;
+
+  buyer() { who.user_id = 5, who.registered = true, who.balance = 1, who.language = "ru"; }
+  void with_cards() { set.opts.yookassa.shop_id = "1", set.opts.yookassa.secret_key = "s"; }
+
+  event make(event_kind kind) {
+    event e;
+    e.kind = kind;
+    e.update_id = update++;
+    e.from = {5, "Аня", "", "ru"};
+    e.message_id = 900;
+    return e;
+  }
+  payment_answer stored() {
+    payment_answer a;
+    a.changed = true;
+    if (opened) {
+      a.now.payment_id = next_payment++;
+      a.now.key = opened->key, a.now.user_id = 5, a.now.method = opened->method,
+      a.now.amount = opened->amount;
+      a.now.credits = opened->credits;
+    } else {
+      a.now = known;
+      if (charged) a.now.state = known.payment_id ? payment_state::paid : payment_state::unmatched;
+      if (stepped) a.now.state = stepped->to;
+    }
+    a.who = who;
+    return a;
+  }
+  void happens(const event& e) {
+    opened.reset(), charged.reset(), stepped.reset();
+    auto d = rules.decide(e, who, {{}, {}, {known}}, 1'700'000'000'000);
+    who.state = d.state;
+    asked_about = d.ask_about;
+    if (d.purchase) {
+      CHECK(d.messages.empty());
+      if (auto p = std::get_if<open_payment>(&*d.purchase)) opened = *p;
+      if (auto p = std::get_if<star_charge>(&*d.purchase)) charged = *p;
+      if (auto p = std::get_if<payment_step>(&*d.purchase)) stepped = *p;
+      d = rules.settled(e, who, stored(), 1'700'000'000'000);
+      who.state = d.state;
+    }
+    sent = d.messages;
+    for (auto& m : sent) {
+      const auto p = json::parse(m.params);
+      if (!p.contains("text") || m.method == "answerCallbackQuery") continue;
+      text = p["text"];
+      buttons.clear();
+      if (p.contains("reply_markup"))
+        for (auto& row : p["reply_markup"]["inline_keyboard"])
+          for (auto& b : row) {
+            buttons.emplace_back(b["text"], b.value("callback_data", ""));
+            CHECK(b.value("callback_data", "").size() <= 64);
+          }
+    }
+  }
+  void says(const std::string& words) {
+    auto e = make(event_kind::text);
+    e.text = words;
+    happens(e);
+  }
+  void types(const std::string& command, const std::string& argument = "") {
+    auto e = make(event_kind::command);
+    e.command = command, e.argument = argument;
+    happens(e);
+  }
+  void presses_data(const std::string& data) {
+    auto e = make(event_kind::button);
+    e.callback_id = "cb", e.data = data;
+    happens(e);
+  }
+  std::string data_of(const std::string& label) const {
+    for (auto& [l, data] : buttons)
+      if (has(l, label)) return data;
+    return "";
+  }
+  void presses(const std::string& label) {
+    INFO("button " << label << " under " << text);
+    REQUIRE_FALSE(data_of(label).empty());
+    presses_data(data_of(label));
+  }
+  const outgoing* method(const std::string& name) const {
+    for (auto& m : sent)
+      if (m.method == name) return &m;
+    return nullptr;
+  }
+  std::string toast() const {
+    const auto m = method("answerCallbackQuery");
+    return m ? json::parse(m->params).value("text", "") : "";
+  }
+  void accepts_terms() {
+    types("buy");
+    presses("Telegram Stars");
+    presses("Принимаю");
+  }
+};
+
+} // namespace
+
+TEST_CASE("from the menu to an invoice in Stars") {
+  buyer b;
+  b.types("start");
+  b.presses("Купить кредиты");
+  CHECK(has(b.text, "1 кредит"));
+  CHECK(b.data_of("картой").empty()); // there are no keys
+  b.presses("Telegram Stars");
+  CHECK(has(b.text, "Условия покупки"));
+  b.presses("Принимаю");
+  b.presses("10 кредитов (+1 в подарок) · 1000 ⭐");
+  REQUIRE(b.opened);
+  CHECK(b.opened->amount == 1000);
+  CHECK(b.opened->credits == 11);
+  const auto invoice = b.method("sendInvoice");
+  REQUIRE(invoice);
+  const auto p = json::parse(invoice->params);
+  CHECK(p["currency"] == "XTR");
+  CHECK(p["provider_token"] == "");
+  CHECK(p["payload"] == b.opened->key);
+  CHECK(p["prices"][0]["amount"] == 1000);
+  CHECK(has(p["description"], "11 кредитов"));
+  b.types("buy");
+  b.presses("Telegram Stars");
+  CHECK(has(b.text, "Сколько кредитов")); // the terms are asked once
+}
+
+TEST_CASE("a second press on a package makes no second invoice") {
+  buyer b;
+  b.accepts_terms();
+  const auto data = b.data_of("5 кредитов");
+  b.presses_data(data);
+  CHECK(b.opened);
+  b.presses_data(data);
+  CHECK_FALSE(b.opened);
+  CHECK(has(b.toast(), "уже"));
+}
+
+TEST_CASE("an own amount is a whole number within the limits") {
+  buyer b;
+  b.accepts_terms();
+  b.presses("Другое количество");
+  CHECK(has(b.text, "от 1 до 1000"));
+  for (auto bad : {"0", "-5", "1001", "много", "3.5", "99999999999999999999"}) {
+    b.says(bad);
+    INFO(bad);
+    CHECK(has(b.text, "целое число"));
+  }
+  b.says(" 25 ");
+  CHECK(has(b.text, "Зачислим: <b>25 кредитов</b>"));
+  b.presses("Оплатить 2500 ⭐");
+  REQUIRE(b.opened);
+  CHECK(b.opened->credits == 25);
+  CHECK(b.opened->amount == 2500);
+}
+
+TEST_CASE("by card: the request that will be sent is stored with the purchase") {
+  buyer b;
+  b.with_cards();
+  b.types("pay");
+  b.presses("картой или СБП");
+  b.presses("Принимаю");
+  b.presses("10 кредитов");
+  CHECK_FALSE(b.opened);
+  CHECK(has(b.text, "К оплате: <b>900 ₽</b>"));
+  b.presses("СБП");
+  REQUIRE(b.opened);
+  CHECK(b.opened->method == payment_method::sbp);
+  CHECK(b.opened->amount == 90'000);
+  const auto body = json::parse(b.opened->request);
+  CHECK(body["amount"]["value"] == "900.00");
+  CHECK(body["metadata"]["order_id"] == b.opened->key);
+  CHECK(body["payment_method_data"]["type"] == "sbp");
+  CHECK(body["capture"] == true);
+  CHECK(b.opened->request_key.size() <= 64);
+  CHECK_FALSE(body.contains("receipt"));
+  CHECK_FALSE(b.method("sendInvoice"));
+}
+
+TEST_CASE("with receipts an e-mail or a phone is asked for once") {
+  buyer b;
+  b.with_cards();
+  b.set.opts.yookassa.receipt = true;
+  b.types("buy");
+  b.presses("картой");
+  b.presses("Принимаю");
+  b.presses("5 кредитов");
+  b.presses("Банковская карта");
+  CHECK(has(b.text, "чек"));
+  b.says("нет");
+  CHECK(has(b.text, "чек"));
+  b.says("8 (900) 123-45-67");
+  b.presses("Банковская карта");
+  REQUIRE(b.opened);
+  CHECK(json::parse(b.opened->request)["receipt"]["customer"]["phone"] == "79001234567");
+  b.types("buy");
+  b.presses("картой");
+  b.presses("5 кредитов");
+  b.presses("Банковская карта");
+  CHECK(b.opened);
+}
+
+TEST_CASE("cards that were switched off cannot be used by an old button") {
+  buyer b;
+  b.accepts_terms();
+  for (auto forged : {"ways:c", "own:c", "take:c:1:10", "pay:1:1:10"}) {
+    b.presses_data(forged);
+    INFO(forged);
+    CHECK_FALSE(b.opened);
+    CHECK(has(b.toast(), "Картой сейчас"));
+  }
+}
+
+TEST_CASE("a forged amount is priced by us or refused") {
+  buyer b;
+  b.accepts_terms();
+  b.presses_data("take:s:1:1000000");
+  CHECK_FALSE(b.opened);
+  b.presses_data("take:s:1:0");
+  CHECK_FALSE(b.opened);
+  b.presses_data("take:s:1:7");
+  REQUIRE(b.opened);
+  CHECK(b.opened->amount == 700);
+}
+
+TEST_CASE("money that came is told with the balance and the video that waited for it") {
+  buyer b;
+  b.says("кот на крыше");
+  b.who.balance = 0;
+  b.types("buy");
+  b.known.payment_id = 3, b.known.credits = 11, b.known.amount = 1000, b.known.user_id = 5;
+  auto e = b.make(event_kind::payment);
+  e.payment.telegram_charge_id = "c1", e.payment.payload = "k", e.payment.amount = 1000,
+  e.payment.currency = "XTR";
+  b.who.balance = 11;
+  b.happens(e);
+  REQUIRE(b.charged);
+  CHECK(b.charged->charge_id == "c1");
+  CHECK(has(b.text, "Оплата получена"));
+  CHECK(has(b.text, "11 кредитов"));
+  CHECK(has(b.text, "кот на крыше"));
+  CHECK(has(b.data_of("Запустить"), "run:"));
+  const auto gone = b.method("deleteMessage");
+  REQUIRE(gone);
+  CHECK(gone->slot == "pay:3");
+}
+
+TEST_CASE("money that fits no invoice alarms the administrators and is told to the payer") {
+  buyer b;
+  b.known.user_id = 5; // and no payment: the store finds none
+  auto e = b.make(event_kind::payment);
+  e.payment.telegram_charge_id = "c1", e.payment.amount = 1000, e.payment.currency = "XTR";
+  b.happens(e);
+  int alarms = 0;
+  for (auto& m : b.sent)
+    alarms += m.chat_id == founder_user_id && has(m.params, "не совпали");
+  CHECK(alarms == 1);
+  CHECK(b.sent.front().chat_id == 5);
+}
+
+TEST_CASE("an administrator gives money back after being asked, others cannot") {
+  buyer b;
+  b.known.payment_id = 3, b.known.user_id = 77, b.known.amount = 1000, b.known.credits = 11;
+  b.known.state = payment_state::paid, b.known.outside_id = "c1";
+  for (auto forged : {"payment:3", "refund:3", "refund_yes:3", "credit:3"}) {
+    b.presses_data(forged);
+    CHECK_FALSE(b.stepped);
+    CHECK(b.toast() == "Эта кнопка не работает. Нажмите /start");
+  }
+  b.types("payment", "3");
+  CHECK(has(b.text, "Такой команды я не знаю"));
+  b.who.admin = true;
+  b.types("payment", "3");
+  CHECK(has(b.text, "Платёж №3"));
+  b.presses("Вернуть деньги");
+  CHECK_FALSE(b.stepped);
+  b.presses("Да, вернуть");
+  REQUIRE(b.stepped);
+  CHECK(b.stepped->to == payment_state::refunding);
+  b.known.state = payment_state::refunding;
+  b.presses_data("refund_yes:3"); // twice
+  CHECK_FALSE(b.stepped);
+  CHECK(has(b.toast(), "возвращается"));
+}
+
+TEST_CASE("/terms and /paysupport answer, and 'check' goes to the cashier") {
+  buyer b;
+  b.types("terms");
+  CHECK(has(b.text, "Условия"));
+  b.types("paysupport");
+  CHECK(has(b.text, "Поможем"));
+  b.presses_data("check:42");
+  CHECK(b.asked_about == 42);
+  CHECK(b.toast() == "Проверяю");
+}
