@@ -49,13 +49,13 @@ std::optional<pressed> read_button(std::string data) {
     return true;
   };
   for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
-                      "terms:c", "own:s", "own:c"})
+                      "terms:c", "own:s", "own:c", "same"})
     if (data == action) return pressed{action, {}};
   for (auto action :
        {"h:e", "h:j", "again", "run", "edit", "check", "payment", "refund", "refund_yes", "credit"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
-  for (auto action : {"m", "a", "d", "take:s", "take:c", "pay:1", "pay:2"})
+  for (auto action : {"m", "a", "d", "c", "take:s", "take:c", "pay:1", "pay:2"})
     if (numbers(action, 2)) return p;
     else p.numbers.clear();
   return {};
@@ -175,7 +175,14 @@ private:
       return go("home", paint_.plain(say("hint.no_model")));
     }
     d.price = model->price;
-    go("card", paint_.card(models_, d, who_.balance, note));
+    if (!is_pack_size(d.count)) d.count = 1;
+    go("card", paint_.card(models_, d, who_.balance, opts_.users.active_jobs_max, note));
+  }
+
+  bool is_pack_size(std::int64_t n) const {
+    return n <= opts_.users.active_jobs_max &&
+           std::find(std::begin(talk::pack_sizes), std::end(talk::pack_sizes), n) !=
+               std::end(talk::pack_sizes);
   }
 
   // -- Text and photos ------------------------------------------------------------------------------
@@ -254,6 +261,7 @@ private:
     if (a == "gen") return kinds();
     if (a == "text" || a == "photo") return wait_for(a.c_str());
     if (a == "nophoto") return without_photo();
+    if (a == "same") return same_photo();
     if (a == "buy") return shop();
     if (starts(a, "ways:")) return packages(a.substr(5));
     if (starts(a, "terms:")) return accept_terms(a.substr(6));
@@ -283,6 +291,16 @@ private:
     complete();
   }
 
+  /// Another video of what the last one was made of.
+  void same_photo() {
+    if (m_.last_photo.empty()) return kinds();
+    m_.work = draft{};
+    m_.work->id = e_.update_id;
+    m_.work->kind = "photo";
+    m_.work->photo = m_.last_photo;
+    go("wait", {say("ask.same"), {paint_.back_home("gen")}});
+  }
+
   void choose(const std::string& what, std::size_t i) {
     auto& d = *m_.work;
     const auto model = talk::settle(models_, d);
@@ -293,6 +311,7 @@ private:
       if (code_points(d.prompt) > limit) return toast(say("toast.too_long", {{"n", std::to_string(limit)}}));
       d.model = models_[i].id;
     } else if (what == "a" && i < aspects.size()) d.aspect = aspects[i];
+    else if (what == "c" && is_pack_size(static_cast<std::int64_t>(i))) d.count = static_cast<int>(i);
     else if (what == "d" && i < model->durations_s.size()) d.duration = model->durations_s[i];
     else return toast(say("toast.unknown"));
     card();
@@ -535,8 +554,9 @@ private:
     }
     if (!may_press()) return;
     // A hold may be this very order's, placed before a crash: then only the store knows the answer.
-    if (who_.balance + who_.held < model->price) {
-      toast(say("toast.missing", {{"credits", paint_.count("credits_of", model->price - who_.balance)}}));
+    const auto total = model->price * std::int64_t{d.count};
+    if (who_.balance + who_.held < total) {
+      toast(say("toast.missing", {{"credits", paint_.count("credits_of", total - who_.balance)}}));
       return card();
     }
     count_press();
@@ -554,6 +574,7 @@ private:
               d.aspect,        d.duration,
               model.resolution};
     o.price = model.price;
+    o.count = d.count;
     o.active_jobs_max = opts_.users.active_jobs_max;
     o.time_limit_ms = std::int64_t{opts_.kie.time_limit_s} * 1000;
     order_ = std::move(o);
@@ -588,6 +609,7 @@ private:
   void celebrate(const order_answer& a) {
     const auto d = m_.work.value_or(draft{});
     if (d.id) m_.done = d.id;
+    m_.last_photo = d.photo;
     m_.work.reset();
     toast(say("toast.accepted"));
     go("home", paint_.accepted(d));

@@ -58,12 +58,18 @@ public:
   static std::string slot_of(std::int64_t order_id) { return "order:" + std::to_string(order_id); }
   outgoing progress(const job& j, unix_ms now) const; ///< lane::progress; bar and elapsed time
   outgoing uploading(const job& j) const;             ///< lane::progress
-  /// Status message's last text, the video (job_id set, uploads video+thumbnail), then the buttons.
-  /// lane::result
-  std::vector<outgoing> ready(const job& j) const;
-  std::vector<outgoing> failed(
-      const job& j) const; ///< one message: the status becomes the reason and what the money did. lane::money
+  struct speech {
+    std::vector<outgoing> messages;
+    std::vector<outgoing> finale; ///< when this was the last video of a pack
+  };
+  /// Status message's last text, the video (job_id set, uploads video+thumbnail), then the buttons; of a pack
+  /// the video alone. lane::result
+  speech ready(const job& j) const;
+  /// The status becomes the reason and what the money did; of a pack a message of its own. lane::money
+  speech failed(const job& j) const;
+
 private:
+  std::vector<outgoing> finale(const job& j) const;
   const config::texts& words_;
 };
 

@@ -217,7 +217,7 @@ screen painter::ask_photo() const {
 }
 
 screen painter::card(const std::vector<config::model>& models, const draft& d, std::int64_t balance,
-                     const std::string& note) const {
+                     int pack_max, const std::string& note) const {
   const auto m = model_of(models, d);
   if (!m) return plain(say("hint.no_model"));
   keyboard rows;
@@ -239,7 +239,13 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
                           say("card.seconds", {{"n", std::to_string(m->durations_s[i])}})),
                    own("d:", d) + ":" + std::to_string(i)});
   rows.push_back(std::move(row));
-  const auto missing = m->price - balance;
+  row.clear();
+  for (const int n : pack_sizes)
+    if (n <= pack_max)
+      row.push_back({ticked(n == d.count, count("videos", n)), own("c:", d) + ":" + std::to_string(n)});
+  if (row.size() > 1) rows.push_back(std::move(row));
+  const auto price = m->price * std::int64_t{d.count};
+  const auto missing = price - balance;
   rows.push_back({missing > 0 ? press("buy", "buy") : press("run", own("run:", d))});
   rows.push_back({press("edit", own("edit:", d))});
   rows.push_back(back_home("gen"));
@@ -248,7 +254,7 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
                                 {"model", escape_html(title_of(*m, language_))},
                                 {"aspect", d.aspect == "Auto" ? say("card.auto") : escape_html(d.aspect)},
                                 {"duration", say("card.seconds", {{"n", std::to_string(d.duration)}})},
-                                {"price", count("credits", m->price)},
+                                {"price", count("credits", price)},
                                 {"balance", count("credits", balance)}});
   if (missing > 0) text += "\n\n" + say("card.missing", {{"credits", count("credits_of", missing)}});
   if (!note.empty()) text += "\n\n" + note;
@@ -260,6 +266,8 @@ std::string quote(const std::string& prompt) {
 }
 
 screen painter::accepted(const draft& d) const {
+  if (d.count > 1)
+    return {say("pack.accepted", {{"n", std::to_string(d.count)}, {"prompt", quote(d.prompt)}}), {}};
   return {say("job.accepted", {{"prompt", quote(d.prompt)}}), {}};
 }
 

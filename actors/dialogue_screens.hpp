@@ -17,6 +17,9 @@ struct screen {
   keyboard buttons;
 };
 
+/// How many videos one press may order.
+inline constexpr int pack_sizes[] = {1, 3, 5};
+
 /// The catalogue as it fits a draft.
 bool fits(const config::model& m, const draft& d);
 const config::model* model_of(const std::vector<config::model>& models, const draft& d);
@@ -52,7 +55,8 @@ public:
   screen kinds() const;
   screen advice(const draft& d) const;
   screen ask_photo() const;
-  screen card(const std::vector<config::model>& models, const draft& d, std::int64_t balance,
+  /// `pack_max`: no more videos at once.
+  screen card(const std::vector<config::model>& models, const draft& d, std::int64_t balance, int pack_max,
               const std::string& note = "") const;
   screen accepted(const draft& d) const;
   screen operations(std::vector<ledger_entry> entries, std::size_t page) const;

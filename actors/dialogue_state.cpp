@@ -17,12 +17,14 @@ draft read_draft(const json& j) {
   d.aspect = j.value("aspect", "");
   d.duration = j.value("duration", 0);
   d.price = j.value("price", 0);
+  d.count = j.value("count", 1);
   return d;
 }
 
 json write_draft(const draft& d) {
   return {{"id", d.id},       {"kind", d.kind},     {"prompt", d.prompt},     {"photo", d.photo},
-          {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price}};
+          {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price},
+          {"count", d.count}};
 }
 
 memory read_strictly(const json& j) {
@@ -33,6 +35,7 @@ memory read_strictly(const json& j) {
   m.warned = j.value("warned", unix_ms{0});
   m.pressed = j.value("pressed", std::int64_t{0});
   m.done = j.value("done", std::int64_t{0});
+  m.last_photo = j.value("last_photo", "");
   m.terms = j.value("terms", unix_ms{0});
   m.method = j.value("method", "");
   m.bought = j.value("bought", std::int64_t{0});
@@ -61,6 +64,7 @@ std::string write_memory(const memory& m) {
   if (m.warned) j["warned"] = m.warned;
   if (m.pressed) j["pressed"] = m.pressed;
   if (m.done) j["done"] = m.done;
+  if (!m.last_photo.empty()) j["last_photo"] = m.last_photo;
   if (m.terms) j["terms"] = m.terms;
   if (!m.method.empty()) j["method"] = m.method;
   if (m.bought) j["bought"] = m.bought;

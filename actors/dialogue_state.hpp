@@ -13,7 +13,8 @@ struct draft {
   std::string prompt, photo;
   std::string model, aspect;
   int duration = 0;
-  int price = 0; ///< As last shown: nobody pays a price he has not seen.
+  int count = 1; ///< Videos of this request
+  int price = 0; ///< Of one, as last shown: nobody pays a price he has not seen.
 };
 
 struct memory {
@@ -23,6 +24,7 @@ struct memory {
   unix_ms warned = 0;
   std::int64_t pressed = 0; ///< The update counted last: one press has two halves.
   std::int64_t done = 0;    ///< The draft ordered last
+  std::string last_photo;   ///< Of the order before: "once more with the same"
   unix_ms terms = 0;        ///< When the terms of sale were accepted
   std::string method;       ///< "s" | "c": whose own amount is awaited
   std::int64_t bought = 0;  ///< The screen that was bought from last

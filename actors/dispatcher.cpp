@@ -77,7 +77,10 @@ void give_up(self_ptr self, job j) {
   step.at = s.ctx->now();
   step.to = job_state::failed;
   step.fail_class = j.fail_class, step.fail_text = j.fail_text;
-  if (j.state != job_state::overdue) step.messages = job_voice{s.ctx->settings->words}.failed(j);
+  if (j.state != job_state::overdue) {
+    auto words = job_voice{s.ctx->settings->words}.failed(j);
+    step.messages = std::move(words.messages), step.finale = std::move(words.finale);
+  }
   self->request(s.desk.ledger, ledger_limit, std::move(step))
       .then([=](step_answer&) { leave(self, j.job_id); },
             [=](caf::error&) { leave(self, j.job_id); }); // still open: tried again at the next start

@@ -88,13 +88,18 @@ void take(self_ptr self, job_step step, std::function<void()> next) {
           [=](caf::error&) { later(self, ledger_retry, [=] { take(self, step, next); }); });
 }
 
+void say(job_step& step, job_voice::speech words) {
+  step.messages = std::move(words.messages);
+  step.finale = std::move(words.finale);
+}
+
 void fail(self_ptr self, const std::string& why, const std::string& text) {
   auto& s = self->state;
   log("generation")->warn("job {} failed: {} ({})", s.j.job_id, why, text);
   auto step = step_to(self, job_state::failed);
   step.fail_class = s.j.fail_class = why;
   step.fail_text = s.j.fail_text = telegram::shorten(text, 300);
-  if (!s.is_late()) step.messages = s.voice->failed(s.j); // else the user was told at the limit
+  if (!s.is_late()) say(step, s.voice->failed(s.j)); // else the user was told at the limit
   take(self, std::move(step), [=] { leave(self); });
 }
 
@@ -215,7 +220,7 @@ void deliver(self_ptr self, const inspected& seen) {
   step.thumbnail_path = std::filesystem::exists(s.file(".jpg")) ? s.file(".jpg") : "";
   s.j.thumbnail_path = step.thumbnail_path;
   step.media = s.j.media = seen.info;
-  step.messages = s.voice->ready(s.j);
+  say(step, s.voice->ready(s.j));
   take(self, std::move(step), [=] { leave(self); }); // the hold is posted; the courier does the rest
 }
 
@@ -243,7 +248,7 @@ void cannot_fetch(self_ptr self) {
 
 void fetch(self_ptr self) {
   auto& s = self->state;
-  if (!s.is_late()) self->send(s.desk.courier, s.voice->uploading(s.j));
+  if (!s.is_late() && s.j.of_order == 1) self->send(s.desk.courier, s.voice->uploading(s.j));
   auto most = static_cast<std::uint64_t>(s.kie_opts().result_mb_max) << 20;
   self->request(s.desk.provider, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
       .then(
@@ -298,7 +303,7 @@ void give_back(self_ptr self) {
   step.fail_class = s.j.fail_class = "timeout";
   step.fail_text = s.j.fail_text = why;
   step.watch_until = step.at + s.kie_opts().late_watch_h * 3'600'000LL;
-  step.messages = s.voice->failed(s.j);
+  say(step, s.voice->failed(s.j));
   take(self, std::move(step), [=] {
     self->send(self->state.dispatcher, job_overdue{self->state.j.job_id});
     watch(self);

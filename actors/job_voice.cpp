@@ -16,7 +16,11 @@ talk::painter painter_for(const config::texts& words, const job& j) {
   return {words, config::texts::language_for(j.language)};
 }
 
+/// A pack has one status message and one clock, whichever of its videos speaks.
+bool is_pack(const job& j) { return j.of_order > 1; }
+
 unix_ms elapsed(const job& j, unix_ms now) {
+  if (is_pack(j)) return std::max<unix_ms>(0, now - j.created_at);
   return std::max<unix_ms>(0, now - (j.submitted_at ? j.submitted_at : j.created_at));
 }
 
@@ -68,6 +72,14 @@ std::string fail_key(const std::string& fail_class) {
 outgoing job_voice::progress(const job& j, unix_ms now) const {
   const auto paint = painter_for(words_, j);
   const auto passed = elapsed(j, now);
+  if (is_pack(j))
+    return status(j,
+                  {paint.say("pack.progress", {{"n", std::to_string(j.of_order)},
+                                               {"prompt", talk::quote(j.spec.prompt)},
+                                               {"bar", bar(passed)},
+                                               {"time", minutes_seconds(passed)}}),
+                   {}},
+                  lane::progress);
   const bool waiting = j.state == job_state::pending;
   const auto text = paint.say(waiting                          ? "job.queued"
                               : j.state == job_state::fetching ? "job.fetching"
@@ -84,27 +96,56 @@ outgoing job_voice::uploading(const job& j) const {
                 lane::progress);
 }
 
-std::vector<outgoing> job_voice::ready(const job& j) const {
-  const auto paint = painter_for(words_, j);
-  auto next = talk::show(
-      {paint.say("job.next"), {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, j.user_id);
+namespace {
+
+/// What one may do next: with a photo, another video of the same.
+outgoing next_step(const talk::painter& paint, const job& j) {
+  const bool photo = !j.spec.photo_file_id.empty();
+  auto next = talk::show({paint.say("job.next"),
+                          {{photo ? paint.press("same_photo", "same") : paint.press("once_more", "gen")},
+                           {paint.press("menu", "home")}}},
+                         j.user_id);
   next.urgency = lane::result;
-  return {status(j,
-                 {paint.say(j.state == job_state::overdue ? "job.gift" : "job.ready",
-                            {{"prompt", talk::quote(j.spec.prompt)}}),
-                  {}},
-                 lane::result),
-          video(j, paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
-                                             {"model", telegram::escape_html(j.spec.model_title)}})),
-          std::move(next)};
+  return next;
 }
 
-std::vector<outgoing> job_voice::failed(const job& j) const {
+} // namespace
+
+std::vector<outgoing> job_voice::finale(const job& j) const {
+  const auto paint = painter_for(words_, j);
+  return {status(j,
+                 {paint.say("pack.ready",
+                            {{"n", std::to_string(j.of_order)}, {"prompt", talk::quote(j.spec.prompt)}}),
+                  {}},
+                 lane::result),
+          next_step(paint, j)};
+}
+
+job_voice::speech job_voice::ready(const job& j) const {
+  const auto paint = painter_for(words_, j);
+  auto film = video(j, paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
+                                                 {"model", telegram::escape_html(j.spec.model_title)}}));
+  const bool late = j.state == job_state::overdue;
+  if (is_pack(j) && !late) return {{std::move(film)}, finale(j)};
+  auto news =
+      status(j, {paint.say(late ? "job.gift" : "job.ready", {{"prompt", talk::quote(j.spec.prompt)}}), {}},
+             lane::result);
+  if (is_pack(j)) news.slot.clear(); // the status message speaks of the others too
+  return {{std::move(news), std::move(film), next_step(paint, j)}, {}};
+}
+
+job_voice::speech job_voice::failed(const job& j) const {
   const auto paint = painter_for(words_, j);
   const auto text = paint.say("job.failed", {{"why", paint.say(fail_key(j.fail_class))},
                                              {"prompt", talk::quote(j.spec.prompt)},
                                              {"refund", paint.count("refund", j.price)}});
-  return {status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money)};
+  if (!is_pack(j))
+    return {
+        {status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money)},
+        {}};
+  auto reason = status(j, {text, {}}, lane::money);
+  reason.slot.clear();
+  return {{std::move(reason)}, finale(j)};
 }
 
 } // namespace troupe

@@ -153,7 +153,8 @@ std::vector<outgoing> voice::paid(const payment& p, const account& who) const {
   auto text = paint.say("pay.paid", facts_of(p, paint)) + "\n" + paint.balance_line(who);
   talk::keyboard rows;
   const auto waiting = talk::read_memory(who.state).work;
-  if (waiting && !waiting->prompt.empty() && waiting->price > 0 && waiting->price <= who.balance) {
+  if (waiting && !waiting->prompt.empty() && waiting->price > 0 &&
+      waiting->price * waiting->count <= who.balance) {
     text += "\n\n" + paint.say("pay.waiting", {{"prompt", talk::quote(waiting->prompt)}});
     rows.push_back({paint.press("run", "run:" + std::to_string(waiting->id))});
   } else rows.push_back({paint.press("generate", "gen")});

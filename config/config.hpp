@@ -71,7 +71,7 @@ struct options {
     std::vector<std::int64_t> admin_ids = {1864913930};
     int welcome_credits = 0;
     int founder_credits = 100;
-    int active_jobs_max = 3;
+    int active_jobs_max = 5;
     int costly_actions_per_minute = 10;
     int session_idle_s = 300;
   } users;

@@ -120,10 +120,9 @@ using dispatcher_actor =
 
 /// Stars and the shop: pre-checkout, purchases under way, refunds. A notice is answered when all that it
 /// brought is stored.
-using cashier_actor =
-    caf::typed_actor<caf::reacts_to<committed_payments>, caf::reacts_to<incoming_update>,
-                     caf::reacts_to<payment_asked>, caf::replies_to<payment_noticed>::with<done>,
-                     caf::reacts_to<wake>>;
+using cashier_actor = caf::typed_actor<caf::reacts_to<committed_payments>, caf::reacts_to<incoming_update>,
+                                       caf::reacts_to<payment_asked>,
+                                       caf::replies_to<payment_noticed>::with<done>, caf::reacts_to<wake>>;
 
 struct ledger_listeners {
   courier_actor courier;
@@ -137,23 +136,18 @@ using batch_ptr = std::shared_ptr<batch>;
 using writer_actor = caf::typed_actor<caf::replies_to<batch_ptr>::with<batch_ptr>>;
 
 /// The only way to the database for all who change it. Answers after the commit, never before.
-using ledger_actor =
-    caf::typed_actor<caf::replies_to<accept_updates>::with<accepted_updates>,
-                     caf::replies_to<register_user>::with<account>,
-                     caf::replies_to<order_request>::with<order_answer>, caf::replies_to<turn>::with<done>,
-                     caf::replies_to<job_step>::with<step_answer>,
-                     caf::replies_to<open_payment>::with<payment_answer>,
-                     caf::replies_to<star_charge>::with<payment_answer>,
-                     caf::replies_to<payment_step>::with<payment_answer>, caf::reacts_to<delivery_report>,
-                     caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
+using ledger_actor = caf::typed_actor<
+    caf::replies_to<accept_updates>::with<accepted_updates>, caf::replies_to<register_user>::with<account>,
+    caf::replies_to<order_request>::with<order_answer>, caf::replies_to<turn>::with<done>,
+    caf::replies_to<job_step>::with<step_answer>, caf::replies_to<open_payment>::with<payment_answer>,
+    caf::replies_to<star_charge>::with<payment_answer>, caf::replies_to<payment_step>::with<payment_answer>,
+    caf::reacts_to<delivery_report>, caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
 
 /// Answers questions from its own read-only connection.
-using reader_actor =
-    caf::typed_actor<caf::replies_to<account_query>::with<account>,
-                     caf::replies_to<entries_query>::with<entries_page>,
-                     caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
-                     caf::replies_to<payment_query>::with<payment>,
-                     caf::replies_to<payments_query>::with<payments_page>>;
+using reader_actor = caf::typed_actor<
+    caf::replies_to<account_query>::with<account>, caf::replies_to<entries_query>::with<entries_page>,
+    caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
+    caf::replies_to<payment_query>::with<payment>, caf::replies_to<payments_query>::with<payments_page>>;
 
 /// Brings updates to sessions; answers when there is room for more.
 using router_actor =

@@ -191,6 +191,7 @@ struct job {
   std::string language;
   job_spec spec;
   std::int64_t price = 0;
+  int of_order = 1; ///< Videos ordered together.
   job_state state = job_state::pending;
   int attempt = 0;      ///< Refused submits so far; nothing was created by them.
   std::string key_name; ///< Which API key it was submitted with.
@@ -218,6 +219,7 @@ struct job_step {
   unix_ms watch_until = 0;           ///< to overdue: becomes the job's deadline
   std::string fail_class, fail_text; ///< to failed: the hold is voided
   std::vector<outgoing> messages;
+  std::vector<outgoing> finale; ///< Said after them when this was the last job of its order; once.
 };
 
 struct step_answer {
@@ -237,7 +239,8 @@ constexpr const char* name_of(payment_method m) {
 constexpr const char* currency_of(payment_method m) { return m == payment_method::stars ? "XTR" : "RUB"; }
 
 /// ```
-/// pending -> paid -> refunding -> refunded        pending, or none -> unmatched -> paid (by an administrator)
+/// pending -> paid -> refunding -> refunded        pending, or none -> unmatched -> paid (by an
+/// administrator)
 ///    |         ^         |
 ///    +-> cancelled       +-> paid (the refund was refused)
 /// ```
@@ -301,12 +304,12 @@ struct payment_step {
   std::int64_t payment_id = 0; ///< 0: the one with this `outside_id`.
   unix_ms at = 0;
   payment_state to = payment_state::pending;
-  std::string outside_id, url;      ///< to pending: the shop knows it now; to paid, unmatched: if it was not known
+  std::string outside_id, url; ///< to pending: the shop knows it now; to paid, unmatched: if it was not known
   std::string request_key, request; ///< to refunding
   std::int64_t refunded = 0;        ///< to refunded: in all, of `amount`; less than all keeps it paid
-  std::int64_t amount = 0;          ///< to unmatched: what has come instead; the credits shrink or grow with it
-  std::int64_t credits = 0;         ///< to paid from unmatched: when none were agreed
-  std::string why;                  ///< to cancelled; to paid: why the refund was refused
+  std::int64_t amount = 0;  ///< to unmatched: what has come instead; the credits shrink or grow with it
+  std::int64_t credits = 0; ///< to paid from unmatched: when none were agreed
+  std::string why;          ///< to cancelled; to paid: why the refund was refused
   std::vector<outgoing> messages;
 };
 

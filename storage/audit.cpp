@@ -92,16 +92,24 @@ const check jobs{
 /// Each paid payment has its credits, and none has them twice.
 const check payments{
     nullptr,
-    {"SELECT 'Payment ' || payment_id || ' of ' || credits || ' credits is ' || state || ', but ' || credited || "
-     "' were credited for it.' FROM (SELECT payment_id, state, credits, coalesce((SELECT sum(amount) FROM ledger l "
-     "WHERE l.account = 'user' AND l.user_id = p.user_id AND l.transfer_id = 'pay:' || payment_id), 0) AS credited "
+    {"SELECT 'Payment ' || payment_id || ' of ' || credits || ' credits is ' || state || ', but ' || "
+     "credited || "
+     "' were credited for it.' FROM (SELECT payment_id, state, credits, coalesce((SELECT sum(amount) FROM "
+     "ledger l "
+     "WHERE l.account = 'user' AND l.user_id = p.user_id AND l.transfer_id = 'pay:' || payment_id), 0) AS "
+     "credited "
      "FROM payments p) "
-     "WHERE credited <> CASE WHEN state IN ('paid', 'refunding', 'refunded') THEN credits ELSE 0 END LIMIT 20",
-     "SELECT 'Payment ' || payment_id || ' gave back ' || credits_back || ' credits, but the ledger says ' || back "
-     "|| '.' FROM (SELECT payment_id, credits_back, coalesce(g.total, 0) AS back FROM payments LEFT JOIN (SELECT "
-     "CAST(ref_id AS INTEGER) AS id, sum(amount) AS total FROM ledger WHERE account = 'sold' AND amount > 0 GROUP "
+     "WHERE credited <> CASE WHEN state IN ('paid', 'refunding', 'refunded') THEN credits ELSE 0 END LIMIT "
+     "20",
+     "SELECT 'Payment ' || payment_id || ' gave back ' || credits_back || ' credits, but the ledger says ' "
+     "|| back "
+     "|| '.' FROM (SELECT payment_id, credits_back, coalesce(g.total, 0) AS back FROM payments LEFT JOIN "
+     "(SELECT "
+     "CAST(ref_id AS INTEGER) AS id, sum(amount) AS total FROM ledger WHERE account = 'sold' AND amount > 0 "
+     "GROUP "
      "BY ref_id) g ON g.id = payment_id) WHERE back <> credits_back LIMIT 20",
-     "SELECT 'Payment ' || payment_id || ' is ' || state || ', but ' || refunded || ' of ' || amount || ' went "
+     "SELECT 'Payment ' || payment_id || ' is ' || state || ', but ' || refunded || ' of ' || amount || ' "
+     "went "
      "back.' FROM payments WHERE (refunded >= amount) <> (state = 'refunded') LIMIT 20",
      "SELECT 'Transfer ' || transfer_id || ' belongs to no payment.' FROM transfers WHERE transfer_id GLOB "
      "'pay:*' AND CAST(substr(transfer_id, 5) AS INTEGER) NOT IN (SELECT payment_id FROM payments) LIMIT 20",

@@ -29,7 +29,7 @@ job read_job(const query& q) {
   j.media.width = small(), j.media.height = small(), j.media.duration_ms = integer(),
   j.media.bytes = integer();
   j.fail_class = text(), j.fail_text = text(), j.created_at = integer(), j.submitted_at = integer();
-  j.not_before = integer(), j.deadline_at = integer(), j.updated_at = integer();
+  j.not_before = integer(), j.deadline_at = integer(), j.updated_at = integer(), j.of_order = small();
   return j;
 }
 
@@ -114,6 +114,17 @@ void end_hold(database& db, job_state from, const job& j, unix_ms at) {
   if (j.state == failed || j.state == cancelled || j.state == overdue) void_hold(db, j, at);
 }
 
+/// Nothing more is to be waited for: the user has the video, or his credits.
+bool is_settled(job_state s) { return s == delivering || s == overdue || is_final(s); }
+
+bool ends_order(database& db, job_state from, const job& j) {
+  if (is_settled(from) || !is_settled(j.state)) return false;
+  return number(db,
+                "SELECT count(*) FROM jobs WHERE user_id = ? AND order_id = ? AND state <> 'delivering' "
+                "AND " TROUPE_RUNNING_JOB,
+                j.user_id, j.order_id) == 0;
+}
+
 std::string fingerprint_of(const order_request& o) {
   const auto& s = o.spec;
   return fingerprint{}
@@ -192,6 +203,7 @@ job new_job(const order_request& o, std::int64_t order_id, const std::string& la
   j.language = language;
   j.spec = o.spec;
   j.price = o.price;
+  j.of_order = o.count;
   j.created_at = j.updated_at = o.at;
   j.deadline_at = o.at + o.time_limit_ms;
   return j;
@@ -248,6 +260,7 @@ step_answer take_step(writer& w, const job_step& step) {
   save(w.db(), j);
   end_hold(w.db(), from, j, step.at);
   announce(w, step.messages);
+  if (!step.finale.empty() && ends_order(w.db(), from, j)) announce(w, step.finale);
   return {true, j};
 }
 

@@ -87,12 +87,14 @@ audit_report audit(const std::string& path);
   "job_id, order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "                \
   "photo_file_id, aspect_ratio, duration_s, resolution, price, state, attempt, key_name, task_id, "          \
   "result_url, file_path, thumbnail_path, file_id, width, height, duration_ms, bytes, fail_class, "          \
-  "fail_text, created_at, submitted_at, not_before, deadline_at, updated_at"
+  "fail_text, created_at, submitted_at, not_before, deadline_at, updated_at, "                               \
+  "(SELECT count FROM orders o WHERE o.order_id = jobs.order_id)"
 /// Jobs the user waits for.
 #define TROUPE_RUNNING_JOB "state NOT IN ('completed', 'failed', 'cancelled', 'gifted', 'overdue')"
 /// Jobs the engine has to go on with: each half has an index.
 #define TROUPE_OPEN_JOBS                                                                                     \
-  "(SELECT * FROM jobs WHERE " TROUPE_RUNNING_JOB " UNION ALL SELECT * FROM jobs WHERE state = 'overdue')"
+  "(SELECT * FROM jobs WHERE " TROUPE_RUNNING_JOB                                                            \
+  " UNION ALL SELECT * FROM jobs WHERE state = 'overdue') AS jobs"
 #define TROUPE_OUTBOX_SELECT                                                                                 \
   "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id "             \
   "FROM outbox o LEFT JOIN slots s ON s.chat_id = o.chat_id AND s.slot = o.slot AND o.slot <> '' "

@@ -295,7 +295,7 @@ TEST_CASE("too many running videos name the limit and keep the draft") {
   c.answer = {order_outcome::too_many_jobs, 0, 10, 0};
   c.says("кот");
   c.presses("Запустить");
-  CHECK(has(c.text(), "максимум видео: 3"));
+  CHECK(has(c.text(), "максимум видео: 5"));
   CHECK(c.offers("Запустить"));
 }
 
@@ -491,7 +491,7 @@ TEST_CASE("the job's voice: progress is never full, the video and the money come
   j.file_path = "v.mp4";
   j.thumbnail_path = "v.jpg";
   j.media = {1280, 720, 8000, 1};
-  const auto r = voice.ready(j);
+  const auto r = voice.ready(j).messages;
   REQUIRE(r.size() == 3);
   CHECK(r[0].slot == "order:77");
   CHECK(r[1].method == "sendVideo");
@@ -509,10 +509,76 @@ TEST_CASE("the job's voice: progress is never full, the video and the money come
     for (auto language : {"ru", "en"}) {
       j.fail_class = why;
       j.language = language;
-      const auto f = voice.failed(j);
+      const auto f = voice.failed(j).messages;
       REQUIRE(f.size() == 1);
       CHECK(f[0].urgency == lane::money);
       CHECK(f[0].slot == "order:77");
       CHECK((has(f[0].params, "2 кредита вернули ✅") || has(f[0].params, "2 credits refunded ✅")));
     }
+}
+
+TEST_CASE("a pack: one card, one order of three, one status message, the price of all") {
+  chat c{3};
+  c.says("кот");
+  CHECK(c.offers("5 видео"));
+  c.presses("3 видео");
+  CHECK(has(c.text(), "Цена: <b>3 кредита</b>"));
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->count == 3);
+  CHECK(c.order->price == 1);
+  const auto status =
+      std::find_if(c.sent.begin(), c.sent.end(), [](auto& m) { return m.slot == "order:77"; });
+  REQUIRE(status != c.sent.end());
+  CHECK(has(status->params, "✅ Принял! 🎬 Генерация 3 видео запущена!"));
+}
+
+TEST_CASE("a pack that is too dear or too big is not ordered") {
+  chat c{2};
+  c.says("кот");
+  const auto three = c.data_of("3 видео");
+  c.presses("3 видео");
+  CHECK(has(c.text(), "Не хватает 1 кредита."));
+  CHECK_FALSE(c.offers("Запустить"));
+  auto forged = three;
+  forged.back() = '4'; // no such pack
+  c.presses_data(forged);
+  CHECK_FALSE(c.order);
+  c.opts.users.active_jobs_max = 2;
+  c.presses_data(three);
+  CHECK_FALSE(c.order);
+  c.says("собака");
+  CHECK_FALSE(c.offers("3 видео"));
+}
+
+TEST_CASE("once more with the same photo keeps the photo and asks for a text") {
+  chat c{10};
+  c.shows("photo-1", "кот");
+  c.presses("Запустить");
+  c.presses_data("same");
+  CHECK(has(c.text(), "Изображение то же"));
+  c.says("кот прыгает");
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->spec.photo_file_id == "photo-1");
+  CHECK(c.order->spec.prompt == "кот прыгает");
+}
+
+TEST_CASE("of a pack each video comes alone, and the last one ends it") {
+  const job_voice voice{real().words};
+  job j;
+  j.job_id = 1, j.order_id = 2, j.user_id = 5, j.of_order = 3, j.price = 1, j.language = "ru";
+  j.state = job_state::fetching;
+  j.spec.photo_file_id = "p";
+  const auto r = voice.ready(j);
+  REQUIRE(r.messages.size() == 1);
+  CHECK(r.messages.front().method == "sendVideo");
+  REQUIRE(r.finale.size() == 2);
+  CHECK(r.finale.front().slot == "order:2");
+  CHECK(has(r.finale.back().params, "Сделать еще с этим товаром"));
+  const auto f = voice.failed(j);
+  REQUIRE(f.messages.size() == 1);
+  CHECK(f.messages.front().slot.empty());
+  CHECK(has(f.messages.front().params, "1 кредит вернули"));
+  CHECK(f.finale.size() == 2);
 }

@@ -248,3 +248,35 @@ TEST_CASE("a step that changes nothing says nothing") {
   st.job_id = 999;
   CHECK(b.apply(st).now.job_id == 0);
 }
+
+TEST_CASE("a pack's last words are said once, by whichever of its videos ends it") {
+  for (const bool last_fails : {false, true}) {
+    CAPTURE(last_fails);
+    bench b;
+    b.enrol(ann, 100);
+    b.apply(b.order("pack", ann, 2, 3));
+    const auto jobs = b.s->take_new_jobs();
+    REQUIRE(jobs.size() == 3);
+    CHECK(jobs.front().of_order == 3);
+    CHECK(b.read().load_job(jobs.front().job_id).of_order == 3);
+    b.s->take_outgoing();
+    const auto step = [&](std::int64_t id, job_state to) {
+      job_step s;
+      s.job_id = id, s.at = ++b.now, s.to = to;
+      s.finale.push_back(message(ann, lane::result));
+      b.apply(s);
+      return b.s->take_outgoing().size();
+    };
+    const auto to_the_end = [&](std::int64_t id, job_state end) {
+      std::size_t said = 0;
+      for (auto to : {job_state::submitting, job_state::processing}) said += step(id, to);
+      if (end == job_state::delivering) said += step(id, job_state::fetching);
+      return said + step(id, end);
+    };
+    CHECK(to_the_end(jobs[1].job_id, job_state::delivering) == 0);
+    CHECK(to_the_end(jobs[0].job_id, job_state::overdue) == 0);
+    CHECK(to_the_end(jobs[2].job_id, last_fails ? job_state::failed : job_state::delivering) == 1);
+    CHECK(step(jobs[2].job_id, job_state::delivering) == 0); // again
+    CHECK(b.faults().empty());
+  }
+}
