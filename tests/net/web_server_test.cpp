@@ -1,9 +1,14 @@
+#include "net/web_crew.hpp"
 #include "net/web_server.hpp"
 #include "tests/catch.hpp"
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <mutex>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace troupe;
@@ -103,4 +108,117 @@ TEST_CASE("two web servers do not share a port") {
   taken.port = port;
   web_server two(taken, {});
   CHECK_THROWS_AS(two.start(), std::runtime_error);
+}
+
+namespace {
+
+int connected(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+  return fd;
+}
+
+bool is_ended(int fd) {
+  char byte = 0;
+  return ::recv(fd, &byte, 1, MSG_DONTWAIT) == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+} // namespace
+
+TEST_CASE("two hundred clients that send a byte a second keep nobody else waiting, and are ended") {
+  web_hooks hooks;
+  hooks.health = [] { return std::pair<int, std::string>(200, "{}"); };
+  hooks.on_update = [](const std::string&) { return true; };
+  auto set = settings("s");
+  set.telegram_secret = "t";
+  web_server server(set, hooks);
+  const int port = server.start();
+  std::vector<int> slow;
+  const std::string beginnings[] = {"GET /health HTTP/1.1\r\nX-Slow: ", "GET /he",
+                                    "POST /telegram/webhook HTTP/1.1\r\nX-Telegram-Bot-Api-Secret-Token: "
+                                    "t\r\nContent-Length: 1000000\r\n\r\n"};
+  for (int i = 0; i < 200; ++i) {
+    slow.push_back(connected(port));
+    const auto& begin = beginnings[i % 3];
+    REQUIRE(::send(slow.back(), begin.data(), begin.size(), MSG_NOSIGNAL) > 0);
+  }
+  httplib::Client client("127.0.0.1", port);
+  client.set_read_timeout(2);
+  const auto deadline = std::chrono::steady_clock::now() + web_connection_limit + std::chrono::seconds{4};
+  std::size_t ended = 0;
+  while (ended < slow.size() && std::chrono::steady_clock::now() < deadline) {
+    const auto r = client.Get("/health");
+    REQUIRE(r);
+    CHECK(r->status == 200);
+    for (const int fd : slow) ::send(fd, "a", 1, MSG_NOSIGNAL);
+    std::this_thread::sleep_for(std::chrono::milliseconds{500});
+    ended = static_cast<std::size_t>(std::count_if(slow.begin(), slow.end(), is_ended));
+  }
+  CHECK(ended == slow.size());
+  for (const int fd : slow) ::close(fd);
+}
+
+TEST_CASE("Telegram's posts need the secret, payment notices the right sender, and a false hook is a 503") {
+  web_hooks hooks;
+  std::string update, notice, asked;
+  bool stored = true;
+  hooks.on_update = [&](const std::string& body) { return update = body, stored; };
+  hooks.on_payment_notice = [&](const std::string& body) { return notice = body, stored; };
+  hooks.may_notify = [&](const std::string& address) { return asked = address, address == "185.71.76.1"; };
+  auto set = settings("s");
+  set.telegram_secret = "right";
+  set.proxy_header = "X-Real-IP";
+  web_server server(set, hooks);
+  httplib::Client client("127.0.0.1", server.start());
+  const auto post = [&](const char* path, const httplib::Headers& headers) {
+    const auto r = client.Post(path, headers, "{1}", "application/json");
+    REQUIRE(r);
+    CHECK(r->body.empty());
+    return r->status;
+  };
+  CHECK(post("/telegram/webhook", {}) == 403);
+  CHECK(post("/telegram/webhook", {{"X-Telegram-Bot-Api-Secret-Token", "wrong"}}) == 403);
+  CHECK(update.empty());
+  CHECK(post("/telegram/webhook", {{"X-Telegram-Bot-Api-Secret-Token", "right"}}) == 200);
+  CHECK(update == "{1}");
+  CHECK(post("/yookassa/webhook", {{"X-Real-IP", "1.2.3.4"}}) == 403);
+  CHECK(notice.empty());
+  CHECK(post("/yookassa/webhook", {{"X-Real-IP", "185.71.76.1"}}) == 200);
+  CHECK(notice == "{1}");
+  stored = false;
+  CHECK(post("/yookassa/webhook", {{"X-Real-IP", "185.71.76.1"}}) == 503);
+  CHECK(post("/telegram/webhook", {{"X-Telegram-Bot-Api-Secret-Token", "right"}}) == 503);
+}
+
+TEST_CASE("kie's own signature is asked for when its key is known") {
+  CHECK(hmac_sha256_base64("test_hmac_key", "ee9c2715375b7837f8bb51d641ff5863.1769670760") ==
+        "1uHa3GW0YtgPJCuFX1XxqzQd/Y5F0oPuUVBk2BWjZcI=");
+  web_hooks hooks;
+  int calls = 0;
+  hooks.on_callback = [&](std::int64_t, const std::string&) { ++calls; };
+  auto set = settings("s");
+  set.kie_webhook_key = "k";
+  web_server server(set, hooks);
+  httplib::Client client("127.0.0.1", server.start());
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  const auto call = [&](std::int64_t at, const std::string& key) {
+    const auto stamp = std::to_string(at);
+    const auto r = client.Post(
+        callback_url("", "s", 7),
+        {{"X-Webhook-Timestamp", stamp}, {"X-Webhook-Signature", hmac_sha256_base64(key, "task_1." + stamp)}},
+        R"({"data":{"taskId":"task_1"}})", "application/json");
+    REQUIRE(r);
+    return r->status;
+  };
+  CHECK(call(now, "k") == 200);
+  CHECK(call(now, "other") == 401);
+  CHECK(call(now - 1000, "k") == 401);
+  CHECK(call(now + 1000, "k") == 401);
+  CHECK(calls == 1);
 }

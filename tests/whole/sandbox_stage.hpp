@@ -31,24 +31,23 @@ struct sandbox_stage {
             {},
             log()};
   }
-  process engine() const {
-    return {{TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"},
-            {{"BOT_TOKEN", "1000001:sandbox"},
-             {"KIE_API_KEY", "sandbox"},
-             {"DATABASE_PATH", database()},
-             {"TELEGRAM_API_URL", base},
-             {"KIE_API_URL", base},
-             {"KIE_UPLOAD_URL", base},
-             {"WEBHOOK_URL", "http://127.0.0.1:" + std::to_string(web)},
-             {"TROUPE_TELEGRAM_WEBHOOK", "false"},
-             {"TROUPE_WEB_PORT", std::to_string(web)},
-             {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()},
-             {"TROUPE_USERS_WELCOME_CREDITS", "3"},
-             {"TROUPE_KIE_FIRST_POLL_S", "1"},
-             {"TROUPE_KIE_POLL_EVERY_S", "1"},
-             {"TROUPE_KIE_TIME_LIMIT_S", "25"},
-             {"TROUPE_KIE_LATE_WATCH_H", "0"}},
-            log()};
+  process engine(std::map<std::string, std::string> with = {}) const {
+    with.insert({{"BOT_TOKEN", "1000001:sandbox"},
+                 {"KIE_API_KEY", "sandbox"},
+                 {"DATABASE_PATH", database()},
+                 {"TELEGRAM_API_URL", base},
+                 {"KIE_API_URL", base},
+                 {"KIE_UPLOAD_URL", base},
+                 {"WEBHOOK_URL", "http://127.0.0.1:" + std::to_string(web)},
+                 {"TROUPE_TELEGRAM_WEBHOOK", "false"},
+                 {"TROUPE_WEB_PORT", std::to_string(web)},
+                 {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()},
+                 {"TROUPE_USERS_WELCOME_CREDITS", "3"},
+                 {"TROUPE_KIE_FIRST_POLL_S", "1"},
+                 {"TROUPE_KIE_POLL_EVERY_S", "1"},
+                 {"TROUPE_KIE_TIME_LIMIT_S", "25"},
+                 {"TROUPE_KIE_LATE_WATCH_H", "0"}});
+    return {{TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"}, with, log()};
   }
   std::string database() const { return (dir / "troupe.db").string(); }
   std::string log() const { return (dir / "log").string(); }
