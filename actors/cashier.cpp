@@ -362,6 +362,14 @@ caf::result<done> noticed(self_ptr self, const payment_noticed& n) {
 
 // -- Pre-checkout -----------------------------------------------------------------------------------
 
+/// Only the inbox is told that it is done: the user's own turns go on beside it.
+void mark_done(self_ptr self, std::int64_t update_id) {
+  turn t;
+  t.update_id = update_id;
+  t.at = self->state.ctx->now();
+  self->request(self->state.desk.ledger, store_limit, std::move(t)).then([](done) {}, [](caf::error&) {});
+}
+
 void answer_checkout(self_ptr self, const incoming_update& u, const telegram::event& e,
                      const std::string& refusal) {
   auto& s = self->state;
@@ -381,6 +389,7 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
               return;
             }
             tries.erase(u.update_id);
+            mark_done(self, u.update_id); // not before: a new engine would have to answer it
             if (a.what != telegram::outcome::delivered)
               log("cashier")->warn("pre-checkout of user {} was not answered: {}", e.from.user_id,
                                    a.description);
@@ -388,18 +397,9 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
           [](caf::error&) {});
 }
 
-/// Only the inbox is told that it is done: the user's own turns go on beside it.
-void mark_done(self_ptr self, std::int64_t update_id) {
-  turn t;
-  t.update_id = update_id;
-  t.at = self->state.ctx->now();
-  self->request(self->state.desk.ledger, store_limit, std::move(t)).then([](done) {}, [](caf::error&) {});
-}
-
 void check_out(self_ptr self, const incoming_update& u) {
   auto& s = self->state;
   const auto e = telegram::parse_update(u.json);
-  mark_done(self, u.update_id);
   const auto say = [=](const std::string& key) {
     const auto& words = self->state.ctx->settings->words;
     answer_checkout(self, u, e,

@@ -8,6 +8,7 @@
 namespace troupe {
 namespace {
 
+constexpr auto begin_again_after = std::chrono::seconds{30};
 constexpr auto ledger_limit = std::chrono::seconds{30};
 constexpr std::size_t falls_max = 3; // of one job; a generation may fall as seldom as at each poll
 constexpr auto falls_window = std::chrono::seconds{600};
@@ -66,9 +67,18 @@ void leave(self_ptr self, std::int64_t job_id) {
   pump(self);
 }
 
+/// Its end could not be stored: it is begun once more, and may fall once more.
+void begin_later(self_ptr self, job j) {
+  leave(self, j.job_id);
+  committed_jobs again;
+  again.jobs.push_back(std::move(j));
+  self->delayed_send(self, begin_again_after, std::move(again));
+}
+
 /// A job that fells every generation: the credits return.
 void give_up(self_ptr self, job j) {
   auto& s = self->state;
+  const auto as_stored = j;
   log("dispatcher")->critical("job {} fells every generation; its credits return", j.job_id);
   j.fail_class = "unknown";
   j.fail_text = "the engine could not work on it";
@@ -83,7 +93,7 @@ void give_up(self_ptr self, job j) {
   }
   self->request(s.desk.ledger, ledger_limit, std::move(step))
       .then([=](step_answer&) { leave(self, j.job_id); },
-            [=](caf::error&) { leave(self, j.job_id); }); // still open: tried again at the next start
+            [=](caf::error&) { begin_later(self, as_stored); });
 }
 
 /// Goes on from what is on disk. The job keeps its place among the running until then.

@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& e) {
     std::cerr << e.what()
               << "\nusage: bench_simulate [--seed N] [--days D] [--users U] [--until E] [--seconds S] "
-              << "[--verbose] [--plant drop|resubmit|void|hasty]\n";
+              << "[--verbose] [--plant drop|resubmit|void|hasty|twice|unpaid]\n";
     return 2;
   }
 }

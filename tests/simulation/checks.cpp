@@ -1,4 +1,5 @@
 #include "tests/simulation/checks.hpp"
+#include "net/yookassa.hpp"
 #include "tests/simulation/marks.hpp"
 
 namespace troupe::simulation {
@@ -108,8 +109,44 @@ void checks::thorough() {
     broken_rule_("Telegram refused " + std::to_string(times) + " times: " + what);
 }
 
+/// Telegram's book and the shop's are equal to ours.
+void checks::money_as_paid() {
+  const auto row_of = [&](const std::string& id) { return reader_.load_payment({0, {}, id}); };
+  std::map<std::string, int> known;
+  for (const auto& [id, c] : world_.star_charges()) {
+    const auto p = row_of(id);
+    known[id] = 1;
+    const auto wanted = c.refunded ? payment_state::refunded : payment_state::paid;
+    if (p.payment_id == 0 || p.amount != c.stars || p.user_id != c.user || p.state != wanted)
+      broken_rule_("a charge of " + std::to_string(c.stars) + " Stars of user " + std::to_string(c.user) +
+                   (c.refunded ? ", returned," : "") + " is payment " + std::to_string(p.payment_id) + ", " +
+                   name_of(p.state));
+  }
+  const auto book = world_.shop.report(world_.now());
+  for (const auto& theirs : book["payments"]) {
+    const auto id = theirs["id"].get<std::string>();
+    auto p = row_of(id);
+    if (p.payment_id == 0) p = reader_.load_payment({0, theirs["metadata"]["order_id"], {}});
+    known[id] = 1;
+    const bool came = theirs["status"] == "succeeded";
+    const auto back = came ? yookassa::kopecks_of(theirs["refunded_amount"]["value"]).value_or(0) : 0;
+    const bool all_back = came && back == p.amount;
+    const bool right =
+        came ? p.refunded == back && p.state == (all_back ? payment_state::refunded : payment_state::paid)
+             : p.state == payment_state::cancelled;
+    if (!right)
+      broken_rule_("the shop's payment " + id + " is " + theirs["status"].get<std::string>() + " with " +
+                   std::to_string(back) + " kopecks returned; ours is " + name_of(p.state) + " with " +
+                   std::to_string(p.refunded));
+  }
+  for (const auto& p : reader_.payments_of(0, 0, 100'000))
+    if (p.paid_at > 0 && known.count(p.outside_id) == 0)
+      broken_rule_("payment " + std::to_string(p.payment_id) + " was credited, but nobody paid it");
+}
+
 void checks::when_quiet() {
   thorough();
+  money_as_paid();
   answers(INT64_MAX);
   each("SELECT 'update ' || update_id || ' of user ' || user_id || ' is not handled' FROM inbox WHERE done = "
        "0");
@@ -135,6 +172,11 @@ totals checks::count() {
   totals t{q.getColumn(0).getInt64(), q.getColumn(1).getInt64(), q.getColumn(2).getInt64(), 0,
            q.getColumn(3).getInt64()};
   t.open = t.orders - t.delivered - t.refunded;
+  SQLite::Statement money{
+      db_, "SELECT count(*), ifnull(sum(paid_at > 0), 0), ifnull(sum(refunded > 0), 0) FROM payments"};
+  money.executeStep();
+  t.purchases = money.getColumn(0).getInt64(), t.paid = money.getColumn(1).getInt64();
+  t.returned = money.getColumn(2).getInt64();
   return t;
 }
 

@@ -10,7 +10,8 @@ namespace troupe::simulation {
 /// What became of the orders so far.
 struct totals {
   std::int64_t orders = 0, delivered = 0, refunded = 0, open = 0;
-  std::int64_t gifts = 0; ///< Late videos, among the refunded.
+  std::int64_t gifts = 0;                             ///< Late videos, among the refunded.
+  std::int64_t purchases = 0, paid = 0, returned = 0; ///< Returned: among the paid.
 };
 
 class checks {
@@ -24,6 +25,7 @@ public:
   void when_quiet();
   totals count();
   std::vector<job> jobs_of(std::int64_t user) { return reader_.jobs_of(user, 0, 1'000'000); }
+  std::vector<payment> payments_of(std::int64_t user) { return reader_.payments_of(user, 0, 1'000'000); }
   account account_of(std::int64_t user) { return reader_.load_account(user); }
 
 private:
@@ -31,6 +33,7 @@ private:
   void each(const char* sql, unix_ms argument = 0);
   void answers(unix_ms asked_before);
   void credits_as_promised();
+  void money_as_paid();
   void tasks_once();
   void videos_as_stored();
   void told_in_time();

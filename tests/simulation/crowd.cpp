@@ -52,8 +52,8 @@ void crowd::act(std::int64_t user) {
   else if (die < 77) press(user, "run:");
   else if (die < 80) press(user, "again:");
   else if (die < 83) press(user, "h:j:");
-  else if (die < 86) press(user, "gen");
-  else if (die < 88) press(user, "edit:");
+  else if (die < 88) go_shopping(user);
+  else if (die < 90) press(user, "edit:");
   else if (!set_.nasty) say("/generate");
   else if (die < 95) nonsense(user);
   else leave_for_a_while(user);
@@ -77,6 +77,51 @@ void crowd::order(std::int64_t user, bool photo) {
   }
   press_later(user, "run:", wait);
   if (dice_.chance(300)) press_later(user, "run:", wait + dice_.between(0, 400)); // a double tap
+}
+
+/// Through the shop's screens, and then he pays, or not, or twice.
+void crowd::go_shopping(std::int64_t user) {
+  if (user == founder_user_id && dice_.chance(500)) return give_back();
+  const bool stars = dice_.chance(500);
+  stage_.log.line(stage_.now(), "user " + std::to_string(user) + " goes shopping");
+  stage_.world.say(user, {.text = "/buy"});
+  const std::string way = stars ? "s" : "c";
+  unix_ms wait = 0;
+  const auto next = [&] { return wait += dice_.between(2'000, 9'000); };
+  press_later(user, "ways:" + way, next());
+  press_later(user, "terms:" + way, next());
+  press_later(user, "take:" + way, next());
+  if (!stars) press_later(user, dice_.chance(500) ? "pay:1" : "pay:2", next());
+  if (dice_.chance(150)) return; // he thinks better of it
+  const auto pay = [=, this] {
+    auto& w = stage_.world;
+    const bool paid = stars ? w.pay_stars(user) : dice_.chance(150) ? w.decline_shop(user) : w.pay_shop(user);
+    if (paid) stage_.log.line(stage_.now(), "user " + std::to_string(user) + " pays");
+  };
+  const auto at = stage_.now() + next() + dice_.between(2'000, 60'000);
+  stage_.coming.at(at, pay);
+  if (dice_.chance(200)) stage_.coming.at(at + dice_.between(0, 20'000), pay);
+  if (dice_.chance(200)) press_later(user, "check:", at - stage_.now() + dice_.between(0, 5'000));
+}
+
+/// An administrator returns a purchase; sometimes a service does by itself.
+void crowd::give_back() {
+  auto& w = stage_.world;
+  const auto charges = w.star_charges();
+  if (dice_.chance(300) && !charges.empty()) {
+    auto it = charges.begin();
+    std::advance(it, dice_.below(static_cast<std::int64_t>(charges.size())));
+    return w.refund_by_telegram(it->second.user, it->first);
+  }
+  const auto paid = w.shop.report(stage_.now())["payments"];
+  if (dice_.chance(300) && !paid.empty()) {
+    const auto& p = paid[static_cast<std::size_t>(dice_.below(static_cast<std::int64_t>(paid.size())))];
+    return w.refund_by_shop(p["id"], dice_.chance(500) ? p["amount"]["value"].get<std::string>() : "100.00");
+  }
+  w.say(founder_user_id, {.text = "/payment " + std::to_string(1 + dice_.below(20))});
+  press_later(founder_user_id, "refund:", 5'000);
+  press_later(founder_user_id, "refund_yes:", 10'000);
+  press_later(founder_user_id, "refund_yes:", 10'200);
 }
 
 void crowd::press_later(std::int64_t user, const std::string& data, unix_ms wait) {

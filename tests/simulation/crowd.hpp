@@ -22,6 +22,8 @@ private:
   void act(std::int64_t user);
   void act_later(std::int64_t user, unix_ms wait);
   void order(std::int64_t user, bool photo);
+  void go_shopping(std::int64_t user);
+  void give_back();
   void press_later(std::int64_t user, const std::string& data, unix_ms wait);
   void press(std::int64_t user, const std::string& data);
   void nonsense(std::int64_t user);

@@ -14,7 +14,14 @@ struct knock {
   provider_woke what;
   std::function<void()> acknowledged;
 };
+/// A payment notice.
+struct tip {
+  cashier_actor cashier;
+  payment_noticed what;
+  std::function<void()> acknowledged;
+};
 } // namespace troupe::simulation
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::simulation::tip)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::simulation::answer_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::simulation::knock)
 
@@ -22,7 +29,7 @@ namespace troupe::simulation {
 namespace {
 
 using wire_actor = caf::typed_actor<caf::replies_to<http_request>::with<http_reply>,
-                                    caf::reacts_to<answer_due>, caf::reacts_to<knock>>;
+                                    caf::reacts_to<answer_due>, caf::reacts_to<knock>, caf::reacts_to<tip>>;
 
 constexpr std::size_t drain_max = 1'000'000;
 
@@ -70,6 +77,10 @@ wire_actor::behavior_type wire(wire_actor::stateful_pointer<wire_state> self, ou
           [self](const knock& k) {
             self->request(k.doorman, caf::infinite, k.what)
                 .then([heard = k.acknowledged](done) { heard(); }, [](caf::error&) {});
+          },
+          [self](const tip& t) {
+            self->request(t.cashier, caf::infinite, t.what)
+                .then([heard = t.acknowledged](done) { heard(); }, [](caf::error&) {});
           }};
 }
 
@@ -132,6 +143,9 @@ struct simulated_engine::impl {
                    [line, to = all.doorman](std::int64_t job_id, const std::string& task_id,
                                             std::function<void()> acknowledged) {
                      caf::anon_send(line, knock{to, {job_id, task_id}, std::move(acknowledged)});
+                   },
+                   [line, to = all.cashier](const std::string& id, std::function<void()> acknowledged) {
+                     caf::anon_send(line, tip{to, {id}, std::move(acknowledged)});
                    }});
   }
 

@@ -44,6 +44,8 @@ bool is_telegram(const std::string& path) { return path.rfind("/bot", 0) == 0; }
 /// Only these speak kie's envelope; files and pictures fail like any web page.
 bool is_provider(const std::string& path) { return path.rfind("/api/v1/", 0) == 0; }
 
+bool is_shop(const std::string& path) { return path.rfind("/v3/", 0) == 0; }
+
 /// Tokens and signatures say nothing; the method and its number of bytes do.
 std::string short_name(const http_request& r, const std::string& path) {
   auto name = path.substr(0, path.find('?'));
@@ -54,7 +56,8 @@ std::string short_name(const http_request& r, const std::string& path) {
 } // namespace
 
 outside::outside(std::uint64_t seed, agenda& coming, trace& log, std::function<unix_ms()> now)
-    : telegram{bot_token}, kie{60'000, 0, static_cast<unsigned>(seed)}, coming_{coming}, log_{log},
+    : telegram{bot_token}, kie{60'000, 0, static_cast<unsigned>(seed)},
+      shop{{.notice_url = std::string{public_url} + "/yookassa/webhook"}, seed}, coming_{coming}, log_{log},
       now_{std::move(now)}, dice_{seed ^ 0x5EED0F7E4E0075u} {}
 
 void outside::connect(engine_link link) {
@@ -92,12 +95,12 @@ fault outside::choose(const call& c) {
   const bool telegrams = is_telegram(c.path) || c.path.rfind("/file/", 0) == 0;
   if (now_() < (telegrams ? no_telegram_until : no_provider_until))
     return dice_.chance(500) ? fault::refused : fault::gateway;
-  const bool spoken = is_telegram(c.path) || is_provider(c.path);
+  const bool spoken = is_telegram(c.path) || is_provider(c.path) || is_shop(c.path);
   for (auto f : {fault::refused, fault::timeout, fault::timeout_done, fault::reset, fault::reset_done,
                  fault::gateway, fault::gateway_done, fault::malformed})
     if (roll(f)) return f;
   if (spoken && roll(fault::server_error)) return fault::server_error;
-  const bool floods = is_provider(c.path) || (is_telegram(c.path) && c.chat != 0);
+  const bool floods = is_provider(c.path) || is_shop(c.path) || (is_telegram(c.path) && c.chat != 0);
   return floods && roll(fault::flood) ? fault::flood : fault::none;
 }
 
@@ -123,6 +126,9 @@ void outside::ask(std::uint64_t ticket, const http_request& request) {
 }
 
 http_reply outside::flood(const call& c) {
+  if (is_shop(c.path))
+    return as_json(429,
+                   {{"type", "error"}, {"code", "too_many_requests"}, {"description", "Too many requests"}});
   if (is_provider(c.path))
     return as_json(200, {{"code", 429}, {"msg", "Your call frequency is too high. Please try again later."}});
   const auto seconds = dice_.between(2, 40);
@@ -156,6 +162,10 @@ void outside::arrive(const call& c) {
   case fault::server_error:
     if (is_provider(c.path))
       return reply_soon(c, as_json(200, {{"code", 500}, {"msg", "Internal Error, Please try again later."}}));
+    if (is_shop(c.path))
+      return reply_soon(
+          c,
+          as_json(500, {{"type", "error"}, {"code", "internal_server_error"}, {"description", "Internal"}}));
     return reply_soon(c, as_json(500, {{"ok", false}, {"error_code", 500}, {"description", "Internal"}}));
   default: break;
   }

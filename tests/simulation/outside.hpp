@@ -4,6 +4,7 @@
 #include "messages/http.hpp"
 #include "net/sandbox/kie_world.hpp"
 #include "net/sandbox/telegram_world.hpp"
+#include "net/sandbox/yookassa_world.hpp"
 #include "tests/simulation/basics.hpp"
 #include "tests/simulation/faults.hpp"
 #include <set>
@@ -13,6 +14,7 @@ namespace troupe::simulation {
 
 inline constexpr auto public_url = "https://engine.example";
 inline constexpr auto callback_secret = "simulated";
+inline constexpr auto shop_url = "https://shop.example";
 inline constexpr auto bot_token = "1000001:sandbox";
 
 /// Words in a prompt that decide what becomes of it; the provider's own are in the sandbox ("[[hang]]", ...).
@@ -25,6 +27,8 @@ struct engine_link {
   /// A callback; `acknowledged` when it need not come again.
   std::function<void(std::int64_t job_id, const std::string& task_id, std::function<void()> acknowledged)>
       wake;
+  /// A payment notice, the same way.
+  std::function<void(const std::string& outside_id, std::function<void()> acknowledged)> tell;
 };
 
 class outside {
@@ -33,6 +37,7 @@ public:
 
   sandbox::telegram_world telegram;
   sandbox::kie_world kie;
+  sandbox::yookassa_world shop;
   fault_rates rates;
   fault_counts injected;
   std::function<void(const std::string&)> broken_rule = [](const std::string&) {};
@@ -42,6 +47,8 @@ public:
   /// Nobody reaches these until then.
   unix_ms no_telegram_until = 0, no_provider_until = 0;
   bool slow_lines = false; ///< Sometimes seconds, seldom half a minute.
+
+  unix_ms now() const { return now_(); }
 
   // -- the engine's side --
   void connect(engine_link link);
@@ -54,6 +61,21 @@ public:
   void say(std::int64_t user, const sandbox::said& what);
   void press(std::int64_t user, std::int64_t message_id, const std::string& data);
   void block(std::int64_t user, bool blocked);
+  /// The newest invoice in the chat, once or more often. False: there is none, or it was refused at once.
+  bool pay_stars(std::int64_t user);
+  /// The user's newest open payment on the shop's page.
+  bool pay_shop(std::int64_t user);
+  bool decline_shop(std::int64_t user);
+  /// The services give money back by themselves.
+  void refund_by_telegram(std::int64_t user, const std::string& charge);
+  void refund_by_shop(const std::string& payment_id, const std::string& amount);
+  bool has_stars_charge_of(std::int64_t user) { return !star_charges(user).empty(); }
+  /// Telegram's own book: charge -> what came and what went back.
+  struct charge {
+    std::int64_t user = 0, stars = 0;
+    bool refunded = false;
+  };
+  std::map<std::string, charge> star_charges(std::int64_t user = 0);
   bool is_blocked(std::int64_t user) const { return blocked_.count(user) != 0; }
   struct button {
     std::int64_t message_id = 0;
@@ -117,6 +139,11 @@ private:
   void expect_callback(const sandbox::kie_created& made);
   void call_back(const std::string& task_id, int attempt);
   void call_again(const std::string& task_id, int attempt);
+  // outside_money.cpp
+  http_reply shop_call(const call& c);
+  std::optional<std::string> open_shop_payment(std::int64_t user);
+  void send_notices();
+  void send_notice(const sandbox::yookassa_notice& n);
 
   agenda& coming_;
   trace& log_;
@@ -132,6 +159,7 @@ private:
   std::map<std::int64_t, std::deque<screen>> screens_;
   std::map<std::string, std::string> results_; ///< saved to -> prompt
   std::map<std::string, int> videos_;
+  std::map<std::int64_t, std::int64_t> invoices_; ///< newest by user
 };
 
 } // namespace troupe::simulation

@@ -54,6 +54,7 @@ std::optional<http_reply> outside::serve(const call& c) {
     r.status = telegram.file_by_path(path) ? 200 : 404;
     return r;
   }
+  if (starts(c.path, "/v3/")) return shop_call(c);
   if (!starts(c.path, "/bot")) return provider(c);
   if (c.path.substr(c.path.rfind('/') + 1) == "getUpdates") return begin_poll(c), std::nullopt;
   return bot_method(c);
@@ -68,6 +69,8 @@ http_reply outside::bot_method(const call& c) {
                     {{"ok", false}, {"error_code", 400}, {"description", "Bad Request: VIDEO_FILE_INVALID"}});
   const auto a = telegram.handle(what, now_());
   if (a.status == 200) remember(what, a.body["result"]);
+  if (telegram.has_updates())
+    coming_.at(now_(), [this] { answer_polls(); }); // money that came with this answer
   return as_reply(a.status, a.body);
 }
 
@@ -79,6 +82,7 @@ void outside::remember(const sandbox::bot_call& what, const json& result) {
   const auto id = result.at("message_id").get<std::int64_t>();
   if (result.contains("video") || result.contains("document"))
     ++videos_[mark_in(result.value("caption", std::string{}))];
+  if (result.contains("invoice")) invoices_[user] = id;
   auto& list = screens_[user];
   list.erase(std::remove_if(list.begin(), list.end(), [&](auto& s) { return s.message_id == id; }),
              list.end());

@@ -47,6 +47,14 @@ TEST_CASE("a courier that does not wait for retry_after is found") {
   CHECK(has(found(planted::hasty), "before its retry_after passed"));
 }
 
+TEST_CASE("a charge that is booked twice is found") {
+  CHECK(has(found(planted::twice), "was credited, but nobody paid it"));
+}
+
+TEST_CASE("a charge that is only said to be booked is found") {
+  CHECK(has(found(planted::unpaid), "is payment 0"));
+}
+
 TEST_CASE("messages of a chat that overtake each other are found") {
   delivery_order order;
   CHECK(order.note(delivered(1)).empty());

@@ -25,6 +25,8 @@ config::settings base_config(const std::string& folder) {
   s.opts.web.public_url = public_url;
   s.opts.telegram.webhook = false; // long polling meets more faults
   s.opts.users.welcome_credits = 60;
+  s.opts.yookassa.api_url = shop_url;
+  s.opts.yookassa.shop_id = "100500", s.opts.yookassa.secret_key = "test_sandbox";
   return s;
 }
 

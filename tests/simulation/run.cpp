@@ -4,7 +4,7 @@
 namespace troupe::simulation {
 namespace {
 
-constexpr const char* bug_names[] = {"none", "drop", "resubmit", "void", "hasty"};
+constexpr const char* bug_names[] = {"none", "drop", "resubmit", "void", "hasty", "twice", "unpaid"};
 
 /// Each seed has a weather of its own: some faults never, some often. Calm seeds find what storms hide.
 void make_weather(dice& d, play& p) {
@@ -86,6 +86,7 @@ void summary::add(const run_result& r) {
   orders.orders += r.orders.orders, orders.delivered += r.orders.delivered;
   orders.refunded += r.orders.refunded, orders.open += r.orders.open;
   orders.gifts += r.orders.gifts;
+  orders.purchases += r.orders.purchases, orders.paid += r.orders.paid, orders.returned += r.orders.returned;
   injected.add(r.injected);
 }
 
@@ -94,7 +95,8 @@ std::string summary::text() const {
   return n(seeds) + " seeds, " + n(days) + " virtual days, " + n(events) + " events, " + n(orders.orders) +
          " orders, " + n(orders.delivered) + " delivered, " + n(orders.refunded) + " refunded (" +
          n(orders.gifts) + " of them came late, as gifts), " + n(orders.open) +
-         " with users who blocked us, " + n(crashes) + " crashes, faults: " + injected.text() +
+         " with users who blocked us, " + n(orders.purchases) + " purchases, " + n(orders.paid) + " paid, " +
+         n(orders.returned) + " of them returned, " + n(crashes) + " crashes, faults: " + injected.text() +
          "; violations " + n(violations);
 }
 

@@ -43,6 +43,17 @@ caf::result<done> pass_turn(self_ptr self, turn& t) {
   return self->delegate(s.ledger, std::move(t));
 }
 
+caf::result<payment_answer> pass_charge(self_ptr self, star_charge& c) {
+  auto& s = self->state;
+  if (s.set.bug == planted::unpaid) return payment_answer{true, {}, {}};
+  if (s.set.bug == planted::twice) {
+    auto again = c;
+    again.charge_id += "-again";
+    self->request(s.ledger, caf::infinite, std::move(again)).then([](payment_answer&) {}, [](caf::error&) {});
+  }
+  return self->delegate(s.ledger, std::move(c));
+}
+
 ledger_actor::behavior_type spy(self_ptr self, const ledger_actor& ledger, const spy_setting& setting) {
   self->set_error_handler([](caf::error&) {});
   self->state.ledger = ledger;
@@ -54,7 +65,7 @@ ledger_actor::behavior_type spy(self_ptr self, const ledger_actor& ledger, const
       [self](turn& x) { return pass_turn(self, x); },
       [self](job_step& x) { return pass_step(self, x); },
       [self](open_payment& x) { return self->delegate(self->state.ledger, std::move(x)); },
-      [self](star_charge& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](star_charge& x) { return pass_charge(self, x); },
       [self](payment_step& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](delivery_report& x) {
         if (const auto why = self->state.set.order->note(x); !why.empty()) self->state.set.broken_rule(why);

@@ -15,7 +15,9 @@ enum class planted : std::uint8_t {
   drop,     ///< a turn is said to be stored, but is not
   resubmit, ///< a lost submit becomes pending again
   keep,     ///< a failed job is noted by hand, and its hold stays
-  hasty     ///< the courier hears a shorter retry_after than Telegram said
+  hasty,    ///< the courier hears a shorter retry_after than Telegram said
+  twice,    ///< a charge is booked a second time, under another id
+  unpaid    ///< a charge is said to be booked, but is not
 };
 
 /// Delivered messages of each chat come in the order of the outbox. Lives through crashes.

@@ -23,6 +23,53 @@ struct scenario {
   int orders = 1;
 };
 
+constexpr std::int64_t boss = founder_user_id;
+
+void presses_at(play& p, unix_ms at, std::int64_t who, const std::string& data) {
+  p.coming.at(at, [&p, who, data] {
+    if (const auto b = p.world.find_button(who, data)) p.world.press(who, b->message_id, b->data);
+  });
+}
+
+constexpr unix_ms pace = 20 * second_ms; // a dead engine is back before the next press
+
+/// Through the shop's screens; taps twice where money is meant. @returns when he may pay
+unix_ms goes_shopping(play& p, const std::string& way) {
+  auto at = first_ms + 10 * second_ms;
+  p.coming.at(at, [&p] { p.world.say(user, {.text = "/buy"}); });
+  presses_at(p, at += pace, user, "ways:" + way);
+  presses_at(p, at += pace, user, "terms:" + way);
+  presses_at(p, at += pace, user, "take:" + way);
+  if (way == "s") presses_at(p, at + 300, user, "take:s");
+  if (way == "c") presses_at(p, at += pace, user, "pay:1"), presses_at(p, at + 300, user, "pay:1");
+  return at + 3 * pace;
+}
+
+/// Who is told that it failed tries again.
+void pays_stars(play& p, unix_ms at, int times = 1) {
+  for (int i = 0; i < 3; ++i)
+    p.coming.at(at + i * minute_ms, [&p, times] {
+      if (static_cast<int>(p.world.star_charges(user).size()) < times) p.world.pay_stars(user);
+    });
+}
+void pays_shop(play& p, unix_ms at) {
+  for (int i = 0; i < 3; ++i) p.coming.at(at + i * minute_ms, [&p] { p.world.pay_shop(user); });
+}
+void boss_comes(play& p, unix_ms at) {
+  p.world.telegram.add_user(boss, "Boss", "en");
+  p.coming.at(at, [&p] { p.world.say(boss, {.text = "/start"}); });
+}
+void is_refunded(play& p, unix_ms at) {
+  boss_comes(p, at);
+  for (int i = 0; i < 3; ++i) { // who sees no change presses again
+    const auto from = at + pace + i * 4 * pace;
+    p.coming.at(from, [&p] { p.world.say(boss, {.text = "/payment 1"}); });
+    presses_at(p, from + pace, boss, "refund:");
+    presses_at(p, from + 2 * pace, boss, "refund_yes:");
+    presses_at(p, from + 2 * pace + 300, boss, "refund_yes:");
+  }
+}
+
 /// The first `n` requests to this path meet that fault.
 void spoil(play& p, const std::string& path, fault f, int n = 1) {
   p.world.script = [=, left = n](const http_request& r) mutable {
@@ -69,10 +116,84 @@ const std::vector<scenario>& scenarios() {
       {"every callback comes twice", "", false, [](play& p) { p.world.rates[fault::callback_twice] = 1000; }},
       {"the result is fetched at the third attempt", "", false,
        [](play& p) { spoil(p, "/results/", fault::reset, 2); }},
-      {"the user is gone when the video comes, and returns", "", false, [](play& p) {
+      {"the user is gone when the video comes, and returns", "", false,
+       [](play& p) {
          p.coming.at(first_ms + 45 * second_ms, [&p] { p.world.block(user, true); });
          p.coming.at(first_ms + 50 * minute_ms, [&p] { p.world.block(user, false); });
-       }}};
+       }},
+      {"a purchase with Stars", "", false, [](play& p) { pays_stars(p, goes_shopping(p, "s")); }, 0},
+      {"Stars that come as two updates", "", false,
+       [](play& p) {
+         p.world.telegram.deliver_payments_twice(true);
+         pays_stars(p, goes_shopping(p, "s"));
+       },
+       0},
+      {"a purchase by card, the notice comes", "", false,
+       [](play& p) {
+         p.config.opts.yookassa.check_every_s = 3600;
+         pays_shop(p, goes_shopping(p, "c"));
+       },
+       0},
+      {"a purchase by card, no notice comes", "", false,
+       [](play& p) {
+         p.world.rates[fault::callback_lost] = 1000;
+         pays_shop(p, goes_shopping(p, "c"));
+       },
+       0},
+      {"a purchase by card, every notice comes twice", "", false,
+       [](play& p) {
+         p.world.rates[fault::callback_twice] = 1000;
+         pays_shop(p, goes_shopping(p, "c"));
+       },
+       0},
+      {"a purchase by card, the answer to its creation is lost", "", false,
+       [](play& p) {
+         spoil(p, "/v3/payments", fault::reset_done);
+         pays_shop(p, goes_shopping(p, "c"));
+       },
+       0},
+      {"a purchase by card, its creation fails twice", "", false,
+       [](play& p) {
+         spoil(p, "/v3/payments", fault::server_error, 2);
+         pays_shop(p, goes_shopping(p, "c"));
+       },
+       0},
+      {"the bank declines", "", false,
+       [](play& p) { p.coming.at(goes_shopping(p, "c"), [&p] { p.world.decline_shop(user); }); }, 0},
+      {"an invoice that nobody pays", "", false, [](play& p) { goes_shopping(p, "c"); }, 0},
+      {"Stars go back", "", false,
+       [](play& p) {
+         const auto at = goes_shopping(p, "s");
+         pays_stars(p, at);
+         is_refunded(p, at + 5 * minute_ms);
+       },
+       0},
+      {"roubles go back", "", false,
+       [](play& p) {
+         const auto at = goes_shopping(p, "c");
+         pays_shop(p, at);
+         is_refunded(p, at + 5 * minute_ms);
+       },
+       0},
+      {"a refund is refused", "", false,
+       [](play& p) {
+         p.world.shop.faults.cancel_refunds = 1'000'000;
+         const auto at = goes_shopping(p, "c");
+         pays_shop(p, at);
+         is_refunded(p, at + 5 * minute_ms);
+       },
+       0},
+      {"the shop returns a part by itself", "", false,
+       [](play& p) {
+         const auto at = goes_shopping(p, "c");
+         pays_shop(p, at);
+         boss_comes(p, at);
+         p.coming.at(at + 10 * minute_ms, [&p] {
+           const auto book = p.world.shop.report(p.now());
+           for (auto& paid : book["payments"]) p.world.refund_by_shop(paid["id"], "100.00");
+         });
+       },
+       0}};
   return all;
 }
 
@@ -84,12 +205,16 @@ struct point {
 struct outcome {
   std::int64_t balance = 0, held = 0;
   std::map<std::int64_t, std::string> jobs; ///< "completed, video" ...
-  bool operator==(const outcome& o) const { return balance == o.balance && held == o.held && jobs == o.jobs; }
+  std::vector<std::string> payments;        ///< "paid, 11 credits" ...
+  bool operator==(const outcome& o) const {
+    return balance == o.balance && held == o.held && jobs == o.jobs && payments == o.payments;
+  }
 };
 
 std::ostream& operator<<(std::ostream& out, const outcome& o) {
   out << o.balance << " credits, " << o.held << " held";
   for (auto& [id, end] : o.jobs) out << "; " << end;
+  for (auto& p : o.payments) out << "; " << p;
   return out;
 }
 
@@ -100,6 +225,9 @@ outcome outcome_of(play& p) {
   for (auto& j : p.proofs().jobs_of(user))
     o.jobs[j.job_id] = std::string{troupe::name_of(j.state)} + (j.fail_text.empty() ? "" : ", returned") +
                        (p.world.videos_with(mark_in(j.spec.prompt)) > 0 ? ", video" : "");
+  for (auto& x : p.proofs().payments_of(user))
+    o.payments.push_back(std::string{troupe::name_of(x.state)} + ", " +
+                         std::to_string(x.credits - x.credits_back) + " credits");
   return o;
 }
 
@@ -218,14 +346,14 @@ reach reach_of(durable_step s) {
   case durable_step::message_settled:
   case durable_step::message_parked:
   case durable_step::video_delivered:
-  case durable_step::video_refused: return reach::by_users;
+  case durable_step::video_refused:
   case durable_step::payment_opened:
   case durable_step::payment_linked:
   case durable_step::payment_paid:
   case durable_step::payment_cancelled:
   case durable_step::refund_begun:
   case durable_step::refund_done:
-  case durable_step::refund_refused: return reach::not_yet;
+  case durable_step::refund_refused: return reach::by_users;
   case durable_step::job_cancelled: return reach::not_yet; // no button cancels a job so far
   }
   return reach::no_step;
@@ -266,7 +394,8 @@ TEST_CASE("whatever durable step the engine dies at, the user gets what he would
 TEST_CASE("between whatever two messages the engine dies, the user gets what he would have got") {
   constexpr std::int64_t and_some_more = 20; // what follows is idle
   int runs = 0;
-  for (auto* name : {"a text order", "a photo order", "the answer to the submit is lost, a callback comes"}) {
+  for (auto* name : {"a text order", "a photo order", "the answer to the submit is lost, a callback comes",
+                     "a purchase with Stars"}) {
     const auto& all = scenarios();
     const auto s = std::find_if(all.begin(), all.end(), [&](auto& x) { return x.name == name; });
     REQUIRE(s != all.end());
