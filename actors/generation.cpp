@@ -358,8 +358,11 @@ void proceed(self_ptr self) {
   case job_state::unknown:
     if (!self->state.told_task.empty()) return; // adopt() goes on
     return watch(self);
-  case job_state::overdue:
-  case job_state::processing: return watch(self);
+  case job_state::processing:
+    // The limit may have passed while no engine was there: one look before the credits return.
+    if (self->state.ctx->now() >= self->state.j.deadline_at) return poll(self);
+    return watch(self);
+  case job_state::overdue: return watch(self);
   case job_state::fetching: return fetch(self);
   default: return leave(self);
   }

@@ -123,6 +123,7 @@ struct working : stage {
   std::function<std::optional<http_reply>(int nth)> on_query = [](int) { return success(); };
   int submits = 0, queries = 0, inspections = 0;
   std::vector<job_state> state_at_submit;
+  std::function<dispatcher_actor()> next_dispatcher; ///< of a new engine
 
   working() {
     enrol(100);
@@ -144,8 +145,10 @@ struct working : stage {
         },
         &inspections));
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
-    dispatcher =
-        own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, reader, courier}));
+    next_dispatcher = [this, media] {
+      return own(spawn_dispatcher(*sys, ctx, {telegram_wire, provider_wire, media, ledger, reader, courier}));
+    };
+    dispatcher = next_dispatcher();
     tell(ledger, ledger_listeners{courier, dispatcher, {}});
   }
   order_answer order(const std::string& key = "k1", int count = 1) {
@@ -464,6 +467,35 @@ TEST_CASE_METHOD(working, "when the limit passes the credits return with one mes
   check_state(job_state::failed);
   CHECK(said("fail.timeout") == 1);
   CHECK(submits == 1);
+}
+
+TEST_CASE_METHOD(working, "a limit that passed while no engine was there is decided by one more look") {
+  bool ready = false;
+  on_query = [&](int) { return ready ? success() : status("generating"); };
+  order();
+  advance(60s, 1s);
+  check_state(job_state::processing);
+  caf::anon_send_exit(dispatcher, caf::exit_reason::kill); // the engine dies
+  run();
+  advance(40min, 60s);
+  check_state(job_state::processing);
+  SECTION("the video was ready: delivered and paid") {
+    ready = true;
+    const auto looks = queries;
+    dispatcher = next_dispatcher();
+    tell(dispatcher, committed_jobs{db->load_open_work().jobs});
+    run();
+    CHECK(queries == looks + 1);
+    CHECK(the_job().state >= job_state::delivering);
+    CHECK(balance().balance == 97);
+  }
+  SECTION("it was not: the credits return") {
+    dispatcher = next_dispatcher();
+    tell(dispatcher, committed_jobs{db->load_open_work().jobs});
+    run();
+    check_state(job_state::overdue);
+    CHECK(balance().balance == 100);
+  }
 }
 
 TEST_CASE_METHOD(working, "a late success is delivered once, as a gift, and the user is not charged") {
