@@ -1,8 +1,8 @@
 #include "net/kie.hpp"
 
-#include "net/telegram.hpp"
+#include "net/json_fields.hpp"
 
-#include <nlohmann/json.hpp>
+#include "net/telegram.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -10,21 +10,8 @@
 namespace troupe::kie {
 namespace {
 
-using nlohmann::json;
+using namespace json_fields;
 
-json parse(const std::string& text) { return json::parse(text, nullptr, false); }
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-const json& member(const json& j, const char* name) {
-  static const json nothing;
-  if (!j.is_object()) return nothing;
-  const auto it = j.find(name);
-  return it == j.end() ? nothing : *it;
-}
-std::string text_of(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 std::string first_text(const json& j, std::initializer_list<const char*> names) {
   for (const char* name : names)
     if (auto text = text_of(j, name); !text.empty()) return text;

@@ -1,35 +1,13 @@
 #include "net/telegram.hpp"
 
-#include <nlohmann/json.hpp>
+#include "net/json_fields.hpp"
 
 #include <algorithm>
 
 namespace troupe::telegram {
 namespace {
 
-using nlohmann::json;
-
-json parse(const std::string& text) { return json::parse(text, nullptr, false); }
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-const json& member(const json& j, const char* name) {
-  static const json nothing;
-  if (!j.is_object()) return nothing;
-  const auto it = j.find(name);
-  return it == j.end() ? nothing : *it;
-}
-std::string text_of(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-std::int64_t number_of(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
-}
-bool flag_of(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_boolean() && value.get<bool>();
-}
+using namespace json_fields;
 
 std::string lower(std::string text) {
   for (char& c : text)

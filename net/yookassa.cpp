@@ -1,9 +1,10 @@
 #include "net/yookassa.hpp"
 
+#include "net/json_fields.hpp"
+
 #include "net/telegram.hpp"
 
 #include <arpa/inet.h>
-#include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -16,28 +17,11 @@
 namespace troupe::yookassa {
 namespace {
 
-using nlohmann::json;
+using namespace json_fields;
 
 constexpr std::size_t description_max = 128, refund_description_max = 250;
 constexpr std::int64_t retry_after_max = 3'600'000;
 
-json parse(const std::string& text) { return json::parse(text, nullptr, false); }
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-const json& member(const json& j, const char* name) {
-  static const json nothing;
-  if (!j.is_object()) return nothing;
-  const auto it = j.find(name);
-  return it == j.end() ? nothing : *it;
-}
-std::string text_of(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-bool is_true(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_boolean() && value.get<bool>();
-}
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_plain(char c) {
   return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
@@ -137,7 +121,7 @@ std::string safe(const std::string& text) {
   return std::regex_replace(telegram::shorten(text, 300), secrets, "***");
 }
 
-const char* text_of(http_error e) {
+const char* words_of(http_error e) {
   switch (e) {
   case http_error::refused: return "no connection";
   case http_error::stopped: return "shutting down";
@@ -180,7 +164,7 @@ struct failure {
 };
 /// None: the body is the object that was asked for.
 std::optional<failure> failed(const http_reply& reply, const json& body) {
-  if (reply.error != http_error::none) return failure{result::unsure, text_of(reply.error)};
+  if (reply.error != http_error::none) return failure{result::unsure, words_of(reply.error)};
   if (reply.status == 200 && body.is_object()) return std::nullopt;
   auto text = safe(text_of(body, "description"));
   const auto parameter = safe(text_of(body, "parameter"));
@@ -225,7 +209,7 @@ payment_status payment_of(const json& object) {
   auto s = read_object<payment_status>(object);
   s.order_id = text_of(member(object, "metadata"), "order_id");
   s.confirmation_url = text_of(member(object, "confirmation"), "confirmation_url");
-  s.test = is_true(object, "test");
+  s.test = flag_of(object, "test");
   if (!member(object, "refunded_amount").is_object()) return s;
   const auto refunded = kopecks_of(text_of(member(object, "refunded_amount"), "value"));
   s.refunded_kopecks = refunded.value_or(0);
@@ -377,8 +361,8 @@ shop_status read_me(const http_reply& reply) {
   s.account_id = id_of(body, "account_id");
   s.what = s.account_id.empty() ? result::unsure : result::succeeded;
   s.enabled = text_of(body, "status") == "enabled";
-  s.test = is_true(body, "test");
-  s.receipts = is_true(member(body, "fiscalization"), "enabled");
+  s.test = flag_of(body, "test");
+  s.receipts = flag_of(member(body, "fiscalization"), "enabled");
   for (const auto& method : member(body, "payment_methods"))
     if (method.is_string()) s.methods.push_back(method.get<std::string>());
   return s;

@@ -1,5 +1,6 @@
 #include "net/sandbox/yookassa_rules.hpp"
 #include "net/sandbox/html_text.hpp"
+#include "net/json_fields.hpp"
 #include "net/yookassa.hpp"
 #include <algorithm>
 #include <cmath>
@@ -7,24 +8,13 @@
 namespace troupe::sandbox {
 namespace {
 
-using nlohmann::json;
+using namespace json_fields;
 
 [[noreturn]] void refuse(const std::string& description, const std::string& parameter) {
   throw yookassa_refusal{description, parameter};
 }
 void demand(bool good, const std::string& description, const std::string& parameter) {
   if (!good) refuse(description, parameter);
-}
-
-const json& member(const json& j, const char* name) {
-  static const json nothing;
-  if (!j.is_object()) return nothing;
-  const auto it = j.find(name);
-  return it == j.end() ? nothing : *it;
-}
-std::string text_of(const json& j, const char* name) {
-  const auto& value = member(j, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 json object_in(const std::string& body) {
