@@ -171,7 +171,10 @@ struct engine::impl {
     web.reset();
     caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown); // every blocking wait ends now
     supervisor = nullptr;
-    sys.reset(); // waits for all actors
+    // Waits for all actors. Not reset(): it forgets the system first, and a supervisor that is still spawning
+    // its cast looks for it.
+    delete sys.get();
+    (void)sys.release();
     wires.clear();
     reader.reset();
     store.reset();

@@ -254,3 +254,34 @@ TEST_CASE("whatever comes to the engine's own port, it answers with an error and
     CHECK(w.web_call("POST", good, body).status == 200); // for a job that nobody waits for
   CHECK(w.web_call("GET", "/health").status == 200);
 }
+
+TEST_CASE("an engine whose port is taken, or whose certificate cannot be read, says so and ends in order") {
+  const auto dir = std::filesystem::temp_directory_path() / ("troupe-port-" + std::to_string(getpid()));
+  std::filesystem::create_directories(dir);
+  const auto log = (dir / "log").string();
+  httplib::Server holder;
+  const int taken = holder.bind_to_any_port("127.0.0.1");
+  std::map<std::string, std::string> env{{"BOT_TOKEN", "1:T"},
+                                         {"KIE_API_KEY", "K"},
+                                         {"TELEGRAM_API_URL", "http://127.0.0.1:9"},
+                                         {"DATABASE_PATH", (dir / "troupe.db").string()},
+                                         {"TROUPE_STORAGE_FILES_DIR", dir.string()},
+                                         {"TROUPE_WEB_PORT", std::to_string(taken)}};
+  const auto ends = [&](const std::string& words) {
+    for (int i = 0; i < 5; ++i) { // it ends while its cast is being born
+      std::filesystem::remove(log);
+      process engine{
+          {TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"}, env, log};
+      CHECK(engine.code_within(std::chrono::seconds{20}) == 2);
+      std::ifstream in{log};
+      const std::string said{std::istreambuf_iterator<char>{in}, {}};
+      CAPTURE(said);
+      CHECK(said.find(words) != said.npos);
+    }
+  };
+  ends("cannot listen on 127.0.0.1:" + std::to_string(taken));
+  env["TROUPE_WEB_PORT"] = std::to_string(free_port());
+  env["TROUPE_WEB_TLS_CERTIFICATE"] = env["TROUPE_WEB_TLS_KEY"] = (dir / "missing.pem").string();
+  ends("cannot use the certificate");
+  std::filesystem::remove_all(dir);
+}
