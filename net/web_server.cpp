@@ -1,5 +1,6 @@
 #include "net/web_server.hpp"
 
+#include "net/connection_watch.hpp"
 #include "net/kie.hpp"
 #include "net/web_crew.hpp"
 
@@ -44,10 +45,16 @@ bool is_near(const std::string& address) {
   return second >= 16 && second <= 31;
 }
 
+/// On a socket for both families IPv4 comes dressed as IPv6.
+std::string plain(const std::string& address) {
+  return address.rfind("::ffff:", 0) == 0 && address.find('.') != address.npos ? address.substr(7) : address;
+}
+
 std::string front_page(bool well) {
   return std::string{"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
                      "content=\"width=device-width\"><title>Troupe</title><body style=\"font:18px/1.5 "
                      "system-ui;margin:4em auto;max-width:30em;padding:0 1em\"><h1>Troupe</h1><p>"} +
+         "Version " TROUPE_VERSION ". " +
          (well ? "The bot is running." : "The bot has a problem; see /health.") + "</p></body></html>\n";
 }
 
@@ -79,7 +86,7 @@ struct web_server::impl {
 
   void tune() {
     auto& s = *server;
-    s.new_task_queue = [] { return new web_crew; };
+    s.new_task_queue = [this] { return new web_crew{[this] { watch.wake(); }}; };
     s.set_tcp_nodelay(true);
     // One request per connection: an idle connection would own one of the threads, and what is left
     // of a refused body could be taken for the next request.
@@ -88,7 +95,8 @@ struct web_server::impl {
     s.set_read_timeout(5);
     s.set_write_timeout(5);
     s.set_payload_max_length(body_bytes_max);
-    s.set_pre_routing_handler([](const httplib::Request& q, httplib::Response& r) {
+    s.set_pre_routing_handler([this](const httplib::Request& q, httplib::Response& r) {
+      watch.headers_read(q.remote_port);
       const bool unbounded = q.has_header("Transfer-Encoding") && q.method != "POST";
       if (!unbounded && !q.is_multipart_form_data()) return httplib::Server::HandlerResponse::Unhandled;
       r.status = 404;
@@ -179,7 +187,8 @@ struct web_server::impl {
 
   /// A proxy's word counts only when the proxy is on this machine or in its private network.
   std::string sender_of(const httplib::Request& q) const {
-    if (set.proxy_header.empty() || !is_near(q.remote_addr)) return q.remote_addr;
+    const auto peer = plain(q.remote_addr);
+    if (set.proxy_header.empty() || !is_near(peer)) return peer;
     return q.get_header_value(set.proxy_header.c_str());
   }
 

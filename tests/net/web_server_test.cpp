@@ -1,10 +1,18 @@
+#include "net/connection_watch.hpp"
 #include "net/web_crew.hpp"
 #include "net/web_server.hpp"
 #include "tests/catch.hpp"
 
 #include <httplib.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -160,6 +168,187 @@ TEST_CASE("two hundred clients that send a byte a second keep nobody else waitin
   }
   CHECK(ended == slow.size());
   for (const int fd : slow) ::close(fd);
+}
+
+TEST_CASE("headers without end are cut off before they fill the memory, and a large body is not") {
+  const auto resident_mb = [] {
+    std::ifstream in{"/proc/self/statm"};
+    long all = 0, resident = 0;
+    in >> all >> resident;
+    return resident * ::sysconf(_SC_PAGESIZE) / (1 << 20);
+  };
+  web_hooks hooks;
+  std::atomic<std::size_t> taken{0};
+  hooks.on_update = [&](const std::string& body) { return taken = body.size(), true; };
+  auto set = settings("s");
+  set.telegram_secret = "t";
+  web_server server(set, hooks);
+  const int port = server.start();
+  std::string headers;
+  for (int i = 0; i < 4000; ++i) headers += "a:b\r\n";
+  for (const std::string begin : {"GET /health HTTP/1.1\r\n", "GET /"}) { // endless headers, an endless line
+    INFO(begin);
+    const auto& more = begin.back() == '/' ? std::string(20'000, 'x') : headers;
+    const auto before = resident_mb();
+    const int fd = connected(port);
+    const timeval patience{3, 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    REQUIRE(::send(fd, begin.data(), begin.size(), MSG_NOSIGNAL) > 0);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{3};
+    while (::send(fd, more.data(), more.size(), MSG_NOSIGNAL) > 0)
+      if (std::chrono::steady_clock::now() > deadline) break;
+    CHECK(std::chrono::steady_clock::now() < deadline);
+    CHECK(resident_mb() - before < 300); // sanitizers keep much of what is freed
+    ::close(fd);
+  }
+  httplib::Client client("127.0.0.1", port);
+  const auto slowly = [&](std::size_t at, std::size_t size, httplib::DataSink& sink) { // several looks long
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    const std::string piece(std::min<std::size_t>(size, 200'000), ' ');
+    return sink.write(piece.data(), piece.size()), at < (1u << 20);
+  };
+  const auto r = client.Post("/telegram/webhook", {{"X-Telegram-Bot-Api-Secret-Token", "t"}}, 1'000'000,
+                             slowly, "application/json");
+  REQUIRE(r);
+  CHECK(r->status == 200);
+  CHECK(taken == 1'000'000);
+}
+
+TEST_CASE("the crew makes its caller wait when too many wait, and does all it was given") {
+  web_crew crew;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool go = false;
+  std::atomic<std::size_t> given{0}, finished{0};
+  const auto all = web_threads_max + web_waiting_max + 20;
+  std::thread giver{[&] {
+    for (std::size_t i = 0; i < all; ++i) {
+      crew.enqueue([&] {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return go; });
+        ++finished;
+      });
+      ++given;
+    }
+  }};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  const auto held = web_threads_max + web_waiting_max;
+  while (given < held && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  CHECK(given == held);
+  {
+    const std::lock_guard lock(mutex);
+    go = true;
+  }
+  changed.notify_all();
+  giver.join();
+  crew.shutdown();
+  CHECK(finished == all);
+}
+
+namespace {
+
+/// A certificate of its own for 127.0.0.1, with its key.
+struct own_certificate {
+  std::string folder = (std::filesystem::temp_directory_path() / "troupe-tls-XXXXXX").string();
+  std::string certificate, key;
+  own_certificate() {
+    REQUIRE(::mkdtemp(folder.data()));
+    certificate = folder + "/certificate.pem", key = folder + "/key.pem";
+    EVP_PKEY* pair = EVP_EC_gen("P-256");
+    X509* x = X509_new();
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x), -60);
+    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+    X509_set_pubkey(x, pair);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
+    X509_set_issuer_name(x, X509_get_subject_name(x));
+    X509_sign(x, pair, EVP_sha256());
+    FILE* f = std::fopen(certificate.c_str(), "w");
+    PEM_write_X509(f, x);
+    std::fclose(f);
+    f = std::fopen(key.c_str(), "w");
+    PEM_write_PrivateKey(f, pair, nullptr, nullptr, 0, nullptr, nullptr);
+    std::fclose(f);
+    X509_free(x);
+    EVP_PKEY_free(pair);
+  }
+  ~own_certificate() { std::filesystem::remove_all(folder); }
+};
+
+} // namespace
+
+TEST_CASE("with a certificate the server speaks TLS, also while others never finish a handshake") {
+  own_certificate own;
+  web_hooks hooks;
+  hooks.on_update = [](const std::string& body) { return body == "{1}"; };
+  auto set = settings("s");
+  set.telegram_secret = "t";
+  set.tls_certificate = own.certificate;
+  set.tls_key = own.key;
+  web_server server(set, hooks);
+  const int port = server.start();
+  std::vector<int> silent;
+  for (int i = 0; i < 100; ++i) silent.push_back(connected(port));
+  httplib::SSLClient client("127.0.0.1", port);
+  client.enable_server_certificate_verification(false);
+  client.set_read_timeout(2);
+  const auto health = client.Get("/health");
+  REQUIRE(health);
+  CHECK(health->status == 200);
+  const auto r =
+      client.Post("/telegram/webhook", {{"X-Telegram-Bot-Api-Secret-Token", "t"}}, "{1}", "application/json");
+  REQUIRE(r);
+  CHECK(r->status == 200);
+  for (const int fd : silent) ::close(fd);
+}
+
+TEST_CASE("the front page is plain and whole, and wrong methods are as unknown as wrong paths") {
+  web_hooks hooks;
+  bool well = true;
+  hooks.health = [&] { return std::pair<int, std::string>(well ? 200 : 503, "{}"); };
+  hooks.on_update = [](const std::string&) { return true; };
+  web_server server(settings("s"), hooks);
+  httplib::Client client("127.0.0.1", server.start());
+  const auto page = client.Get("/");
+  REQUIRE(page);
+  CHECK(page->status == 200);
+  CHECK(page->body.find("Troupe") != std::string::npos);
+  CHECK(page->body.find("Version ") != std::string::npos);
+  CHECK(page->body.find("is running") != std::string::npos);
+  for (auto outside : {"src=", "href=", "http:", "https:", "<script"})
+    CHECK(page->body.find(outside) == std::string::npos);
+  CHECK_FALSE(page->has_header("Server"));
+  well = false;
+  CHECK(client.Get("/")->body.find("has a problem") != std::string::npos);
+  const auto is_unknown = [](const httplib::Result& r) {
+    REQUIRE(r);
+    CHECK(r->status == 404);
+    CHECK(r->body.empty());
+    CHECK_FALSE(r->has_header("Server"));
+  };
+  is_unknown(client.Get("/telegram/webhook"));
+  is_unknown(client.Get(callback_url("", "s", 1)));
+  is_unknown(client.Put("/telegram/webhook", "{}", "application/json"));
+  is_unknown(client.Delete("/health"));
+  is_unknown(client.Post("/", "{}", "application/json"));
+  is_unknown(client.Post("/yookassa/webhook", "{}", "application/json")); // no hook for it
+}
+
+TEST_CASE("without a proxy a header names nobody, and an IPv4 peer is one on any socket") {
+  web_hooks hooks;
+  std::string asked;
+  hooks.on_payment_notice = [](const std::string&) { return true; };
+  hooks.may_notify = [&](const std::string& address) { return asked = address, false; };
+  auto set = settings("s");
+  set.host = "::";
+  web_server server(set, hooks);
+  httplib::Client client("127.0.0.1", server.start());
+  const auto r = client.Post("/yookassa/webhook", {{"X-Real-IP", "185.71.76.1"}}, "{}", "application/json");
+  REQUIRE(r);
+  CHECK(r->status == 403);
+  CHECK(r->body.empty());
+  CHECK(asked == "127.0.0.1");
 }
 
 TEST_CASE("Telegram's posts need the secret, payment notices the right sender, and a false hook is a 503") {
