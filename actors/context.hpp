@@ -12,6 +12,7 @@ namespace troupe {
 struct health_board {
   std::atomic<unix_ms> last_poll_at{0};
   std::atomic<bool> poll_conflict{false};
+  std::atomic<bool> webhook_set{false}; ///< Telegram has taken our address
   std::atomic<bool> storage_failed{false};
 };
 

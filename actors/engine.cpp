@@ -102,14 +102,16 @@ struct engine::impl {
   std::pair<int, std::string> health() const {
     auto& h = *ctx->health;
     std::string fault;
+    const bool polled = ctx->webhook_url().empty();
     auto age = (ctx->now() - h.last_poll_at) / 1000;
+    const bool old = age > ctx->opts().web.health_poll_age_s;
     if (h.storage_failed) fault = "the database cannot be written";
     else if (h.poll_conflict) fault = "another program polls Telegram with this token";
-    else if (ctx->webhook_url().empty() && age > ctx->opts().web.health_poll_age_s)
-      fault = "no updates could be fetched from Telegram lately";
+    else if (polled && old) fault = "no updates could be fetched from Telegram lately";
+    else if (!polled && old && !h.webhook_set) fault = "Telegram has not taken the webhook's address";
     auto body = nlohmann::json{{"ok", fault.empty()},
                                {"why", fault},
-                               {"updates", ctx->webhook_url().empty() ? "polled" : "webhook"},
+                               {"updates", polled ? "polled" : "webhook"},
                                {"last_poll_age_s", age}};
     return {fault.empty() ? 200 : 503, body.dump() + "\n"};
   }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr auto longest_wait = std::chrono::seconds{30};
 constexpr auto longest_halt = std::chrono::seconds{5}; // users wait for a word, and asking costs little
+constexpr std::size_t posts_unanswered_max = 256;      // each holds a web thread; Telegram keeps the rest
 
 /// At-least-once intake: a batch is durable before the offset moves past it.
 struct poller_state {
@@ -21,6 +22,7 @@ struct poller_state {
   std::int64_t offset = 0;
   int failures = 0;
   bool way_is_set = false; ///< Telegram knows which way updates come
+  std::size_t posts_unanswered = 0;
   bool by_webhook() const { return !ctx->webhook_url().empty(); }
 };
 using self_ptr = poller_actor::stateful_pointer<poller_state>;
@@ -121,6 +123,7 @@ void set_way(self_ptr self) {
             const auto a = telegram::read_answer(reply);
             if (a.what != telegram::outcome::delivered) return poll_later(self, a.description);
             st.way_is_set = true;
+            st.ctx->health->webhook_set = st.by_webhook();
             st.failures = 0;
             st.ctx->health->last_poll_at = st.ctx->now();
             if (st.by_webhook()) log("poller")->info("updates come to {}", st.ctx->webhook_url());
@@ -129,23 +132,36 @@ void set_way(self_ptr self) {
           [=](caf::error&) { poll_later(self, "the HTTP worker is gone"); });
 }
 
+/// Stored first, answered then: what was answered is never lost.
 caf::result<done> posted(self_ptr self, posted_update& x) {
+  auto& s = self->state;
+  if (s.posts_unanswered >= posts_unanswered_max)
+    return caf::make_error(caf::sec::runtime_error, "too many posts wait");
+  ++s.posts_unanswered;
   auto rp = self->make_response_promise<done>();
-  const auto failed = [=](caf::error& e) mutable { rp.deliver(std::move(e)); }; // Telegram posts it again
+  auto failed = [=](caf::error& e) mutable { // Telegram posts it again
+    --self->state.posts_unanswered;
+    rp.deliver(std::move(e));
+  };
   const update_stuck sender{x.update.user_id, telegram::parse_update(x.update.json).from.language};
   accept_updates batch;
   batch.updates.push_back(std::move(x.update));
-  batch.at = self->state.ctx->now();
-  self->request(self->state.ledger, caf::infinite, std::move(batch))
+  batch.at = s.ctx->now();
+  self->request(s.ledger, caf::infinite, std::move(batch))
       .then(
           [=](accepted_updates& stored) {
             self->state.ctx->health->last_poll_at = self->state.ctx->now();
             self->request(self->state.router, caf::infinite, std::move(stored))
-                .then([=](done d) mutable { rp.deliver(d); }, failed);
+                .then(
+                    [=](done d) mutable {
+                      --self->state.posts_unanswered;
+                      rp.deliver(d);
+                    },
+                    failed);
           },
           [=](caf::error& e) mutable {
             if (sender.user_id != 0) self->send(self->state.router, sender);
-            rp.deliver(std::move(e));
+            failed(e);
           });
   return rp;
 }

@@ -1,4 +1,5 @@
 /// Actors one by one and together, on a virtual clock, against a scripted outside.
+#include "net/telegram.hpp"
 #include "tests/actors/fixture.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fstream>
@@ -248,6 +249,133 @@ TEST_CASE_METHOD(polling, "a 429 for getUpdates is waited out") {
   CHECK(telegram->log.size() == 1);
   advance(500ms);
   CHECK(telegram->log.size() == 2);
+}
+
+/// The same poller when Telegram posts the updates.
+struct posting : polling {
+  poller_actor gate;
+  bool router_waits = false;
+  std::vector<caf::typed_response_promise<done>> waiting;
+  /// What came of each post: nothing, stored (200), or not (503).
+  struct post_result {
+    bool answered = false, stored = false;
+  };
+
+  posting() {
+    auto with_url = *ctx->settings;
+    with_url.opts.web.public_url = "https://bot.example";
+    auto c = std::make_shared<engine_context>(*ctx);
+    c->settings = std::make_shared<const config::settings>(std::move(with_url));
+    c->webhook_secret = "right_secret";
+    ctx = c;
+    router = own(sys->spawn([this](router_actor::pointer me) -> router_actor::behavior_type {
+      return {[this, me](accepted_updates& x) -> caf::result<done> {
+                brought.insert(brought.end(), x.fresh.begin(), x.fresh.end());
+                if (!router_waits) return done{};
+                waiting.push_back(me->make_response_promise<done>());
+                return waiting.back();
+              },
+              [](const update_handled&) {}, [](const update_stuck&) {},
+              [this](wake) { // a promise is kept only inside its own actor
+                for (auto& w : std::exchange(waiting, {})) w.deliver(done{});
+              }};
+    }));
+  }
+  ~posting() { waiting.clear(), gate = nullptr, router = nullptr; }
+  void open() {
+    telegram->answer = [this](const http_request&) -> std::optional<http_reply> {
+      if (replies.empty()) return ok(R"({"ok":true,"result":true})");
+      auto next = replies.front();
+      replies.pop_front();
+      return next;
+    };
+    gate = own(spawn_poller(*sys, ctx, telegram_wire, ledger, router, 7));
+    run();
+  }
+  posted_update update(std::int64_t id) { return {telegram::read_update(start_update(id).dump())}; }
+  /// Asked by an actor that lives on, so that a post may hang.
+  std::shared_ptr<post_result> post(std::int64_t id) {
+    auto r = std::make_shared<post_result>();
+    own(sys->spawn([=, this, u = update(id)](caf::event_based_actor* me) {
+      me->request(gate, caf::infinite, u)
+          .then(
+              [=](done) {
+                *r = {true, true};
+              },
+              [=](caf::error&) {
+                *r = {true, false};
+              });
+    }));
+    run();
+    return r;
+  }
+};
+
+TEST_CASE_METHOD(posting, "with a webhook Telegram is told the address and the secret, and is not polled") {
+  replies = {reply(502, "<html>"), ok(R"({"ok":true,"result":true})")};
+  open();
+  CHECK_FALSE(ctx->health->webhook_set);
+  advance(3s);
+  CHECK(ctx->health->webhook_set);
+  advance(300s, 1s);
+  REQUIRE(telegram->log.size() == 2);
+  CHECK(telegram->count("/setWebhook") == 2);
+  const auto& line = telegram->log[1].line;
+  const auto sent = json::parse(line.substr(line.find('{')));
+  CHECK(sent["url"] == "https://bot.example/telegram/webhook");
+  CHECK(sent["secret_token"] == "right_secret");
+  CHECK(sent["max_connections"] == 40);
+  CHECK(has(sent["allowed_updates"].dump(), "pre_checkout_query"));
+}
+
+TEST_CASE_METHOD(polling, "a webhook of earlier days is removed, with nothing dropped, and polling begins") {
+  replies = {refusal(409, "Conflict: can't use getUpdates method while webhook is active"),
+             ok(R"({"ok":true,"result":true})"), updates({start_update(7)})};
+  start();
+  REQUIRE(telegram->log.size() == 4);
+  CHECK(has(telegram->log[1].line, "/deleteWebhook"));
+  CHECK(has(telegram->log[1].line, "\"drop_pending_updates\":false"));
+  CHECK(brought.size() == 1);
+  CHECK_FALSE(ctx->health->poll_conflict);
+}
+
+TEST_CASE_METHOD(posting, "a post is answered when it is stored, and a repeated one is brought once") {
+  open();
+  CHECK(post(7)->stored);
+  CHECK(db->load_open_work().updates.size() == 1);
+  CHECK(post(7)->stored);
+  CHECK(post(8)->stored);
+  CHECK(brought.size() == 2);
+}
+
+TEST_CASE_METHOD(posting, "a post that cannot be stored is refused, so that it comes again") {
+  open();
+  anon_send_exit(caf::actor_cast<caf::actor>(ledger), caf::exit_reason::kill);
+  run();
+  const auto r = post(7);
+  CHECK(r->answered);
+  CHECK_FALSE(r->stored);
+  CHECK(brought.empty());
+}
+
+TEST_CASE_METHOD(posting,
+                 "of three hundred posts that find no room 256 wait, the others are refused at once") {
+  open();
+  router_waits = true;
+  std::vector<std::shared_ptr<post_result>> posts;
+  for (int i = 0; i < 300; ++i) posts.push_back(post(100 + i));
+  const auto answered = [&] {
+    return std::count_if(posts.begin(), posts.end(), [](auto& p) { return p->answered; });
+  };
+  CHECK(answered() == 44);
+  CHECK(brought.size() == 256);
+  CHECK_FALSE(posts.back()->stored);
+  router_waits = false;
+  tell(router, wake{});
+  CHECK(answered() == 300);
+  CHECK(posts.front()->stored);
+  CHECK(post(399)->stored); // there is room again: what was refused comes anew
+  CHECK(brought.size() == 257);
 }
 
 // -- courier --
