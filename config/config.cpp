@@ -447,6 +447,23 @@ void check_values(const std::vector<option>& all, const std::map<std::string, st
   }
 }
 
+void check_web(const options::web_options& w, const std::map<std::string, std::string>& origins) {
+  const auto where = [&](const char* key) {
+    const auto found = origins.find(key);
+    return found == origins.end() ? std::string{"default"} : found->second;
+  };
+  // With one of them only it would be plain HTTP, and nobody would notice.
+  if (w.tls_certificate.empty() != w.tls_key.empty())
+    fail(where(w.tls_key.empty() ? "web.tls_certificate" : "web.tls_key"),
+         "web.tls_certificate and web.tls_key must both be set, or neither");
+  // Telegram takes no other ones (setWebhook).
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  if (w.webhook_secret.size() > 256 || !std::all_of(w.webhook_secret.begin(), w.webhook_secret.end(), fits))
+    fail(where("web.webhook_secret"), "web.webhook_secret must be of A-Z, a-z, 0-9, _ and -, at most 256");
+}
+
 // -- Catalogue -------------------------------------------------------------------------------------
 
 const std::vector<std::string> model_keys = {
@@ -609,6 +626,7 @@ settings load(const std::string& dir, const environment& env) {
   for (auto& o : all)
     if (auto name = override_by_environment(o, env); !name.empty()) origins[o.key] = name;
   check_values(all, origins);
+  check_web(s.opts.web, origins);
   for (auto& o : all) {
     const auto origin = origins.find(o.key);
     s.report.push_back(

@@ -151,6 +151,34 @@ TEST_CASE("a bad variable is named") {
   CHECK(has(c.error({{"WEBHOOK_URL", "me.example"}}), "WEBHOOK_URL: web.public_url must start with http"));
 }
 
+TEST_CASE("the web server's secrets come from the environment and are not shown") {
+  const auto s = load(real_dir, {{"KIE_WEBHOOK_KEY", "kie-key-of-the-test"},
+                                 {"WEBHOOK_SECRET", "secret_of-the-test"},
+                                 {"TROUPE_WEB_PROXY_HEADER", "X-Real-IP"},
+                                 {"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"},
+                                 {"TROUPE_WEB_TLS_KEY", "/k.pem"}});
+  CHECK(s.opts.web.kie_webhook_key == "kie-key-of-the-test");
+  CHECK(s.opts.web.webhook_secret == "secret_of-the-test");
+  CHECK(s.opts.web.proxy_header == "X-Real-IP");
+  CHECK(s.opts.web.tls_certificate == "/c.pem");
+  CHECK(s.opts.web.tls_key == "/k.pem");
+  bool ready = false;
+  const auto all = describe(s, ready);
+  CHECK_FALSE(has(all, "kie-key-of"));
+  CHECK_FALSE(has(all, "secret_of"));
+  CHECK(load(real_dir, {}).opts.web.webhook_secret.empty()); // then one is generated and kept
+}
+
+TEST_CASE("half a TLS setting and a secret that Telegram would refuse are named") {
+  copied_config c;
+  CHECK(has(c.error({{"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"}}), "TROUPE_WEB_TLS_CERTIFICATE: web.tls_cert"));
+  CHECK(has(c.error({{"TROUPE_WEB_TLS_KEY", "/k.pem"}}), "TROUPE_WEB_TLS_KEY: web.tls_cert"));
+  const auto bad = c.error({{"WEBHOOK_SECRET", "no.dots"}});
+  CHECK(has(bad, "WEBHOOK_SECRET: web.webhook_secret"));
+  CHECK_FALSE(has(bad, "no.dots"));
+  CHECK_FALSE(c.error({{"WEBHOOK_SECRET", std::string(257, 'a')}}).empty());
+}
+
 TEST_CASE("a secret may come from a file") {
   copied_config c;
   c.write("token", "5:from-a-file-123456\n");
