@@ -214,6 +214,47 @@ TEST_CASE("headers without end are cut off before they fill the memory, and a la
   CHECK(taken == 1'000'000);
 }
 
+TEST_CASE("health is answered while 256 posts wait for the store") {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool go = false;
+  std::size_t waiting = 0;
+  web_hooks hooks;
+  hooks.health = [] { return std::pair<int, std::string>(200, "{}"); };
+  hooks.on_update = [&](const std::string&) {
+    std::unique_lock lock(mutex);
+    ++waiting;
+    changed.notify_all();
+    return changed.wait_for(lock, std::chrono::seconds{10}, [&] { return go; });
+  };
+  auto set = settings("s");
+  set.telegram_secret = "t";
+  web_server server(set, hooks);
+  const int port = server.start();
+  const std::string post = "POST /telegram/webhook HTTP/1.1\r\nX-Telegram-Bot-Api-Secret-Token: t\r\n"
+                           "Content-Length: 2\r\n\r\n{}";
+  std::vector<int> posts;
+  for (int i = 0; i < 256; ++i) {
+    posts.push_back(connected(port));
+    REQUIRE(::send(posts.back(), post.data(), post.size(), MSG_NOSIGNAL) > 0);
+  }
+  {
+    std::unique_lock lock(mutex);
+    CHECK(changed.wait_for(lock, std::chrono::seconds{5}, [&] { return waiting == posts.size(); }));
+  }
+  httplib::Client client("127.0.0.1", port);
+  client.set_read_timeout(2);
+  const auto r = client.Get("/health");
+  REQUIRE(r);
+  CHECK(r->status == 200);
+  {
+    const std::lock_guard lock(mutex);
+    go = true;
+  }
+  changed.notify_all();
+  for (const int fd : posts) ::close(fd);
+}
+
 TEST_CASE("the crew makes its caller wait when too many wait, and does all it was given") {
   web_crew crew;
   std::mutex mutex;
