@@ -123,7 +123,7 @@ void connection_watch::look(int port) {
     const auto since = same ? known->second.since : now;
     const bool in_body = in_body_.count(c->peer_port) > 0;
     const bool too_much = bytes_read(fd) > (in_body ? web_connection_bytes_max : web_header_bytes_max);
-    if (too_much || now - since > web_connection_limit) end(fd);
+    if (too_much || now - since > (in_body ? web_connection_limit : web_header_limit)) end(fd);
     still[fd] = {c->inode, since};
     if (in_body) still_in_body.insert(c->peer_port);
   }

@@ -12,6 +12,7 @@
 namespace troupe {
 
 inline constexpr std::chrono::seconds web_connection_limit{15};
+inline constexpr std::chrono::seconds web_header_limit{5}; ///< to say what is wanted, from the beginning
 /// The library keeps all headers, each at twenty times its size: endless ones filled gigabytes in seconds.
 inline constexpr std::uint64_t web_header_bytes_max = 32u << 10;
 inline constexpr std::uint64_t web_connection_bytes_max = 2u << 20; ///< a whole body and its headers
