@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <regex>
 
 namespace troupe::yookassa {
 namespace {
@@ -115,10 +114,22 @@ http_request post(const shop& s, const std::string& path, const std::string& key
 
 // --- answers ---
 
+/// Cuts out the words that begin with `mark`. (std::regex does not compile with g++ 12's sanitizers.)
+std::string without(std::string text, const std::string& mark) {
+  const auto in_key = [](char c) { return is_plain(c) || c == '+' || c == '/' || c == '='; };
+  for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += 3) {
+    auto end = at + mark.size();
+    while (end < text.size() && in_key(text[end])) ++end;
+    text.replace(at, end - at, "***");
+  }
+  return text;
+}
+
 /// Whatever looks like a key is cut out: a description might quote one.
 std::string safe(const std::string& text) {
-  static const std::regex secrets("(live|test)_[0-9A-Za-z_-]+|Basic +[0-9A-Za-z+/=]+");
-  return std::regex_replace(telegram::shorten(text, 300), secrets, "***");
+  auto out = telegram::shorten(text, 300);
+  for (const char* mark : {"Basic ", "live_", "test_"}) out = without(std::move(out), mark);
+  return out;
 }
 
 const char* words_of(http_error e) {
