@@ -243,7 +243,7 @@ TEST_CASE("a photo and its text may come together or apart, in any order") {
   CHECK(c.order->spec.prompt == "пусть танцует");
 }
 
-TEST_CASE("a text at home starts a draft; without a photo is possible after all") {
+TEST_CASE("a text at home starts a draft, and without a photo is possible after all") {
   chat c;
   c.says("кот");
   CHECK(c.offers("Запустить"));

@@ -130,7 +130,7 @@ TEST_CASE_METHOD(company, "a callback reaches the dispatcher of the moment") {
   CHECK(casts.size() == 2);
 }
 
-TEST_CASE("a worker that falls is replaced; when workers fall again and again the pool goes too") {
+TEST_CASE("a worker that falls is replaced, and when workers fall again and again the pool goes too") {
   struct falling : transport {
     std::atomic<int> left{0};
     http_reply send(const http_request&) override {
