@@ -198,6 +198,11 @@ TEST_CASE(
     if (r.status == 503) why = json::parse(r.body).at("why");
     return why.find("another program polls") != why.npos;
   }));
+  storage::reader db{w.database()};
+  CHECK(within(20s, [&] {
+    const auto work = db.load_open_work();
+    return work.next_offset == 21 && work.updates.empty();
+  }));
   CHECK(within(20s, [&] { return w.told("credits") && w.web_call("GET", "/health").status == 200; }));
   w.engine->end(SIGTERM);
   CAPTURE(w.log());
@@ -208,9 +213,6 @@ TEST_CASE(
   }
   for (auto secret : {"secret-of-the-test", "key-of-the-test", "callback-of-the-test"})
     CHECK_FALSE(w.logged(secret));
-  storage::reader db{w.database()};
-  CHECK(db.load_open_work().next_offset == 21);
-  CHECK(db.load_open_work().updates.empty());
   CHECK(db.audit().faults.empty());
 }
 
