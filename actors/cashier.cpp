@@ -18,6 +18,7 @@ constexpr std::size_t in_work_max = 4; // calls at once: the shop's rate limit i
 constexpr int checkout_tries_max = 3;  // Telegram waits 10 s in all
 constexpr auto checkout_limit = std::chrono::seconds{3};
 constexpr auto checkout_again = std::chrono::milliseconds{300};
+constexpr auto note_again = std::chrono::seconds{2}; // that a checkout was answered
 
 struct cashier_state {
   cashier_state() {}
@@ -38,6 +39,7 @@ struct cashier_state {
   std::uint64_t round = 0;
   unix_ms alarm = 0;                                    ///< 0: none
   std::unordered_map<std::int64_t, int> checkout_tries; ///< by update; more than one is rare
+  std::set<std::int64_t> answered_checkouts;            ///< updates that the inbox shall forget
 
   voice words() const { return {ctx->settings->words, ctx->opts()}; }
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
@@ -363,11 +365,14 @@ caf::result<done> noticed(self_ptr self, const payment_noticed& n) {
 // -- Pre-checkout -----------------------------------------------------------------------------------
 
 /// Only the inbox is told that it is done: the user's own turns go on beside it.
-void mark_done(self_ptr self, std::int64_t update_id) {
+void mark_done(self_ptr self, const incoming_update& u) {
+  self->state.answered_checkouts.insert(u.update_id);
   turn t;
-  t.update_id = update_id;
+  t.update_id = u.update_id;
   t.at = self->state.ctx->now();
-  self->request(self->state.desk.ledger, store_limit, std::move(t)).then([](done) {}, [](caf::error&) {});
+  self->request(self->state.desk.ledger, store_limit, std::move(t))
+      .then([=](done) { self->state.answered_checkouts.erase(u.update_id); },
+            [=](caf::error&) { self->delayed_send(self, note_again, u); });
 }
 
 void answer_checkout(self_ptr self, const incoming_update& u, const telegram::event& e,
@@ -389,7 +394,7 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
               return;
             }
             tries.erase(u.update_id);
-            mark_done(self, u.update_id); // not before: a new engine would have to answer it
+            mark_done(self, u); // not before: a new engine would have to answer it
             if (a.what != telegram::outcome::delivered)
               log("cashier")->warn("pre-checkout of user {} was not answered: {}", e.from.user_id,
                                    a.description);
@@ -399,6 +404,7 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
 
 void check_out(self_ptr self, const incoming_update& u) {
   auto& s = self->state;
+  if (s.answered_checkouts.count(u.update_id) > 0) return mark_done(self, u);
   const auto e = telegram::parse_update(u.json);
   const auto say = [=](const std::string& key) {
     const auto& words = self->state.ctx->settings->words;

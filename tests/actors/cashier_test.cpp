@@ -305,6 +305,27 @@ TEST_CASE_METHOD(selling, "an answer to a checkout that does not get through is 
   CHECK(telegram->count("answerPreCheckoutQuery") == 3);
 }
 
+TEST_CASE_METHOD(
+    selling,
+    "an answered checkout leaves the inbox when the disk has room again, and is not answered twice") {
+  open(payment_method::stars, 1000);
+  ask<accepted_updates>(ledger, accept_updates{{{9, user, pre_checkout().dump()}}, now()});
+  bool full = true;
+  const_cast<engine_context&>(*ctx).at_step = [&](durable_step step, bool committed) {
+    if (full && !committed && step == durable_step::turn_stored)
+      throw storage::batch_lost{"database or disk is full"};
+  };
+  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  run();
+  advance(1min);
+  CHECK(db->load_open_work().updates.size() == 1);
+  full = false;
+  advance(1min);
+  CHECK(db->load_open_work().updates.empty());
+  CHECK(telegram->count("answerPreCheckoutQuery") == 1);
+  const_cast<engine_context&>(*ctx).at_step = nullptr;
+}
+
 TEST_CASE_METHOD(selling, "a new engine goes on with purchases and refunds under way") {
   open();
   const auto work = db->load_open_work().payments;
