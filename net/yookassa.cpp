@@ -53,16 +53,6 @@ std::string base64(const std::string& text) {
   return out;
 }
 
-std::string iso_time(std::int64_t ms) {
-  const auto s = static_cast<std::time_t>(ms / 1000);
-  std::tm tm{};
-  gmtime_r(&s, &tm);
-  char text[40], out[48];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-  std::snprintf(out, sizeof out, "%s.%03dZ", text, static_cast<int>(ms % 1000));
-  return out;
-}
-
 // --- requests ---
 
 json amount(std::int64_t kopecks) { return {{"value", amount_text(kopecks)}, {"currency", "RUB"}}; }
@@ -302,6 +292,16 @@ http_request get_refund(const shop& s, const std::string& id) {
   return call(s, "GET", "refunds/" + escape(id));
 }
 http_request get_me(const shop& s) { return call(s, "GET", "me"); }
+
+std::string iso_time(std::int64_t ms) {
+  const auto s = static_cast<std::time_t>(ms / 1000);
+  std::tm tm{};
+  gmtime_r(&s, &tm);
+  char text[40], out[48];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+  std::snprintf(out, sizeof out, "%s.%03dZ", text, static_cast<int>(ms % 1000));
+  return out;
+}
 
 std::optional<std::int64_t> kopecks_of(const std::string& value) {
   const auto size = value.size();

@@ -47,6 +47,8 @@ http_request get_me(const shop& s);
 /// Exact: digits, a point, two digits; anything else is none.
 std::optional<std::int64_t> kopecks_of(const std::string& value);
 std::string amount_text(std::int64_t kopecks);
+/// Milliseconds as the shop writes times: "2026-01-31T10:00:00.000Z".
+std::string iso_time(std::int64_t ms);
 
 enum class result : std::uint8_t {
   pending,

@@ -10,6 +10,7 @@ namespace {
 
 using nlohmann::json;
 using yookassa::amount_text;
+using yookassa::iso_time;
 
 constexpr std::int64_t minute = 60'000, hour = 60 * minute, day = 24 * hour;
 constexpr std::int64_t refundable_for = 3 * 365 * day;
@@ -18,16 +19,6 @@ constexpr std::int64_t refundable_for = 3 * 365 * day;
 std::int64_t pause_after(int attempt) {
   constexpr std::int64_t first[] = {minute, 5 * minute, 15 * minute};
   return attempt <= 3 ? first[attempt - 1] : hour;
-}
-
-std::string iso_time(std::int64_t ms) {
-  const auto s = static_cast<std::time_t>(ms / 1000);
-  std::tm tm{};
-  gmtime_r(&s, &tm);
-  char text[40], out[48];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-  std::snprintf(out, sizeof out, "%s.%03dZ", text, static_cast<int>(ms % 1000));
-  return out;
 }
 
 /// None: no time.
