@@ -98,6 +98,20 @@ template <class Step> void settle_purchase(self_ptr self, Step step) {
           });
 }
 
+void settle_job(self_ptr self, job_step step) {
+  const auto id = step.job_id;
+  self->request(self->state.desk.ledger, answer_limit, std::move(step))
+      .then(
+          [=](const step_answer& answer) {
+            auto& st = self->state;
+            if (answer.now.state == job_state::cancelled && st.desk.dispatcher)
+              self->send(st.desk.dispatcher, job_cancelled{id});
+            by_rules(self,
+                     [&](const dialogue& r) { return r.stepped(st.event, st.who, answer, st.ctx->now()); });
+          },
+          [=](caf::error& e) { try_later(self, "cancelling the job", e); });
+}
+
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {
   dialogue::decision d;
   try {
@@ -107,6 +121,7 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   }
   if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
   if (d.purchase) return std::visit([self](auto& p) { settle_purchase(self, std::move(p)); }, *d.purchase);
+  if (d.step) return settle_job(self, std::move(*d.step));
   if (!d.order) return end_turn(self, std::move(d));
   self->request(self->state.desk.ledger, answer_limit, std::move(*d.order))
       .then(
@@ -132,6 +147,7 @@ void decide(self_ptr self) {
 void gather_facts(self_ptr self) {
   auto& s = self->state;
   s.facts = {};
+  s.facts.sales = s.ctx->sales->look(s.ctx->now());
   auto failed = [=](caf::error& e) { try_later(self, "reading the history", e); };
   switch (s.rules->wanted(s.event)) {
   case dialogue::facts::none: return decide(self);
