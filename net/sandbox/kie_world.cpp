@@ -22,7 +22,11 @@ bool use(int& count) {
   return true;
 }
 
-json envelope(const kie_refusal& r) { return envelope(r.code, r.msg); }
+/// kie.ai's documented limit for one account.
+constexpr std::size_t creates_most = 20;
+constexpr std::int64_t creates_window_ms = 10'000;
+
+kie_created refused(const kie_refusal& r) { return {envelope(r.code, r.msg), "", 0}; }
 
 } // namespace
 
@@ -35,6 +39,7 @@ void kie_world::configure(int generation_ms, int fail_percent) {
 }
 
 json kie_world::no_access() { return {{"code", 401}, {"msg", sandbox::no_access().msg}}; }
+
 std::string kie_world::new_id() {
   static const char* digits = "0123456789abcdef";
   std::string id;
@@ -86,13 +91,6 @@ json kie_world::accounts(std::int64_t now) {
 }
 
 // --- creates ---
-
-namespace {
-constexpr std::size_t creates_most = 20;
-constexpr std::int64_t creates_window_ms = 10'000;
-
-kie_created refused(const kie_refusal& r) { return {envelope(r), "", 0}; }
-} // namespace
 
 std::optional<kie_refusal> kie_world::stopped_at_gate(const std::string& key, std::int64_t now) {
   auto& a = accounts_[key];

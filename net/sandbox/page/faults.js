@@ -45,16 +45,25 @@ export class FaultPanel {
     try {
       const state = await this.world.api('kie', values);
       if (turn !== this.turn) return; // A newer question is on its way.
-      if (values) this.trouble('');
+      if (values || this.unreachable) this.trouble('');
+      this.unreachable = false;
       this.show(state);
     } catch (e) {
-      this.trouble(e instanceof TypeError ? this.say('notSent') : this.say('notTaken', {why: e.message}));
+      this.unreachable = e instanceof TypeError;
+      this.trouble(this.unreachable ? this.say('notSent') : this.say('notTaken', {why: e.message}));
     }
   }
 
   trouble(text) {
     this.alert.hidden = !text;
     this.alert.textContent = text;
+  }
+
+  /// In the page's language: the browser's own words are in the browser's.
+  valid(input) {
+    if (input.checkValidity()) return true;
+    this.trouble(input.min === '' ? this.say('noNumber') : this.say('outOfRange', {least: Number(input.min), most: Number(input.max)}));
+    return false;
   }
 
   // --- drawing ---
@@ -106,7 +115,7 @@ export class FaultPanel {
   number(name, least, most, times = 1) {
     const input = el('input');
     Object.assign(input, {type: 'number', min: least, max: most, step: times === 1 ? 1 : 'any', required: true});
-    input.onchange = () => input.reportValidity() && this.change({[name]: Math.round(input.value * times)});
+    input.onchange = () => this.valid(input) && this.change({[name]: Math.round(input.value * times)});
     this.follow(input, s => { input.value = s.settings[name] / times; });
     return input;
   }
@@ -136,7 +145,7 @@ export class FaultPanel {
     n.setAttribute('aria-label', this.say('howMany'));
     const send = () => {
       n.hidden = which.value !== 'next';
-      if (which.value === 'next' && !n.reportValidity()) return;
+      if (which.value === 'next' && !this.valid(n)) return;
       this.change({[name]: which.value === 'none' ? 0 : which.value === 'all' ? all : Number(n.value)});
     };
     which.onchange = n.onchange = send;
@@ -207,9 +216,10 @@ export class FaultPanel {
   keyRow(key) {
     const row = el('li');
     const credits = el('input');
-    Object.assign(credits, {type: 'number', min: 0, max: 1e9, step: 'any', required: true});
+    // No least value: what tasks cost may exceed what a person has just set.
+    Object.assign(credits, {type: 'number', step: 'any', required: true});
     credits.setAttribute('aria-label', `${this.say('credits')}: ${shortKey(key)}`);
-    credits.onchange = () => credits.reportValidity() && this.change({keys: [{key, credits: Number(credits.value)}]});
+    credits.onchange = () => this.valid(credits) && this.change({keys: [{key, credits: Number(credits.value)}]});
     const refused = el('input');
     refused.type = 'checkbox';
     refused.onchange = () => this.change({keys: [{key, refused: refused.checked}]});

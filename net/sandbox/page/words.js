@@ -30,9 +30,10 @@ const words = {
     code: 'Code', text: 'Text', lost: 'Lost answers', lostLine: 'The task is made, but the connection breaks before the answer.',
     tasks: 'Tasks', takes: 'A video takes, s', failing: 'Fail by chance, %', latency: 'Answers wait, ms',
     allLate: 'Every task is late (10 times as long)', rate: 'Limit of 20 new tasks in 10 s a key', keys: 'Keys',
-    keysLine: 'A key appears with its first call, or is added here.', newKey: 'Key', credits: 'Credits', refusedKey: 'is refused (401)',
+    keysLine: 'A key appears with its first call, or is added here. Beside it are its credits.', newKey: 'Key', credits: 'Credits', refusedKey: 'is refused (401)',
     made: '{n} tasks', tooFast: '{n} too fast', marks: 'Markers in the prompt', marksLine: 'A press puts it into the message.',
     asUsual: 'Everything as usual', notTaken: 'Not taken: {why}',
+    outOfRange: 'A number from {least} to {most} is needed', noNumber: 'A number is needed',
     'the bot is blocked': 'You have blocked the bot',
   },
   ru: {
@@ -62,9 +63,10 @@ const words = {
     code: 'Код', text: 'Текст', lost: 'Потерянные ответы', lostLine: 'Задача создана, но связь обрывается до ответа.',
     tasks: 'Задачи', takes: 'Видео готовится, с', failing: 'Случайные неудачи, %', latency: 'Задержка ответов, мс',
     allLate: 'Каждая задача опаздывает (в 10 раз дольше)', rate: 'Не больше 20 новых задач за 10 с на ключ', keys: 'Ключи',
-    keysLine: 'Ключ появляется с первым вызовом, или добавьте его здесь.', newKey: 'Ключ', credits: 'Кредиты', refusedKey: 'отклонён (401)',
+    keysLine: 'Ключ появляется с первым вызовом, или добавьте его здесь. Рядом — его кредиты.', newKey: 'Ключ', credits: 'Кредиты', refusedKey: 'отклонён (401)',
     made: 'задач: {n}', tooFast: 'слишком частых: {n}', marks: 'Метки в описании', marksLine: 'Нажатие вставит метку в сообщение.',
     asUsual: 'Всё как обычно', notTaken: 'Не принято: {why}',
+    outOfRange: 'Нужно число от {least} до {most}', noNumber: 'Нужно число',
     'the bot is blocked': 'Вы заблокировали бота',
   },
 };
