@@ -75,7 +75,7 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
     r.chat_id = m.chat_id;
     r.slot = m.slot;
     r.job_id = m.job_id;
-    if (!r.chat_gone)
+    if (!r.chat_gone && s.ctx->opts().storage.keep_files_h == 0)
       for (auto& u : m.uploads) r.files.push_back(u.path);
     self->send(s.ledger, std::move(r));
   }

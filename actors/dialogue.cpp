@@ -138,8 +138,9 @@ private:
   void toast(const std::string& text) { toast_ = text; }
 
   dialogue::decision finish() {
-    dialogue::decision d{talk::write_memory(m_), {},        std::move(order_), std::move(purchase_),
-                         std::move(step_),       ask_about_};
+    dialogue::decision d{
+        talk::write_memory(m_), {},        std::move(order_), std::move(purchase_), std::move(step_),
+        std::move(settings_),   ask_about_};
     if (d.order || d.purchase || d.step) return d; // `ordered`, `settled` and `stepped` answer the press
     if (e_.kind == event_kind::button) d.messages.push_back(answer());
     for (auto& message : messages_) d.messages.push_back(std::move(message));
@@ -252,6 +253,7 @@ private:
     if (c == "buy" || c == "pay") return shop();
     if (c == "terms") return go("other", paint_.plain(say("terms.text")));
     if (c == "paysupport") return go("other", paint_.plain(say("paysupport.text")));
+    if ((c == "pause" || c == "resume") && who_.admin) return set_sales(c == "pause");
     if (c == "payments" && who_.admin) return go("other", paint_.payments(f.payments));
     if (c == "payment" && who_.admin) return payment_card(f.payments);
     if (c == "cancel") {
@@ -618,6 +620,20 @@ private:
     for (auto& m : voice_.paid(a.now, a.who)) messages_.push_back(std::move(m));
   }
 
+  /// "/pause" stops all, "/pause kling-2-6" one model; /resume the same.
+  void set_sales(bool pause) {
+    const auto& id = e_.argument;
+    const bool known = std::any_of(models_.begin(), models_.end(), [&](auto& m) { return m.id == id; });
+    if (!id.empty() && !known) {
+      std::string ids;
+      for (auto& m : models_) ids += "\n<code>" + m.id + "</code>";
+      return show(paint_.plain(say("sales.unknown", {{"models", ids}})));
+    }
+    settings_.emplace_back(id.empty() ? "stopped" : "paused:" + id, pause ? "1" : "");
+    const auto what = id.empty() ? say("sales.all") : id;
+    show(paint_.plain(say(pause ? "sales.paused" : "sales.resumed", {{"what", what}})));
+  }
+
   // -- Running --------------------------------------------------------------------------------------
 
   void run() {
@@ -725,6 +741,7 @@ private:
   std::optional<order_request> order_;
   std::optional<std::variant<open_payment, star_charge, payment_step>> purchase_;
   std::optional<job_step> step_;
+  std::vector<std::pair<std::string, std::string>> settings_;
   std::int64_t ask_about_ = 0;
 };
 

@@ -37,7 +37,8 @@ public:
     /// The same with `settled`.
     std::optional<std::variant<open_payment, star_charge, payment_step>> purchase;
     std::optional<job_step> step; ///< The same with `stepped`: a job the user does not want any more.
-    std::int64_t ask_about = 0;   ///< A payment the cashier should look at now.
+    std::vector<std::pair<std::string, std::string>> settings; ///< An administrator's; stored with the turn.
+    std::int64_t ask_about = 0;                                ///< A payment the cashier should look at now.
   };
   /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;

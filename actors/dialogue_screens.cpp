@@ -238,9 +238,9 @@ screen painter::kinds(const std::vector<config::model>& models, const sales_fact
     rows.push_back({{model_line(m, sales), "model:" + std::to_string(i)}});
   }
   rows.push_back(back_home("home"));
-  const auto note = sales.closed || sales.full ? "\n\n" + say("card.closed")
-                    : sales.paused.empty()     ? ""
-                                               : "\n\n" + say("kinds.paused");
+  const auto note = sales.closed || sales.stopped || sales.full ? "\n\n" + say("card.closed")
+                    : sales.paused.empty()                      ? ""
+                                                                : "\n\n" + say("kinds.paused");
   return {say("kinds.text") + list + note, rows};
 }
 

@@ -19,10 +19,11 @@ constexpr auto falls_window = std::chrono::seconds{600};
 constexpr unix_ms key_rest_ms = 10'000; // after "slow down": the provider's own window
 constexpr unix_ms model_pause_ms =
     10 * 60'000; // a model that the provider has switched off is asked for again then
-constexpr unix_ms look_round_ms = 10'000; // limits in the queue, and who is told his place
-constexpr unix_ms told_again_ms = 60'000; // a place is told again when it has halved, or after so long
-constexpr unix_ms told_first_after_ms = 3'000;  // most do not wait at all, and "accepted" is said first
+constexpr unix_ms look_round_ms = 10'000;      // limits in the queue, and who is told his place
+constexpr unix_ms told_again_ms = 60'000;      // a place is told again when it has halved, or after so long
+constexpr unix_ms told_first_after_ms = 3'000; // most do not wait at all, and "accepted" is said first
 constexpr std::size_t told_at_once_max = 200;
+constexpr unix_ms sweep_every_ms = 3'600'000;
 constexpr unix_ms first_credits_look_ms = 5'000;
 constexpr unix_ms credits_look_again_ms = 60'000; // while a key is aside
 
@@ -50,7 +51,7 @@ struct dispatcher_state {
   };
   std::unordered_map<std::int64_t, told> places; ///< by order
   std::unordered_map<std::string, bool> alarmed; ///< keys that are low on credits, told once
-  unix_ms credits_due = 0, look_due = 0, armed = 0;
+  unix_ms credits_due = 0, look_due = 0, sweep_due = 0, armed = 0;
   std::uint64_t round = 0;
 
   job_voice voice() const { return job_voice{ctx->settings->words}; }
@@ -91,7 +92,7 @@ void look_round(self_ptr self);
 void pump(self_ptr self) {
   auto& s = self->state;
   const auto now = s.ctx->now();
-  while (s.queue.is_ready(now)) {
+  while (!s.ctx->sales->look(now).stopped && s.queue.is_ready(now)) {
     auto key = s.keys.take(now);
     if (!key) break;
     auto j = s.queue.next(now);
@@ -104,7 +105,9 @@ void pump(self_ptr self) {
   unix_ms next = std::min(s.credits_due, s.queue.size() > 0 ? s.look_due : s.credits_due);
   if (s.queue.size() > 0) {
     const auto ready = s.queue.next_at().value_or(now);
-    if (const auto room = s.keys.next_room(now)) next = std::min(next, std::max(ready, *room));
+    const bool stopped = s.ctx->sales->look(now).stopped;
+    if (const auto room = s.keys.next_room(now); room && !stopped)
+      next = std::min(next, std::max(ready, *room));
   }
   if (s.armed > now && s.armed <= next) return;
   s.armed = next;
@@ -185,6 +188,14 @@ void look_round(self_ptr self) {
   self->state.look_due = self->state.ctx->now() + look_round_ms;
   end_expired(self);
   tell_places(self);
+  auto& s = self->state;
+  const auto now = s.ctx->now();
+  if (now < s.sweep_due) return;
+  s.sweep_due = now + sweep_every_ms;
+  const auto& o = s.ctx->opts().storage;
+  const auto age =
+      std::max<std::int64_t>(o.keep_files_h * 3'600'000LL, s.ctx->opts().kie.time_limit_s * 2'000LL);
+  self->send(s.desk.reader, sweep_files{o.files_dir, age});
 }
 
 // -- keys ---------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ struct generation_state {
   std::uint64_t round = 0; ///< of the timer
   std::function<void()> on_timer;
   unix_ms progress_at = 0;
-  bool polling = false;
+  bool polling = false, polled = false;
   std::string told_task; ///< The provider's callback named it before the answer to our submit did.
 
   const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
@@ -138,13 +138,13 @@ bool may_be_tried_again(const generation_state& s, const kie::submit_answer& a) 
   return passing && s.j.attempt + 1 < submit_tries_max;
 }
 
-void postpone(self_ptr self, const kie::submit_answer& a) {
+unix_ms wait_before_again(const job& j) { return 10'000LL << std::min(j.attempt, 2); } // 10, 20, 40 s
+
+void postpone(self_ptr self, unix_ms wait, const std::string& why) {
   auto& s = self->state;
   auto step = step_to(self, job_state::pending);
-  if (!is_about_a_key(a)) step.not_before = step.at + (10'000LL << std::min(s.j.attempt, 2)); // 10, 20, 40 s
-  log("generation")
-      ->warn("job {} was not taken ({}); again in {} s", s.j.job_id, a.text,
-             (step.not_before - step.at) / 1000);
+  step.not_before = step.at + wait;
+  log("generation")->warn("job {}: {}; again in {} s", s.j.job_id, why, wait / 1000);
   take(self, std::move(step), [=] {
     leave(self);
     self->send(self->state.dispatcher, job_back{self->state.j});
@@ -166,7 +166,8 @@ void submitted(self_ptr self, const kie::submit_answer& a) {
         ->error("job {}: the answer to the submit was lost; waiting for the provider's callback", s.j.job_id);
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
   }
-  if (may_be_tried_again(s, a)) return postpone(self, a);
+  if (may_be_tried_again(s, a))
+    return postpone(self, is_about_a_key(a) ? 0 : wait_before_again(s.j), "not taken (" + a.text + ")");
   if (a.why == kie::fail_class::billing || a.why == kie::fail_class::configuration)
     log("generation")->critical("kie.ai refuses our orders: {}", a.text);
   fail(self, kie::name_of(a.why), a.text);
@@ -250,7 +251,9 @@ void deliver(self_ptr self, const inspected& seen) {
 
 void inspect(self_ptr self) {
   auto& s = self->state;
-  self->request(s.desk.media, inspect_limit, inspect_video{s.file(".mp4"), s.file(".jpg")})
+  self->request(s.desk.media, inspect_limit,
+                inspect_video{s.file(".mp4"), s.file(".jpg"),
+                              std::int64_t{s.ctx->opts().telegram.upload_mb_max} << 20})
       .then(
           [=](const inspected& seen) {
             if (seen.playable) deliver(self, seen);
@@ -289,6 +292,12 @@ void fetch(self_ptr self) {
 
 void poll(self_ptr self);
 
+/// A failure that says nothing of the request: another task may do better, while there is time.
+bool may_be_made_again(const generation_state& s, const kie::task_status& t) {
+  return t.why == kie::fail_class::temporary && !s.is_late() && s.j.attempt + 1 < submit_tries_max &&
+         s.ctx->now() + wait_before_again(s.j) < s.j.deadline_at;
+}
+
 void saw(self_ptr self, const kie::task_status& t) {
   using outcome = kie::task_status::outcome;
   // Still polling while a step is being stored: a callback meanwhile must not fetch the result twice.
@@ -301,6 +310,8 @@ void saw(self_ptr self, const kie::task_status& t) {
     step.result_url = t.result_url;
     return take(self, std::move(step), [=] { proceed(self); });
   }
+  if (t.what == outcome::failed && may_be_made_again(self->state, t))
+    return postpone(self, wait_before_again(self->state.j), "its task has failed (" + t.text + ")");
   if (t.what == outcome::failed) return fail(self, kie::name_of(t.why), t.text);
   self->state.polling = false;
   watch(self);
@@ -310,6 +321,7 @@ void poll(self_ptr self) {
   auto& s = self->state;
   if (std::exchange(s.polling, true))
     return; // a callback and the timer came together: one question is enough
+  s.polled = true;
   self->request(s.desk.provider, caf::infinite, kie::query(s.endpoint(), s.j.spec, s.j.task_id))
       .then([=](const http_reply& r) { saw(self, kie::read_status(self->state.j.spec, r)); },
             [=](caf::error&) { saw(self, {}); });
@@ -334,11 +346,22 @@ void give_back(self_ptr self) {
   });
 }
 
+/// After a restart thousands of jobs are there at once: each begins at its own time within the interval.
+unix_ms share_of(std::int64_t job_id, unix_ms interval) {
+  return static_cast<unix_ms>(static_cast<std::uint64_t>(job_id) * 2'654'435'761u %
+                              static_cast<std::uint64_t>(interval));
+}
+
 unix_ms until_next_poll(const generation_state& s, unix_ms now) {
   auto& k = s.kie_opts();
-  if (s.is_late()) return k.late_poll_every_s * 1000LL;
-  const unix_ms since = now - s.j.submitted_at, first = k.first_poll_s * 1000LL;
-  return since < first ? first - since : k.poll_every_s * 1000LL;
+  if (s.is_late()) {
+    const unix_ms every = k.late_poll_every_s * 1000LL;
+    return s.polled ? every : share_of(s.j.job_id, every);
+  }
+  const unix_ms since = now - s.j.submitted_at, first = k.first_poll_s * 1000LL,
+                every = k.poll_every_s * 1000LL;
+  if (since < first) return first - since;
+  return s.polled ? every : share_of(s.j.job_id, every);
 }
 
 /// Waits for the next poll, or for the limit.
@@ -370,7 +393,8 @@ void woke(self_ptr self, const provider_woke& w) {
   if (known) return poll(self); // only a wake-up: the task is read again
   const bool waits_for_it =
       s.j.state == job_state::unknown || s.j.state == job_state::submitting || s.is_late();
-  if (waits_for_it && !w.task_id.empty()) adopt(self, w.task_id);
+  const bool is_dead = s.j.dead_tasks.find(w.task_id) != std::string::npos;
+  if (waits_for_it && !w.task_id.empty() && !is_dead) adopt(self, w.task_id);
 }
 
 /// Goes on from wherever the job stands; also after a restart.

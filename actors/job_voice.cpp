@@ -158,7 +158,8 @@ std::vector<outgoing> job_voice::finale(const job& j) const {
 job_voice::speech job_voice::ready(const job& j) const {
   const auto paint = painter_for(words_, j);
   auto film = video(j, paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
-                                                 {"model", telegram::escape_html(j.spec.model_title)}}));
+                                                 {"model", telegram::escape_html(j.spec.model_title)}}) +
+                           (j.media.shrunk ? "\n" + paint.say("job.shrunk") : ""));
   const bool late = j.state == job_state::overdue;
   if (is_pack(j) && !late) return {{std::move(film)}, finale(j)};
   auto news =

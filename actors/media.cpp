@@ -10,6 +10,11 @@ inspected look_at(const inspect_video& x) {
   inspected out;
   try {
     out.info = media::probe(x.path);
+    if (x.bytes_max > 0 && out.info.bytes > x.bytes_max) {
+      media::shrink(x.path, out.info, x.bytes_max);
+      out.info = media::probe(x.path);
+      out.info.shrunk = true;
+    }
     out.playable = true;
     media::make_thumbnail(x.path, x.thumbnail);
   } catch (const std::exception& e) {

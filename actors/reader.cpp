@@ -1,3 +1,4 @@
+#include "actors/log.hpp"
 #include "actors/spawn.hpp"
 
 namespace troupe {
@@ -26,6 +27,14 @@ reader_actor::behavior_type reader(reader_actor::pointer self, const std::shared
       [db](const payments_query& q) {
         return answer<payments_page>(
             [&] { return payments_page{db->payments_of(q.user_id, q.offset, q.limit)}; });
+      },
+      [db](const sweep_files& x) {
+        try {
+          if (const int n = db->sweep_files(x.folder, x.older_than_ms); n > 0)
+            log("reader")->info("{} old files of videos removed", n);
+        } catch (const std::exception& e) {
+          log("reader")->warn("old files stay: {}", e.what());
+        }
       },
       [db](const job_query& q) { return answer<job>([&] { return db->load_job(q.job_id); }); },
   };

@@ -1,6 +1,7 @@
 #pragma once
 /// What can be sold now. Written by the dispatcher, read by sessions: from any thread.
 #include "messages/work.hpp"
+#include <limits>
 #include <map>
 #include <mutex>
 #include <set>
@@ -11,9 +12,12 @@ namespace troupe {
 /// One look at it.
 struct sales_facts {
   bool closed = false;          ///< No key of the provider works.
+  bool stopped = false;         ///< An administrator wants no new videos, and no submits.
   bool full = false;            ///< Too many videos wait already.
   std::set<std::string> paused; ///< Models, by the catalogue's id.
-  bool sells(const std::string& model_id) const { return !closed && !full && paused.count(model_id) == 0; }
+  bool sells(const std::string& model_id) const {
+    return !closed && !stopped && !full && paused.count(model_id) == 0;
+  }
 };
 
 class sales_board {
@@ -25,6 +29,16 @@ public:
   void set_full(bool full) {
     const std::lock_guard lock{mutex_};
     now_.full = full;
+  }
+  void set_stopped(bool stopped) {
+    const std::lock_guard lock{mutex_};
+    now_.stopped = stopped;
+  }
+  /// Applies what an administrator has set: "paused:<model>", or "stopped" for all.
+  void set(const std::string& name, const std::string& value) {
+    if (name == "stopped") set_stopped(!value.empty());
+    else if (name.rfind("paused:", 0) == 0)
+      value.empty() ? resume(name.substr(7)) : pause(name.substr(7), std::numeric_limits<unix_ms>::max());
   }
   /// The provider's word holds for a while; an administrator's until it is taken back (`unix_ms` max).
   void pause(const std::string& model_id, unix_ms until) {

@@ -55,10 +55,12 @@ void give_up(self_ptr self, const std::string& why) {
 bool is_refused(const caf::error& e) { return e == caf::sec::invalid_argument; }
 
 void store_turn(self_ptr self, turn t) {
+  const auto settings = t.settings;
   self->request(self->state.desk.ledger, answer_limit, std::move(t))
       .then(
           [=](done) {
             auto& s = self->state;
+            for (auto& [name, value] : settings) s.ctx->sales->set(name, value);
             s.failures = 0;
             s.queue.pop_front();
             self->send(s.router, update_handled{s.user_id});
@@ -78,6 +80,7 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.user_is_gone = s.event.kind == telegram::event_kind::blocked;
   t.user_is_back = !t.user_is_gone && s.event.kind != telegram::event_kind::ignored;
   t.messages = std::move(d.messages);
+  t.settings = std::move(d.settings);
   store_turn(self, std::move(t));
 }
 

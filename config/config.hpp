@@ -31,6 +31,7 @@ struct options {
     int bulk_messages_per_second = 28;
     int chat_messages_per_second = 1;
     int chat_burst_messages = 4;
+    int upload_mb_max = 50;
   } telegram;
   struct kie_options {
     std::string api_url = "https://api.kie.ai";
@@ -59,6 +60,7 @@ struct options {
   struct storage_options {
     std::string database_path = "data/troupe.db";
     std::string files_dir = "data/files";
+    int keep_files_h = 0;
   } storage;
   struct web_options {
     std::string host = "127.0.0.1";

@@ -117,6 +117,12 @@ struct wake {
 // -- to media workers --
 struct inspect_video {
   std::string path, thumbnail;
+  std::int64_t bytes_max = 0; ///< A larger video is made smaller, in place; 0: it stays.
+};
+/// -- to the reader: what nobody needs any more and nobody has touched for so long is deleted --
+struct sweep_files {
+  std::string folder;
+  std::int64_t older_than_ms = 0;
 };
 struct inspected {
   bool playable = false;
@@ -164,10 +170,12 @@ using ledger_actor = caf::typed_actor<
     caf::reacts_to<delivery_report>, caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
 
 /// Answers questions from its own read-only connection.
-using reader_actor = caf::typed_actor<
-    caf::replies_to<account_query>::with<account>, caf::replies_to<entries_query>::with<entries_page>,
-    caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
-    caf::replies_to<payment_query>::with<payment>, caf::replies_to<payments_query>::with<payments_page>>;
+using reader_actor =
+    caf::typed_actor<caf::replies_to<account_query>::with<account>,
+                     caf::replies_to<entries_query>::with<entries_page>,
+                     caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
+                     caf::replies_to<payment_query>::with<payment>,
+                     caf::replies_to<payments_query>::with<payments_page>, caf::reacts_to<sweep_files>>;
 
 /// Brings updates to sessions; answers when there is room for more.
 using router_actor =
@@ -223,6 +231,7 @@ TROUPE_LOCAL(star_charge)
 TROUPE_LOCAL(payment_step)
 TROUPE_LOCAL(payment_answer)
 TROUPE_LOCAL(inspect_video)
+TROUPE_LOCAL(sweep_files)
 TROUPE_LOCAL(inspected)
 TROUPE_LOCAL(incoming_update)
 TROUPE_LOCAL(outgoing)

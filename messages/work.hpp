@@ -3,6 +3,7 @@
 /// Times are milliseconds since 1970 (UTC) and are always given by the caller. Credits are whole.
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -78,6 +79,8 @@ struct turn {
   bool user_is_back = false; ///< The user wrote to us: parked messages are sent again.
   bool user_is_gone = false; ///< The user blocked us.
   std::vector<outgoing> messages;
+  /// What an administrator has set: name and value, "" forgets it. Kept in the database.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
 
 // -- Users and money -----------------------------------------------------------------------------
@@ -155,7 +158,8 @@ struct order_answer {
 /// ```
 /// pending -> submitting -> processing -> fetching -> delivering -> completed
 ///    ^            | |           |            |
-///    +-- retry ---+ +-> unknown-+------------+--> failed (hold voided)      pending -> cancelled
+///    +-- retry ---+-|-----------+ (temporary failure)
+///                   +-> unknown-+------------+--> failed (hold voided)      pending -> cancelled
 ///                        |      |
 ///                        +------+--> overdue (hold voided, still watched) -> gifted | failed
 /// ```
@@ -184,6 +188,7 @@ struct media_info {
   int width = 0, height = 0;
   std::int64_t duration_ms = 0;
   std::int64_t bytes = 0;
+  bool shrunk = false; ///< Made smaller by us, to fit through Telegram. Not stored.
 };
 
 struct job {
@@ -198,6 +203,8 @@ struct job {
   int attempt = 0;      ///< Refused submits so far; nothing was created by them.
   std::string key_name; ///< Which API key it was submitted with.
   std::string task_id;  ///< The provider's id.
+  /// Ids of earlier tasks that ended without a video and without a reason: their callbacks mean nothing.
+  std::string dead_tasks;
   std::string result_url;
   std::string file_path, thumbnail_path;
   std::string file_id; ///< Telegram's, after delivery.
@@ -327,6 +334,7 @@ struct open_work {
   std::vector<incoming_update> updates;
   std::vector<outgoing> messages;
   std::vector<job> jobs;
+  std::vector<std::pair<std::string, std::string>> settings;
   std::vector<payment> payments; ///< The cashier's: the shop's pending ones, and all refunds under way.
 };
 

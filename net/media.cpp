@@ -26,6 +26,7 @@ using nlohmann::json;
 
 constexpr std::size_t output_max = 8u << 20;
 constexpr std::size_t complaint_max = 300;
+constexpr int shrink_limit_s = 100; // an inspection as a whole has 120
 constexpr std::uintmax_t thumbnail_bytes_max = 200'000;
 
 struct pipe_ends {
@@ -214,6 +215,38 @@ media_info probe(const std::string& path) {
   if (!(seconds > 0) || seconds > 1e6) throw media_error("no duration");
   info.duration_ms = static_cast<std::int64_t>(seconds * 1000 + 0.5);
   return info;
+}
+
+void shrink(const std::string& path, const media_info& info, std::int64_t bytes_max) {
+  constexpr std::int64_t audio_bits = 128'000;
+  const auto small = path + ".small.mp4";
+  // A tenth is left for the container and for what the encoder overshoots.
+  const auto all_bits = bytes_max * 8 * 1000 / std::max<std::int64_t>(info.duration_ms, 1) * 9 / 10;
+  const auto bits = std::to_string(std::max<std::int64_t>(all_bits - audio_bits, 100'000));
+  std::error_code ignored;
+  try {
+    std::vector<std::string> argv{"ffmpeg", "-nostdin", "-v", "error", "-y"};
+    argv.insert(argv.end(), only_videos.begin(), only_videos.end());
+    for (const auto& word : {std::string{"-i"},        "file:" + path,
+                             std::string{"-c:v"},      std::string{"libx264"},
+                             std::string{"-preset"},   std::string{"veryfast"},
+                             std::string{"-pix_fmt"},  std::string{"yuv420p"},
+                             std::string{"-b:v"},      bits,
+                             std::string{"-maxrate"},  bits,
+                             std::string{"-bufsize"},  bits,
+                             std::string{"-c:a"},      std::string{"aac"},
+                             std::string{"-b:a"},      std::string{"128k"},
+                             std::string{"-movflags"}, std::string{"+faststart"},
+                             "file:" + small})
+      argv.push_back(word);
+    run(argv, shrink_limit_s);
+    if (static_cast<std::int64_t>(size_of(small)) > bytes_max || size_of(small) == 0)
+      throw media_error("it is still too large");
+    std::filesystem::rename(small, path);
+  } catch (...) {
+    std::filesystem::remove(small, ignored);
+    throw;
+  }
 }
 
 void make_thumbnail(const std::string& video, const std::string& jpeg) {

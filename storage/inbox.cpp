@@ -57,6 +57,14 @@ void store_user_of(database& db, const turn& t) {
       t.user_id, t.state, t.at);
 }
 
+void keep_setting(database& db, const std::string& name, const std::string& value) {
+  if (value.empty()) run(db, "DELETE FROM meta WHERE name = 'set:' || ?", name);
+  else
+    run(db,
+        "INSERT INTO meta(name, value) VALUES('set:' || ?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2",
+        name, value);
+}
+
 } // namespace
 
 std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates,
@@ -104,6 +112,7 @@ void finish_turn(writer& w, const turn& t) {
     }
     if (t.user_is_gone) run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", t.user_id);
   }
+  for (auto& [name, value] : t.settings) keep_setting(db, name, value);
   announce(w, t.messages);
 }
 

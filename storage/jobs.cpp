@@ -30,7 +30,8 @@ job read_job(const query& q) {
   j.media.width = small(), j.media.height = small(), j.media.duration_ms = integer(),
   j.media.bytes = integer();
   j.fail_class = text(), j.fail_text = text(), j.created_at = integer(), j.submitted_at = integer();
-  j.not_before = integer(), j.deadline_at = integer(), j.updated_at = integer(), j.of_order = small();
+  j.not_before = integer(), j.deadline_at = integer(), j.updated_at = integer();
+  j.dead_tasks = text(), j.of_order = small();
   return j;
 }
 
@@ -42,7 +43,7 @@ bool is_arrow(job_state from, job_state to) {
   case pending: return one_of({submitting, failed, cancelled});
   case submitting: return one_of({processing, pending, unknown, failed});
   case unknown: return one_of({processing, failed, overdue});
-  case processing: return one_of({fetching, failed, overdue});
+  case processing: return one_of({fetching, pending, failed, overdue});
   case fetching: return one_of({fetching, delivering, failed, processing});
   case delivering: return to == completed;
   case overdue: return one_of({overdue, gifted, failed}); // overdue again: its task became known
@@ -61,7 +62,9 @@ void change(job& j, const job_step& s) {
     if (!value.empty()) field = value;
   };
   switch (s.to) {
-  case pending: // Refused by the provider: nothing was created.
+  case pending: // Refused by the provider, or its task has failed: nothing is there to wait for.
+    if (!j.task_id.empty()) j.dead_tasks += j.task_id + " ";
+    j.task_id.clear();
     ++j.attempt;
     j.not_before = s.not_before;
     j.submitted_at = 0;
@@ -100,11 +103,12 @@ void save(database& db, const job& j) {
       "UPDATE jobs SET state = ?2, attempt = ?3, key_name = ?4, task_id = ?5, result_url = ?6, file_path = "
       "?7, "
       "thumbnail_path = ?8, width = ?9, height = ?10, duration_ms = ?11, bytes = ?12, fail_class = ?13, "
-      "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17, deadline_at = ?18 WHERE "
+      "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17, deadline_at = ?18, "
+      "dead_tasks = ?19 WHERE "
       "job_id = ?1",
       j.job_id, name_of(j.state), j.attempt, j.key_name, j.task_id, j.result_url, j.file_path,
       j.thumbnail_path, j.media.width, j.media.height, j.media.duration_ms, j.media.bytes, j.fail_class,
-      j.fail_text, j.submitted_at, j.not_before, j.updated_at, j.deadline_at);
+      j.fail_text, j.submitted_at, j.not_before, j.updated_at, j.deadline_at, j.dead_tasks);
 }
 
 /// A hold ends exactly once: an overdue job's is ended already.

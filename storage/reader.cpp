@@ -1,5 +1,7 @@
 #include "storage/parts.hpp"
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 namespace troupe::storage {
 namespace {
@@ -109,6 +111,8 @@ open_work reader::load_open_work() {
   const snapshot moment(db);
   open_work work;
   work.next_offset = number(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'next_offset'");
+  query set(db, "SELECT substr(name, 5), value FROM meta WHERE name LIKE 'set:%'");
+  while (set.next()) work.settings.emplace_back(set.text(0), set.text(1));
   query updates(db, "SELECT update_id, user_id, json FROM inbox WHERE done = 0 ORDER BY update_id");
   while (updates.next()) work.updates.push_back({updates.integer(0), updates.integer(1), updates.text(2)});
   query messages(db, TROUPE_OUTBOX_SELECT "WHERE parked = 0 ORDER BY outbox_id");
@@ -120,6 +124,25 @@ open_work reader::load_open_work() {
                                        "method <> 'stars') ORDER BY payment_id");
   work.payments = collect_payments(payments);
   return work;
+}
+
+int reader::sweep_files(const std::string& folder, std::int64_t older_than_ms) {
+  namespace fs = std::filesystem;
+  std::set<fs::path> needed;
+  query messages(impl_->db(), TROUPE_OUTBOX_SELECT "WHERE uploads <> '' AND uploads <> '[]'");
+  for (auto& m : collect_messages(messages))
+    for (auto& u : m.uploads) needed.insert(fs::path{u.path}.filename());
+  int removed = 0;
+  std::error_code ignored;
+  const auto now = fs::file_time_type::clock::now();
+  for (auto& file : fs::directory_iterator{folder, ignored}) {
+    const bool ours = file.path().filename().string().rfind("job-", 0) == 0;
+    const auto age = now - file.last_write_time(ignored);
+    if (!ours || needed.count(file.path().filename()) > 0 || age < std::chrono::milliseconds{older_than_ms})
+      continue;
+    removed += fs::remove(file.path(), ignored);
+  }
+  return removed;
 }
 
 audit_report reader::audit() { return storage::audit(impl_->path); }

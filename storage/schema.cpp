@@ -148,6 +148,7 @@ CREATE INDEX payments_open ON payments(state) WHERE state IN ('pending', 'refund
                                       // Models that leave the choice of sound.
                                       R"sql(
 ALTER TABLE jobs ADD COLUMN sound INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN dead_tasks TEXT NOT NULL DEFAULT '';
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

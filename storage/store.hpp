@@ -92,6 +92,9 @@ public:
   std::vector<payment> payments_of(std::int64_t user_id, int offset,
                                    int limit); ///< newest first; user 0: of all
   open_work load_open_work();
+  /// Deletes the files of jobs in `folder` that no message needs and nobody has written for so long.
+  /// @returns how many.
+  int sweep_files(const std::string& folder, std::int64_t older_than_ms);
   /// Proves every invariant of the book of credits and of the jobs.
   audit_report audit();
 

@@ -111,6 +111,13 @@ void kie_world::note_create(account& a, std::int64_t now) {
   ++a.too_fast;
 }
 
+bool kie_world::is_awaited(const std::string& who, std::int64_t now) const {
+  const auto last = last_of_.find(who);
+  if (last == last_of_.end()) return false;
+  const auto& t = tasks_.at(last->second);
+  return good(t) || !over(t, now);
+}
+
 kie_created kie_world::accept(task t, std::int64_t now) {
   auto& a = accounts_[t.key];
   settle(a, now);
@@ -122,7 +129,9 @@ kie_created kie_world::accept(task t, std::int64_t now) {
   const bool late = faults.all_late || marked_late(t.prompt);
   t.ready = now + static_cast<std::int64_t>(generation_ms_) * (late ? kie_lateness : 1);
   if (!t.end.hang && good(t)) a.debts.push({t.ready, t.price});
-  ++creates_[t.callback.empty() ? t.prompt : t.callback];
+  const auto& who = t.callback.empty() ? t.prompt : t.callback;
+  if (creates_.count(who) == 0 || is_awaited(who, now)) ++creates_[who];
+  last_of_[who] = t.id;
   kie_created out{envelope(200, "success", {{"taskId", t.id}}), t.id, t.end.hang ? 0 : t.ready};
   if (!t.veo) out.body["data"]["recordId"] = t.id;
   out.lost = marked_lost(t.prompt) || use(faults.lose_next);

@@ -71,7 +71,10 @@ public:
 
   static nlohmann::json no_access();
   static nlohmann::json no_upload_access();
+  /// By callback, or by prompt without one. A task after one that has failed is no second one.
   const std::map<std::string, int>& creates() const { return creates_; }
+  /// Its last task has succeeded, or may yet.
+  bool is_awaited(const std::string& who, std::int64_t now) const;
   nlohmann::json tasks(std::int64_t now) const;
   /// Creates beyond the documented 20 in 10 s of one account, served or not.
   int too_fast() const { return too_fast_; }
@@ -120,6 +123,7 @@ private:
   std::map<std::string, task> tasks_;
   std::vector<std::string> order_;
   std::map<std::string, int> creates_;
+  std::map<std::string, std::string> last_of_; ///< task id
   std::map<std::string, account> accounts_;
   int too_fast_ = 0;
   std::map<std::string, kept_file> uploads_;

@@ -578,6 +578,83 @@ TEST_CASE_METHOD(working, "a violation fails once and the credit returns") {
   CHECK(said("fail.violation") == 1);
 }
 
+TEST_CASE_METHOD(working, "a task that fails for no reason of the user's is made again after 10, 20, 40 s") {
+  on_query = [](int) {
+    return ok(
+        R"({"code":200,"data":{"state":"fail","failCode":"500","failMsg":"Internal Error, Please try again later."}})");
+  };
+  order();
+  advance(30s);
+  check_state(job_state::pending);
+  CHECK(the_job().dead_tasks == "t-1 ");
+  CHECK(the_job().task_id.empty());
+  CHECK(said("fail.temporary") == 0);
+  tell(dispatcher, provider_woke{1, "t-1"}); // the dead task's callback, late
+  advance(9s);
+  CHECK(submits == 1);
+  advance(1s);
+  CHECK(submits == 2);
+  SECTION("until the tries are spent") {
+    advance(30s + 20s + 30s + 40s + 30s);
+    CHECK(submits == 4);
+    check_state(job_state::failed);
+    CHECK(said("fail.temporary") == 1);
+    CHECK(balance().balance == 100);
+  }
+  SECTION("and the next one may succeed") {
+    on_query = [](int) { return success(); };
+    advance(31s);
+    CHECK(the_job().state >= job_state::delivering);
+    CHECK(submits == 2);
+    CHECK(balance().balance == 97);
+  }
+}
+
+TEST_CASE_METHOD(working, "the callback of a dead task is never taken for the one that is looked for") {
+  on_query = [](int) {
+    return ok(R"({"code":200,"data":{"state":"fail","failCode":"500","failMsg":"Internal Error"}})");
+  };
+  order();
+  advance(30s);
+  on_submit = [](int) { return broken(http_error::lost); };
+  advance(10s);
+  check_state(job_state::unknown);
+  tell(dispatcher, provider_woke{1, "t-1"});
+  check_state(job_state::unknown);
+  on_query = [](int) { return success(); };
+  tell(dispatcher, provider_woke{1, "t-2"});
+  CHECK(the_job().task_id == "t-2");
+  CHECK(the_job().state >= job_state::fetching);
+}
+
+TEST_CASE_METHOD(working, "after a restart the looks at many tasks are spread over the interval") {
+  on_query = [](int) { return status("generating"); };
+  order("k1", 18);
+  advance(45s);
+  caf::anon_send_exit(dispatcher, caf::exit_reason::kill);
+  run();
+  advance(60s);
+  dispatcher = next_dispatcher();
+  tell(dispatcher, committed_jobs{db->load_open_work().jobs});
+  const auto before = queries;
+  advance(10s, 1s);
+  const auto in_a_third = queries - before;
+  CHECK(in_a_third > 1);
+  CHECK(in_a_third < 14);
+  advance(20s, 1s);
+  CHECK(queries - before >= 18);
+}
+
+TEST_CASE_METHOD(working, "while an administrator has stopped all, nothing is submitted") {
+  ctx->sales->set("stopped", "1");
+  order("k1");
+  advance(60s);
+  CHECK(submits == 0);
+  ctx->sales->set("stopped", "");
+  advance(11s);
+  CHECK(submits == 1);
+}
+
 TEST_CASE_METHOD(working,
                  "a submit whose answer was lost is never sent again and is adopted by the callback") {
   on_submit = [](int) { return broken(http_error::lost); };

@@ -33,6 +33,7 @@ struct chat {
   std::optional<order_request> order;
   std::optional<job_step> step;
   step_answer stepped;
+  std::vector<std::pair<std::string, std::string>> settings;
 
   explicit chat(std::int64_t balance = 10, std::string lang = "ru") : language{std::move(lang)} {
     who.registered = true;
@@ -52,6 +53,7 @@ struct chat {
     auto r = d.decide(e, who, facts, now);
     order = r.order;
     step = r.step;
+    settings = r.settings;
     who.state = r.state;
     if (r.step) {
       r = d.stepped(e, who, stepped, now);
@@ -381,6 +383,26 @@ TEST_CASE("what cannot be sold now is marked, refused before payment, and nothin
   CHECK(c.order->closed); // the store answers an order that it has already, and refuses a new one
   CHECK(has(c.text(), "Ничего не списано"));
   CHECK(c.offers("Запустить"));
+}
+
+TEST_CASE("an administrator stops all generation or one model; others cannot") {
+  chat c;
+  const auto types = [&](const std::string& command, const std::string& argument) {
+    auto e = c.make(event_kind::command);
+    e.command = command, e.argument = argument;
+    c.happens(e);
+  };
+  types("pause", "");
+  CHECK(has(c.text(), "Такой команды я не знаю"));
+  c.who.admin = true;
+  types("pause", "");
+  CHECK(has(c.text(), "вся генерация"));
+  CHECK(c.settings == std::vector<std::pair<std::string, std::string>>{{"stopped", "1"}});
+  types("resume", "kling-2-6");
+  CHECK(c.settings == std::vector<std::pair<std::string, std::string>>{{"paused:kling-2-6", ""}});
+  types("pause", "kling");
+  CHECK(has(c.text(), "<code>kling-2-6</code>"));
+  CHECK(c.settings.empty());
 }
 
 TEST_CASE("what is in work is listed, and what waits can be cancelled") {

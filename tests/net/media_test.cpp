@@ -44,6 +44,25 @@ TEST_CASE("a clip is probed and gets a small thumbnail") {
   CHECK(size.find("mjpeg,320,180") == 0);
 }
 
+TEST_CASE("a video that is too large is made smaller in place, or stays as it was") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i",
+              "testsrc=duration=2:size=1280x720:rate=25,noise=alls=60:allf=t", "-f", "lavfi", "-i",
+              "sine=d=2", "-pix_fmt", "yuv420p", "-b:v", "20M", clip},
+             60);
+  const auto before = media::probe(clip);
+  REQUIRE(before.bytes > 1'500'000);
+  media::shrink(clip, before, 500'000);
+  const auto after = media::probe(clip);
+  CHECK(after.bytes <= 500'000);
+  CHECK(after.width == 1280);
+  CHECK(after.duration_ms >= 1'900);
+  CHECK_THROWS_AS(media::shrink(clip, after, 5'000), media::media_error);
+  CHECK(media::probe(clip).bytes == after.bytes);
+  CHECK(std::distance(fs::directory_iterator{f.path}, {}) == 1);
+}
+
 TEST_CASE("what is no video is refused") {
   const folder f;
   std::ofstream(f / "a.txt") << "just text\nand more text\n";

@@ -47,7 +47,9 @@ void crowd::act(std::int64_t user) {
   else if (die < 55) say("/start");
   else if (die < 61) say("/balance");
   else if (die < 67) say("/history");
-  else if (die < 71) say("/cancel");
+  else if (die < 69) say("/cancel");
+  else if (die < 70) say("/jobs");
+  else if (die < 71) press(user, "cancel:");
   else if (die < 73) say("/help");
   else if (die < 77) press(user, "run:");
   else if (die < 80) press(user, "again:");
@@ -74,6 +76,13 @@ void crowd::order(std::int64_t user, bool photo) {
   if (dice_.chance(300)) {
     press_later(user, dice_.chance(500) ? "a:" : "m:", wait);
     wait += dice_.between(500, 10'000);
+  }
+  if (dice_.chance(200)) {
+    stage_.coming.at(stage_.now() + wait, [=, this] {
+      if (const auto b = stage_.world.find_button(user, "c:", ":3"))
+        stage_.world.press(user, b->message_id, b->data);
+    });
+    wait += dice_.between(500, 3'000);
   }
   press_later(user, "run:", wait);
   if (dice_.chance(300)) press_later(user, "run:", wait + dice_.between(0, 400)); // a double tap

@@ -214,12 +214,13 @@ void outside::block(std::int64_t user, bool blocked) {
   answer_polls();
 }
 
-std::optional<outside::button> outside::find_button(std::int64_t user, const std::string& data) const {
+std::optional<outside::button> outside::find_button(std::int64_t user, const std::string& data,
+                                                    const std::string& end) const {
   const auto it = screens_.find(user);
   if (it == screens_.end()) return std::nullopt;
   for (auto s = it->second.rbegin(); s != it->second.rend(); ++s)
     for (const auto& b : s->buttons)
-      if (b.rfind(data, 0) == 0) return button{s->message_id, b};
+      if (b.rfind(data, 0) == 0 && b.ends_with(end)) return button{s->message_id, b};
   return std::nullopt;
 }
 

@@ -82,7 +82,8 @@ public:
     std::string data;
   };
   /// The newest visible button whose data starts so.
-  std::optional<button> find_button(std::int64_t user, const std::string& data) const;
+  std::optional<button> find_button(std::int64_t user, const std::string& data,
+                                    const std::string& end = "") const;
   /// When each last wrote, or let us in again.
   const std::map<std::int64_t, unix_ms>& questions() const { return asked_; }
   unix_ms heard_at(std::int64_t user) const { return value_or_zero(heard_, user); }

@@ -21,6 +21,7 @@ struct scenario {
   bool photo = false;
   std::function<void(play&)> prepare = [](play&) {};
   int orders = 1;
+  int pack = 1; ///< Videos of an order.
 };
 
 constexpr std::int64_t boss = founder_user_id;
@@ -83,7 +84,18 @@ const std::vector<scenario>& scenarios() {
       {"a text order", ""},
       {"a photo order", "", true},
       {"three orders at once", "", false, [](play&) {}, 3},
+      {"a pack of three videos", "", false, [](play&) {}, 1, 3},
+      {"a pack, and no video of it succeeds", "[[fail:violation]]", false, [](play&) {}, 1, 3},
       {"the provider refuses the prompt", "[[fail:violation]]"},
+      {"every task fails and is made again", "[[fail:temporary]]"},
+      {"the user cancels, in time or too late", "", false,
+       [](play& p) {
+         spoil(p, "createTask", fault::server_error);
+         for (int i = 0; i < 3; ++i) {
+           p.coming.at(first_ms + (32 + 4 * i) * second_ms, [&p] { p.world.say(user, {.text = "/jobs"}); });
+           presses_at(p, first_ms + (34 + 4 * i) * second_ms, user, "cancel:");
+         }
+       }},
       {"the provider never ends", "[[hang]]"},
       {"the result is no video", broken_video},
       {"Telegram refuses the video", unsendable_video},
@@ -243,6 +255,14 @@ void give_orders(play& p, const scenario& s) {
     const auto run = [&p] {
       if (const auto b = p.world.find_button(user, "run:")) p.world.press(user, b->message_id, b->data);
     };
+    if (s.pack > 1) {
+      const auto size = ":" + std::to_string(s.pack);
+      const auto choose = [&p, size] {
+        if (const auto b = p.world.find_button(user, "c:", size)) p.world.press(user, b->message_id, b->data);
+      };
+      p.coming.at(at + 12 * second_ms, choose);
+      p.coming.at(at + 16 * second_ms, choose);
+    }
     p.coming.at(at + 20 * second_ms, run); // people tap twice
     p.coming.at(at + 20 * second_ms + 300, run);
   }
@@ -257,7 +277,7 @@ std::set<std::int64_t> excused_jobs(play& p) {
   for (auto& j : p.proofs().jobs_of(user)) {
     const bool open = j.state == job_state::submitting || j.state == job_state::unknown ||
                       (j.state == job_state::overdue && j.task_id.empty());
-    const bool made = p.world.kie.creates().count(callback_url(public_url, callback_secret, j.job_id)) > 0;
+    const bool made = p.world.kie.is_awaited(callback_url(public_url, callback_secret, j.job_id), p.now());
     if (open && !made) excused.insert(j.job_id);
   }
   return excused;

@@ -208,7 +208,7 @@ TEST_CASE("exactly the arrows of the picture are allowed") {
       {{}, {submitting, failed, cancelled}},
       {{submitting}, {processing, pending, unknown, failed}},
       {{submitting, unknown}, {processing, failed, overdue}},
-      {{submitting, processing}, {fetching, failed, overdue}},
+      {{submitting, processing}, {fetching, pending, failed, overdue}},
       {{submitting, processing, fetching}, {fetching, delivering, failed, processing}},
       {{submitting, processing, fetching, delivering}, {completed}},
       {{submitting, processing, fetching, delivering, completed}, {}},

@@ -1,5 +1,8 @@
 #include "tests/catch.hpp"
 #include "tests/storage/fixtures.hpp"
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
 
 using namespace troupe;
 using namespace troupe::storage;
@@ -163,4 +166,42 @@ TEST_CASE("an empty language does not forget the known one") {
   t.user_is_gone = true;
   b.apply(t);
   CHECK(b.read().load_account(ann).language == "ru");
+}
+
+TEST_CASE("what an administrator has set is kept until it is taken back") {
+  bench b;
+  auto t = b.turn_of(ann, {});
+  t.settings = {{"paused:kling-2-6", "1"}, {"stopped", "1"}};
+  b.apply(t);
+  b.reopen();
+  CHECK(b.read().load_open_work().settings.size() == 2);
+  auto back = b.turn_of(ann, {});
+  back.settings = {{"stopped", ""}};
+  b.apply(back);
+  const auto left = b.read().load_open_work().settings;
+  REQUIRE(left.size() == 1);
+  CHECK(left[0].first == "paused:kling-2-6");
+}
+
+TEST_CASE("old files of videos are removed, but none that a message still needs and none that is not ours") {
+  bench b;
+  namespace fs = std::filesystem;
+  const auto folder = fs::temp_directory_path() / ("troupe-sweep-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  for (auto name : {"job-1.mp4", "job-2.mp4", "job-3-in.jpg", "notes.txt"}) {
+    std::ofstream{folder / name} << "x";
+    fs::last_write_time(folder / name, fs::file_time_type::clock::now() - std::chrono::hours{5});
+  }
+  std::ofstream{folder / "job-4.mp4"} << "new";
+  auto film = message(ann, lane::result);
+  film.uploads = {{"video", (folder / "job-2.mp4").string(), "video/mp4"}};
+  b.apply(b.turn_of(ann, {film}));
+  CHECK(b.read().sweep_files(folder.string(), 3'600'000) == 2);
+  CHECK_FALSE(fs::exists(folder / "job-1.mp4"));
+  CHECK(fs::exists(folder / "job-2.mp4"));
+  CHECK_FALSE(fs::exists(folder / "job-3-in.jpg"));
+  CHECK(fs::exists(folder / "job-4.mp4"));
+  CHECK(fs::exists(folder / "notes.txt"));
+  CHECK(b.read().sweep_files((folder / "missing").string(), 1) == 0);
+  fs::remove_all(folder);
 }

@@ -208,7 +208,7 @@ struct twin {
         {pending, {submitting, failed, cancelled}},
         {submitting, {processing, pending, unknown, failed}},
         {unknown, {processing, failed, overdue}},
-        {processing, {fetching, failed, overdue}},
+        {processing, {fetching, pending, failed, overdue}},
         {fetching, {fetching, delivering, failed, processing}},
         {delivering, {completed}},
         {overdue, {overdue, gifted, failed}}};
@@ -224,6 +224,7 @@ struct twin {
     const bool same_link = s.to == fetching && s.at == j.updated_at && s.result_url == j.result_url;
     const bool same_task = s.to == overdue && (s.task_id.empty() || s.task_id == j.task_id);
     if (!leads(from, s.to) || (from == s.to && (same_link || same_task))) return {false, j};
+    if (s.to == pending && !j.task_id.empty()) j.dead_tasks += std::exchange(j.task_id, {}) + " ";
     if (s.to == pending) ++j.attempt, j.not_before = s.not_before, j.submitted_at = 0;
     if (s.to == submitting) j.submitted_at = s.at, j.key_name = s.key_name;
     if ((s.to == processing || s.to == overdue) && !s.task_id.empty()) j.task_id = s.task_id;
