@@ -1,4 +1,5 @@
 #include "actors/dialogue.hpp"
+#include "actors/preset_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
 #include <charconv>
@@ -49,13 +50,13 @@ std::optional<pressed> read_button(std::string data) {
     return true;
   };
   for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
-                      "terms:c", "own:s", "own:c", "same"})
+                      "terms:c", "own:s", "own:c", "same", "pick"})
     if (data == action) return pressed{action, {}};
-  for (auto action :
-       {"h:e", "h:j", "again", "run", "edit", "check", "payment", "refund", "refund_yes", "credit"})
+  for (auto action : {"h:e", "h:j", "again", "run", "edit", "check", "payment", "refund", "refund_yes",
+                      "credit", "words", "skip"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
-  for (auto action : {"m", "a", "d", "c", "take:s", "take:c", "pay:1", "pay:2"})
+  for (auto action : {"m", "a", "d", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
     if (numbers(action, 2)) return p;
     else p.numbers.clear();
   return {};
@@ -72,10 +73,9 @@ bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.np
 class scene {
 public:
   scene(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
-        const event& e, const account& who, unix_ms now)
-      : opts_{opts}, models_{models}, e_{e}, who_{who}, now_{now}, language_{config::texts::language_for(
-                                                                       who.language.empty() ? e.from.language
-                                                                                            : who.language)},
+        const std::vector<config::preset>& presets, const event& e, const account& who, unix_ms now)
+      : opts_{opts}, models_{models}, presets_{presets}, e_{e}, who_{who}, now_{now},
+        language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
         paint_{words, language_}, voice_{words, opts}, m_{talk::read_memory(who.state)} {}
 
   dialogue::decision decide(const screen_facts& f) {
@@ -90,6 +90,11 @@ public:
     default: return {who_.state, {}, {}};
     }
     return finish();
+  }
+
+  dialogue::decision written(const writing_outcome& o) {
+    outcome_ = o;
+    return decide({});
   }
 
   dialogue::decision settled(const payment_answer& a) {
@@ -125,9 +130,10 @@ private:
   void toast(const std::string& text) { toast_ = text; }
 
   dialogue::decision finish() {
-    dialogue::decision d{talk::write_memory(m_), {}, std::move(order_), std::move(purchase_), ask_about_};
+    if (writing_) return before_writing();
+    dialogue::decision d{talk::write_memory(m_), {}, std::move(order_), std::move(purchase_), ask_about_, {}};
     if (d.order || d.purchase) return d; // `ordered` and `settled` answer the press
-    if (e_.kind == event_kind::button) d.messages.push_back(answer());
+    if (e_.kind == event_kind::button && !outcome_) d.messages.push_back(answer());
     for (auto& message : messages_) d.messages.push_back(std::move(message));
     return d;
   }
@@ -188,7 +194,8 @@ private:
   // -- Text and photos ------------------------------------------------------------------------------
 
   bool draft_is_open() const {
-    return m_.work && (m_.screen == "wait" || m_.screen == "edit" || m_.screen == "card");
+    return m_.work && (m_.screen == "wait" || m_.screen == "edit" || m_.screen == "card" ||
+                       m_.screen == "pick" || talk::photo_waits(m_));
   }
 
   void take_input() {
@@ -198,24 +205,30 @@ private:
     if (!photo && m_.screen == "contact") return take_contact();
     if (!draft_is_open()) m_.work = draft{};
     auto& d = *m_.work;
+    if (photo && blank(e_.text) && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
+      d.prompt.clear(); // another thing, another video
     // A changed request is a new draft: the old card must not start what it does not show.
     if (d.id == 0 || m_.screen != "wait") d.id = e_.update_id;
     if (photo) d.photo = e_.photo_file_id;
     if (!blank(e_.text)) d.prompt = e_.text;
-    complete();
+    complete(m_.screen == "edit"); // there the user has the last word
   }
 
-  void complete() {
+  void complete(bool as_it_is = false) {
     auto& d = *m_.work;
     const auto model = talk::model_of(models_, d);
     const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
-    if (code_points(d.prompt) > limit) {
-      d.prompt.clear();
-      return go("wait", {say("ask.shorter", {{"n", std::to_string(limit)}}), {paint_.back_home("gen")}});
-    }
+    if (code_points(d.prompt) > limit) return ask_shorter(limit);
+    if (talk::photo_waits(m_) && !presets_.empty()) return pick(false);
     if (d.prompt.empty()) return go("wait", {say("ask.text"), {paint_.back_home("gen")}});
     if (d.kind == "photo" && d.photo.empty()) return go("wait", paint_.ask_photo());
-    card();
+    if (as_it_is || d.photo.empty()) return card();
+    write(talk::preset_of(presets_, d));
+  }
+
+  void ask_shorter(std::size_t limit) {
+    m_.work->prompt.clear();
+    go("wait", {say("ask.shorter", {{"n", std::to_string(limit)}}), {paint_.back_home("gen")}});
   }
 
   void take_media() {
@@ -262,6 +275,7 @@ private:
     if (a == "text" || a == "photo") return wait_for(a.c_str());
     if (a == "nophoto") return without_photo();
     if (a == "same") return same_photo();
+    if (a == "pick") return pick_again();
     if (a == "buy") return shop();
     if (starts(a, "ways:")) return packages(a.substr(5));
     if (starts(a, "terms:")) return accept_terms(a.substr(6));
@@ -269,6 +283,8 @@ private:
     if (a == "help") return go("other", paint_.help());
     const auto first = p->numbers.front();
     const auto page = static_cast<std::size_t>(first);
+    if (a == "words" || a == "skip" || a == "p")
+      return take_pick(a, first, a == "p" ? static_cast<std::size_t>(p->numbers[1]) : 0);
     if (a == "h:e") return go("other", paint_.operations(f.entries, page));
     if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
     if (a == "again") return send_again(first, f.jobs);
@@ -298,7 +314,77 @@ private:
     m_.work->id = e_.update_id;
     m_.work->kind = "photo";
     m_.work->photo = m_.last_photo;
+    if (!presets_.empty()) return pick(true);
     go("wait", {say("ask.same"), {paint_.back_home("gen")}});
+  }
+
+  // -- Presets and the prompt writer ----------------------------------------------------------------
+
+  void pick(bool same) {
+    m_.work->preset.clear();
+    go("pick", talk::pick(paint_, presets_, language_, *m_.work, same));
+  }
+
+  /// Back from a card: its run button must not start what is not seen any more.
+  void pick_again() {
+    if (!m_.work || m_.work->photo.empty()) return kinds();
+    m_.work->id = e_.update_id;
+    m_.work->prompt.clear();
+    complete();
+  }
+
+  /// A button under a photo: a preset, the user's own text, or a preset without the words it asked for.
+  void take_pick(const std::string& what, std::int64_t id, std::size_t i) {
+    if (m_.work && id != 0 && id == m_.work->picked) return toast(say("toast.picked")); // a double tap
+    if (!m_.work || m_.work->id != id || m_.work->photo.empty()) return toast(say("toast.outdated"));
+    auto& d = *m_.work;
+    d.prompt.clear();
+    if (what == "words") {
+      d.preset.clear();
+      return go("wait", talk::ask_own_text(paint_));
+    }
+    if (what == "p" && i < presets_.size()) d.preset = presets_[i].id;
+    const auto chosen = talk::preset_of(presets_, d);
+    if (!chosen) return toast(say("toast.outdated"));
+    if (what == "p" && chosen->wants_words()) return go("wait", talk::ask_words(paint_, d));
+    write(chosen);
+  }
+
+  bool may_write() {
+    forget_old();
+    return m_.recent.size() < static_cast<std::size_t>(opts_.users.costly_actions_per_minute);
+  }
+
+  /// Makes the prompt of a photo out of the preset and the words that stand in its place so far. What was
+  /// chosen serves as it is when there is no writer, when it fails, and when it is asked too often.
+  void write(const config::preset* chosen) {
+    auto& d = *m_.work;
+    const auto model = talk::model_of(models_, d);
+    const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
+    const auto words = d.prompt, preset = chosen ? chosen->prompt : "";
+    d.prompt = writing::plain_prompt(preset, words);
+    if (code_points(d.prompt) > limit) return ask_shorter(limit);
+    if (opts_.prompt_writer.on() && !outcome_ && may_write()) {
+      writing_ = writing_request{preset, words, language_};
+      return;
+    }
+    d.preset.clear();
+    if (d.id != e_.update_id) d.picked = std::exchange(d.id, e_.update_id);
+    if (!opts_.prompt_writer.on()) return card();
+    if (outcome_) count_press();
+    const bool good = outcome_ && !outcome_->prompt.empty() && code_points(outcome_->prompt) <= limit;
+    if (good) d.prompt = outcome_->prompt;
+    card(good ? "" : say(chosen ? "card.as_preset" : "card.as_text"));
+  }
+
+  /// Nothing is stored before the writer has answered: after a crash the same update begins anew.
+  dialogue::decision before_writing() {
+    toast(say("toast.writing"));
+    dialogue::decision d;
+    d.state = who_.state;
+    d.messages.push_back(e_.kind == event_kind::button ? answer() : talk::typing(e_.from.user_id));
+    d.writing = std::move(writing_);
+    return d;
   }
 
   void choose(const std::string& what, std::size_t i) {
@@ -628,6 +714,7 @@ private:
 
   const config::options& opts_;
   const std::vector<config::model>& models_;
+  const std::vector<config::preset>& presets_;
   const event& e_;
   account who_;
   unix_ms now_;
@@ -640,13 +727,15 @@ private:
   std::optional<order_request> order_;
   std::optional<std::variant<open_payment, star_charge, payment_step>> purchase_;
   std::int64_t ask_about_ = 0;
+  std::optional<writing_request> writing_;
+  std::optional<writing_outcome> outcome_; ///< Of the writing that this turn asked for.
 };
 
 } // namespace
 
 dialogue::dialogue(const config::options& opts, const std::vector<config::model>& models,
-                   const config::texts& words)
-    : opts_{opts}, models_{models}, words_{words} {}
+                   const config::texts& words, const std::vector<config::preset>& presets)
+    : opts_{opts}, models_{models}, words_{words}, presets_{presets} {}
 
 dialogue::facts dialogue::wanted(const event& e) const {
   if (e.kind == event_kind::command) {
@@ -672,17 +761,22 @@ payment_query dialogue::payment_named(const event& e) const {
 
 dialogue::decision dialogue::decide(const event& e, const account& who, const screen_facts& f,
                                     unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.decide(f);
+  return scene{opts_, models_, words_, presets_, e, who, now}.decide(f);
 }
 
 dialogue::decision dialogue::ordered(const event& e, const account& who, const order_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.ordered(answer);
+  return scene{opts_, models_, words_, presets_, e, who, now}.ordered(answer);
 }
 
 dialogue::decision dialogue::settled(const event& e, const account& who, const payment_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.settled(answer);
+  return scene{opts_, models_, words_, presets_, e, who, now}.settled(answer);
+}
+
+dialogue::decision dialogue::written(const event& e, const account& who, const writing_outcome& outcome,
+                                     unix_ms now) const {
+  return scene{opts_, models_, words_, presets_, e, who, now}.written(outcome);
 }
 
 } // namespace troupe

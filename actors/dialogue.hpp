@@ -1,6 +1,7 @@
 #pragma once
 /// What the bot says: a pure state machine. Told the time, the user's account and what happened;
 /// answers with the new state and the messages. Knows no actor, no clock, no network.
+#include "actors/writing.hpp"
 #include "config/config.hpp"
 #include "messages/work.hpp"
 #include "net/telegram.hpp"
@@ -20,7 +21,9 @@ struct screen_facts {
 
 class dialogue {
 public:
-  dialogue(const config::options& opts, const std::vector<config::model>& models, const config::texts& words);
+  static inline const std::vector<config::preset> no_presets;
+  dialogue(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
+           const std::vector<config::preset>& presets = no_presets);
 
   enum class facts : std::uint8_t { none, entries, jobs, payments, payment };
   /// Which facts `decide` will need for this event.
@@ -35,6 +38,8 @@ public:
     /// The same with `settled`.
     std::optional<std::variant<open_payment, star_charge, payment_step>> purchase;
     std::int64_t ask_about = 0; ///< A payment the cashier should look at now.
+    /// Set: send the messages at once and store nothing; ask the writer, then call `written`.
+    std::optional<writing_request> writing;
   };
   /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;
@@ -44,11 +49,15 @@ public:
   /// The second half of a turn about a payment.
   decision settled(const telegram::event& e, const account& who, const payment_answer& answer,
                    unix_ms now) const;
+  /// The whole turn again, now that the writer has answered; `who` as it was before it.
+  decision written(const telegram::event& e, const account& who, const writing_outcome& outcome,
+                   unix_ms now) const;
 
 private:
   const config::options& opts_;
   const std::vector<config::model>& models_;
   const config::texts& words_;
+  const std::vector<config::preset>& presets_;
 };
 
 /// Messages of a running job, by the generation actor. Slot: "order:<order_id>".

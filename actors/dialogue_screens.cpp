@@ -248,7 +248,7 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
   const auto missing = price - balance;
   rows.push_back({missing > 0 ? press("buy", "buy") : press("run", own("run:", d))});
   rows.push_back({press("edit", own("edit:", d))});
-  rows.push_back(back_home("gen"));
+  rows.push_back(back_home(d.photo.empty() ? "gen" : "pick"));
   auto text = say("card.text", {{"prompt", escape_html(shorten(d.prompt, 500))},
                                 {"photo", d.photo.empty() ? "" : "\n" + say("card.photo")},
                                 {"model", escape_html(title_of(*m, language_))},

@@ -98,6 +98,23 @@ template <class Step> void settle_purchase(self_ptr self, Step step) {
           });
 }
 
+/// Too late is as good as never: what was chosen serves then.
+void ask_writer(self_ptr self, dialogue::decision d) {
+  auto& s = self->state;
+  for (auto& m : d.messages) self->send(s.desk.courier, std::move(m));
+  const auto go_on = [self](const http_reply& reply) {
+    auto& st = self->state;
+    const auto outcome = writing::outcome(*st.ctx->settings, reply);
+    by_rules(self, [&](const dialogue& r) { return r.written(st.event, st.who, outcome, st.ctx->now()); });
+  };
+  http_reply none;
+  none.error = http_error::lost;
+  if (!s.desk.writer) return go_on(none);
+  const std::chrono::seconds limit{s.ctx->opts().prompt_writer.time_limit_s};
+  self->request(s.desk.writer, limit, writing::question(*s.ctx->settings, *d.writing))
+      .then([go_on](http_reply& reply) { go_on(reply); }, [go_on, none](caf::error&) { go_on(none); });
+}
+
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {
   dialogue::decision d;
   try {
@@ -107,6 +124,7 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   }
   if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
   if (d.purchase) return std::visit([self](auto& p) { settle_purchase(self, std::move(p)); }, *d.purchase);
+  if (d.writing) return ask_writer(self, std::move(d));
   if (!d.order) return end_turn(self, std::move(d));
   self->request(self->state.desk.ledger, answer_limit, std::move(*d.order))
       .then(
@@ -210,7 +228,7 @@ session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std:
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.user_id = user_id, s.router = router, s.desk = desk;
-  s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words);
+  s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words, ctx->settings->presets);
   return {
       [self](incoming_update& u) {
         self->state.queue.push_back(std::move(u));
