@@ -203,8 +203,11 @@ private:
     if (!photo && blank(e_.text)) return show(paint_.plain(say("hint.media")));
     if (!photo && m_.screen == "amount") return take_amount();
     if (!photo && m_.screen == "contact") return take_contact();
+    // Of an album the first photo counts, and what was said with it.
+    if (photo && !e_.album.empty() && m_.work && m_.work->album == e_.album) return;
     if (!draft_is_open()) m_.work = draft{};
     auto& d = *m_.work;
+    if (photo) d.album = e_.album;
     if (photo && blank(e_.text) && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
       d.prompt.clear(); // another thing, another video
     // A changed request is a new draft: the old card must not start what it does not show.

@@ -19,6 +19,7 @@ draft read_draft(const json& j) {
   d.price = j.value("price", 0);
   d.count = j.value("count", 1);
   d.preset = j.value("preset", "");
+  d.album = j.value("album", "");
   d.picked = j.value("picked", std::int64_t{0});
   return d;
 }
@@ -28,6 +29,7 @@ json write_draft(const draft& d) {
          {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price},
          {"count", d.count}};
   if (!d.preset.empty()) j["preset"] = d.preset;
+  if (!d.album.empty()) j["album"] = d.album;
   if (d.picked) j["picked"] = d.picked;
   return j;
 }

@@ -16,6 +16,7 @@ struct draft {
   int count = 1;           ///< Videos of this request
   int price = 0;           ///< Of one, as last shown: nobody pays a price he has not seen.
   std::string preset;      ///< Chosen, and waiting for the words it has a place for
+  std::string album;       ///< The photo's: the others of it come right after
   std::int64_t picked = 0; ///< The draft whose preset was chosen: a second tap changes nothing.
 };
 

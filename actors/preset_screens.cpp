@@ -37,7 +37,7 @@ bool photo_waits(const memory& m) { return m.work && !m.work->photo.empty() && m
 outgoing typing(std::int64_t chat_id) {
   outgoing o;
   o.chat_id = chat_id;
-  o.urgency = lane::answer;
+  o.urgency = lane::reply; // a call into the chat like any other: one at a time
   o.method = "sendChatAction";
   o.params = nlohmann::json{{"chat_id", chat_id}, {"action", "typing"}}.dump();
   return o;

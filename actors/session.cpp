@@ -27,6 +27,9 @@ struct session_state {
   telegram::event event;
   account who;
   screen_facts facts;
+  // what the writer wrote for an update: when the turn cannot be stored, it is not paid for again
+  std::int64_t written_for = -1;
+  writing_outcome written;
 };
 using self_ptr = session_actor::stateful_pointer<session_state>;
 
@@ -98,21 +101,30 @@ template <class Step> void settle_purchase(self_ptr self, Step step) {
           });
 }
 
+void go_on_written(self_ptr self) {
+  by_rules(self, [&](const dialogue& r) {
+    auto& s = self->state;
+    return r.written(s.event, s.who, s.written, s.ctx->now());
+  });
+}
+
 /// Too late is as good as never: what was chosen serves then.
 void ask_writer(self_ptr self, dialogue::decision d) {
   auto& s = self->state;
+  if (s.written_for == s.event.update_id) return go_on_written(self);
   for (auto& m : d.messages) self->send(s.desk.courier, std::move(m));
-  const auto go_on = [self](const http_reply& reply) {
+  const auto take = [self](const http_reply& reply) {
     auto& st = self->state;
-    const auto outcome = writing::outcome(*st.ctx->settings, reply);
-    by_rules(self, [&](const dialogue& r) { return r.written(st.event, st.who, outcome, st.ctx->now()); });
+    st.written = writing::outcome(*st.ctx->settings, reply);
+    st.written_for = st.event.update_id;
+    go_on_written(self);
   };
   http_reply none;
   none.error = http_error::lost;
-  if (!s.desk.writer) return go_on(none);
+  if (!s.desk.writer) return take(none);
   const std::chrono::seconds limit{s.ctx->opts().prompt_writer.time_limit_s};
   self->request(s.desk.writer, limit, writing::question(*s.ctx->settings, *d.writing))
-      .then([go_on](http_reply& reply) { go_on(reply); }, [go_on, none](caf::error&) { go_on(none); });
+      .then([take](http_reply& reply) { take(reply); }, [take, none](caf::error&) { take(none); });
 }
 
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {

@@ -335,6 +335,30 @@ TEST_CASE("a second photo replaces the first, and its screen the first one's") {
   CHECK(p.photo() == "P4");
 }
 
+TEST_CASE("of an album the first photo counts, and the others say nothing") {
+  photographer p;
+  auto first = p.make(event_kind::photo);
+  first.photo_file_id = "P1", first.album = "A", first.text = "пусть танцует";
+  p.happens(first);
+  CHECK(p.on_card());
+  auto second = p.make(event_kind::photo);
+  second.photo_file_id = "P2", second.album = "A";
+  p.happens(second);
+  CHECK(p.sent.empty());
+  CHECK(p.photo() == "P1");
+  p.shows("P3");
+  CHECK(p.picking());
+  CHECK(p.photo() == "P3");
+}
+
+TEST_CASE("the card shows the whole text, however long the writer wrote") {
+  photographer p;
+  p.written = std::string(1500, 'x');
+  p.shows("P1");
+  p.presses("Оживи фото");
+  CHECK(has(p.text, p.written));
+}
+
 TEST_CASE("a double tap on a preset writes one prompt") {
   photographer p;
   p.shows("P1");
@@ -589,6 +613,21 @@ TEST_CASE_METHOD(writing_stage,
   advance(2s);
   CHECK(prompt() == "let it dance");
   CHECK(telegram->count("A dog.") == 0);
+}
+
+TEST_CASE_METHOD(writing_stage, "while the disk is full the writer is asked once, not at each try") {
+  shows("P1");
+  int refusals = 3;
+  const_cast<engine_context&>(*ctx).at_step = [&](durable_step step, bool committed) {
+    if (step == durable_step::turn_stored && !committed && refusals-- > 0)
+      throw std::runtime_error{"the disk is full"};
+  };
+  presses(preset_button());
+  advance(60s);
+  const_cast<engine_context&>(*ctx).at_step = nullptr;
+  CHECK(refusals < 0);
+  CHECK(llm->log.size() == 1);
+  CHECK(prompt() == "A cat dances on a roof.");
 }
 
 TEST_CASE_METHOD(writing_stage, "a session that falls while the writer writes begins the update anew") {
