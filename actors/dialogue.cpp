@@ -52,11 +52,11 @@ std::optional<pressed> read_button(std::string data) {
   for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
                       "terms:c", "own:s", "own:c", "same", "pick"})
     if (data == action) return pressed{action, {}};
-  for (auto action : {"h:e", "h:j", "again", "run", "edit", "check", "payment", "refund", "refund_yes",
-                      "credit", "words", "skip"})
+  for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "edit", "check", "payment",
+                      "refund", "refund_yes", "credit", "words", "skip"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
-  for (auto action : {"m", "a", "d", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
+  for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
     if (numbers(action, 2)) return p;
     else p.numbers.clear();
   return {};
@@ -65,6 +65,13 @@ std::optional<pressed> read_button(std::string data) {
 std::size_t code_points(const std::string& s) {
   return static_cast<std::size_t>(std::count_if(
       s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// What no model wants to read. Lines stay.
+std::string without_controls(std::string s) {
+  const auto control = [](char c) { return (c >= 0 && c < 0x20 && c != '\n') || c == 0x7f; };
+  s.erase(std::remove_if(s.begin(), s.end(), control), s.end());
+  return s;
 }
 
 bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.npos; }
@@ -163,7 +170,7 @@ private:
 
   void kinds() {
     m_.work.reset();
-    go("kind", paint_.kinds());
+    go("kind", paint_.kinds(models_));
   }
 
   void wait_for(const char* kind) {
@@ -180,7 +187,7 @@ private:
       m_.work.reset();
       return go("home", paint_.plain(say("hint.no_model")));
     }
-    d.price = model->price;
+    d.price = talk::price_of(*model, d);
     if (!is_pack_size(d.count)) d.count = 1;
     go("card", paint_.card(models_, d, who_.balance, opts_.users.active_jobs_max, note));
   }
@@ -200,7 +207,8 @@ private:
 
   void take_input() {
     const bool photo = e_.kind == event_kind::photo;
-    if (!photo && blank(e_.text)) return show(paint_.plain(say("hint.media")));
+    const auto text = without_controls(e_.text);
+    if (!photo && blank(text)) return show(paint_.plain(say("hint.media")));
     if (!photo && m_.screen == "amount") return take_amount();
     if (!photo && m_.screen == "contact") return take_contact();
     // Of an album the first photo counts, and what was said with it.
@@ -208,23 +216,24 @@ private:
     if (!draft_is_open()) m_.work = draft{};
     auto& d = *m_.work;
     if (photo) d.album = e_.album;
-    if (photo && blank(e_.text) && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
+    if (photo && blank(text) && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
       d.prompt.clear(); // another thing, another video
     // A changed request is a new draft: the old card must not start what it does not show.
     if (d.id == 0 || m_.screen != "wait") d.id = e_.update_id;
     if (photo) d.photo = e_.photo_file_id;
-    if (!blank(e_.text)) d.prompt = e_.text;
+    if (!blank(text)) d.prompt = text;
     complete(m_.screen == "edit"); // there the user has the last word
   }
 
   void complete(bool as_it_is = false) {
     auto& d = *m_.work;
-    const auto model = talk::model_of(models_, d);
+    const auto model = talk::chosen_of(models_, d);
     const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
     if (code_points(d.prompt) > limit) return ask_shorter(limit);
     if (talk::photo_waits(m_) && !presets_.empty()) return pick(false);
     if (d.prompt.empty()) return go("wait", {say("ask.text"), {paint_.back_home("gen")}});
-    if (d.kind == "photo" && d.photo.empty()) return go("wait", paint_.ask_photo());
+    const bool needed = model && !model->text_input;
+    if (d.photo.empty() && (d.kind == "photo" || needed)) return go("wait", paint_.ask_photo(needed));
     if (as_it_is || d.photo.empty()) return card();
     write(talk::preset_of(presets_, d));
   }
@@ -290,6 +299,7 @@ private:
       return take_pick(a, first, a == "p" ? static_cast<std::size_t>(p->numbers[1]) : 0);
     if (a == "h:e") return go("other", paint_.operations(f.entries, page));
     if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
+    if (a == "model") return of_model(page);
     if (a == "again") return send_again(first, f.jobs);
     if (starts(a, "take:")) return take_offer(a.substr(5), first, p->numbers[1]);
     if (starts(a, "pay:"))
@@ -300,8 +310,17 @@ private:
     if (a == "run" && first == m_.done && first != 0) return toast(say("toast.already"));
     if (!m_.work || m_.work->id != first || m_.work->prompt.empty()) return toast(say("toast.outdated"));
     if (a == "run") return run();
+    if (a == "models") return go("card", paint_.choose_model(models_, *m_.work));
+    if (a == "card") return card();
     if (a == "edit") return go("edit", {say("ask.edit"), {paint_.back_home("gen")}});
     choose(a, static_cast<std::size_t>(p->numbers[1]));
+  }
+
+  /// A new request for the model that was pressed.
+  void of_model(std::size_t i) {
+    if (i >= models_.size()) return toast(say("toast.outdated"));
+    wait_for(models_[i].photo_input ? "photo" : "text");
+    m_.work->model = models_[i].id;
   }
 
   void without_photo() {
@@ -402,6 +421,7 @@ private:
     } else if (what == "a" && i < aspects.size()) d.aspect = aspects[i];
     else if (what == "c" && is_pack_size(static_cast<std::int64_t>(i))) d.count = static_cast<int>(i);
     else if (what == "d" && i < model->durations_s.size()) d.duration = model->durations_s[i];
+    else if (what == "s" && i < 2 && !model->sound_prices.empty()) d.sound = i == 1;
     else return toast(say("toast.unknown"));
     card();
   }
@@ -637,13 +657,14 @@ private:
     auto d = *m_.work;
     const auto model = talk::settle(models_, d);
     if (!model || d.model != m_.work->model || d.aspect != m_.work->aspect ||
-        d.duration != m_.work->duration || model->price != d.price) {
+        d.duration != m_.work->duration || d.sound != m_.work->sound ||
+        talk::price_of(*model, d) != d.price) {
       toast(say("toast.changed"));
       return card();
     }
     if (!may_press()) return;
     // A hold may be this very order's, placed before a crash: then only the store knows the answer.
-    const auto total = model->price * std::int64_t{d.count};
+    const auto total = d.price * std::int64_t{d.count};
     if (who_.balance + who_.held < total) {
       toast(say("toast.missing", {{"credits", paint_.count("credits_of", total - who_.balance)}}));
       return card();
@@ -657,12 +678,13 @@ private:
     o.order_key = "u" + std::to_string(e_.from.user_id) + ":d" + std::to_string(d.id);
     o.user_id = e_.from.user_id;
     o.at = now_;
-    o.spec = {model.id,        talk::title_of(model, language_),
-              model.api,       model.provider_model,
-              d.prompt,        d.photo,
-              d.aspect,        d.duration,
-              model.resolution};
-    o.price = model.price;
+    const bool photo_model = !d.photo.empty() && !model.provider_photo_model.empty();
+    o.spec = {model.id,         talk::title_of(model, language_),
+              model.api,        photo_model ? model.provider_photo_model : model.provider_model,
+              d.prompt,         d.photo,
+              d.aspect,         d.duration,
+              model.resolution, d.sound && !model.sound_prices.empty()};
+    o.price = d.price;
     o.count = d.count;
     o.active_jobs_max = opts_.users.active_jobs_max;
     o.time_limit_ms = std::int64_t{opts_.kie.time_limit_s} * 1000;

@@ -67,11 +67,19 @@ const config::model* model_of(const std::vector<config::model>& models, const dr
   return first;
 }
 
+const config::model* chosen_of(const std::vector<config::model>& models, const draft& d) {
+  const auto m = std::find_if(models.begin(), models.end(), [&](auto& x) { return x.id == d.model; });
+  return m == models.end() ? model_of(models, d) : &*m;
+}
+
 std::vector<std::string> aspects_of(const config::model& m, const draft& d) {
-  auto all = m.aspect_ratios;
+  const bool own = !d.photo.empty() && !m.photo_aspect_ratios.empty();
+  auto all = own ? m.photo_aspect_ratios : m.aspect_ratios;
   if (d.photo.empty()) all.erase(std::remove(all.begin(), all.end(), "Auto"), all.end());
   return all;
 }
+
+int price_of(const config::model& m, const draft& d) { return config::price_of(m, d.duration, d.sound); }
 
 const config::model* settle(const std::vector<config::model>& models, draft& d) {
   const auto m = model_of(models, d);
@@ -81,6 +89,7 @@ const config::model* settle(const std::vector<config::model>& models, draft& d) 
   if (std::find(aspects.begin(), aspects.end(), d.aspect) == aspects.end()) d.aspect = aspects.front();
   const auto& lengths = m->durations_s;
   if (std::find(lengths.begin(), lengths.end(), d.duration) == lengths.end()) d.duration = lengths.front();
+  if (m->sound_prices.empty()) d.sound = m->sound;
   return m;
 }
 
@@ -204,9 +213,44 @@ screen painter::payments(const std::vector<payment>& all) const {
 
 screen painter::help() const { return {say("help.text"), {back_home("home")}}; }
 
-screen painter::kinds() const {
-  return {say("kinds.text"),
-          {{press("from_text", "text")}, {press("from_photo", "photo")}, back_home("home")}};
+/// "Kling 2.6 · 1 credit": the price of what is offered first.
+std::string painter::model_line(const config::model& m) const {
+  return title_of(m, language_) + " · " +
+         count("credits", config::price_of(m, m.durations_s.front(), m.sound));
+}
+
+screen painter::kinds(const std::vector<config::model>& models) const {
+  keyboard rows{{press("from_text", "text"), press("from_photo", "photo")}};
+  std::string list;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const auto& m = models[i];
+    std::string lengths;
+    for (const int n : m.durations_s) lengths += (lengths.empty() ? "" : "/") + std::to_string(n);
+    std::string formats;
+    for (auto& a : m.aspect_ratios)
+      if (a != "Auto") formats += (formats.empty() ? "" : ", ") + a;
+    list += "\n\n<b>" + escape_html(title_of(m, language_)) + "</b>: " +
+            say(!m.text_input    ? "kinds.photo"
+                : !m.photo_input ? "kinds.only_text"
+                                 : "kinds.both") +
+            ", " + say("card.seconds", {{"n", lengths}}) + (formats.empty() ? "" : ", " + formats) + ", " +
+            say(m.sound                  ? "kinds.sound"
+                : m.sound_prices.empty() ? "kinds.silent"
+                                         : "kinds.sound_choice");
+    rows.push_back({{model_line(m), "model:" + std::to_string(i)}});
+  }
+  rows.push_back(back_home("home"));
+  return {say("kinds.text") + list, rows};
+}
+
+screen painter::choose_model(const std::vector<config::model>& models, const draft& d) const {
+  keyboard rows;
+  for (std::size_t i = 0; i < models.size(); ++i)
+    if (fits(models[i], d))
+      rows.push_back(
+          {{ticked(models[i].id == d.model, model_line(models[i])), own("m:", d) + ":" + std::to_string(i)}});
+  rows.push_back({press("back", own("card:", d)), press("home", "home")});
+  return {say("card.models"), rows};
 }
 
 screen painter::advice(const draft& d) const {
@@ -214,7 +258,8 @@ screen painter::advice(const draft& d) const {
   return {say(key, {{"help", say("help.text")}}), {back_home("gen")}};
 }
 
-screen painter::ask_photo() const {
+screen painter::ask_photo(bool needed) const {
+  if (needed) return {say("ask.photo_needed"), {back_home("gen")}};
   return {say("ask.photo"), {{press("without_photo", "nophoto")}, back_home("gen")}};
 }
 
@@ -222,12 +267,7 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
                      int pack_max, const std::string& note) const {
   const auto m = model_of(models, d);
   if (!m) return plain(say("hint.no_model"));
-  keyboard rows;
-  for (std::size_t i = 0; i < models.size(); ++i)
-    if (fits(models[i], d))
-      rows.push_back({{ticked(&models[i] == m,
-                              title_of(models[i], language_) + " · " + count("credits", models[i].price)),
-                       own("m:", d) + ":" + std::to_string(i)}});
+  keyboard rows{{{say("button.model", {{"model", title_of(*m, language_)}}), own("models:", d)}}};
   std::vector<button> row;
   const auto aspects = aspects_of(*m, d);
   for (std::size_t i = 0; i < aspects.size(); ++i) {
@@ -242,11 +282,17 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
                    own("d:", d) + ":" + std::to_string(i)});
   rows.push_back(std::move(row));
   row.clear();
+  if (!m->sound_prices.empty())
+    for (const bool sound : {false, true})
+      row.push_back({ticked(sound == d.sound, say(sound ? "card.sound" : "card.silent")),
+                     own("s:", d) + ":" + std::to_string(sound)});
+  if (!row.empty()) rows.push_back(std::move(row));
+  row.clear();
   for (const int n : pack_sizes)
     if (n <= pack_max)
       row.push_back({ticked(n == d.count, count("videos", n)), own("c:", d) + ":" + std::to_string(n)});
   if (row.size() > 1) rows.push_back(std::move(row));
-  const auto price = m->price * std::int64_t{d.count};
+  const auto price = price_of(*m, d) * std::int64_t{d.count};
   const auto missing = price - balance;
   rows.push_back({missing > 0 ? press("buy", "buy") : press("run", own("run:", d))});
   rows.push_back({press("edit", own("edit:", d))});
@@ -257,6 +303,7 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
                         {"model", escape_html(title_of(*m, language_))},
                         {"aspect", d.aspect == "Auto" ? say("card.auto") : escape_html(d.aspect)},
                         {"duration", say("card.seconds", {{"n", std::to_string(d.duration)}})},
+                        {"sound", say(d.sound ? "card.with_sound" : "card.without_sound")},
                         {"price", count("credits", price)},
                         {"balance", count("credits", balance)}});
   if (missing > 0) text += "\n\n" + say("card.missing", {{"credits", count("credits_of", missing)}});

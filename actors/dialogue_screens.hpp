@@ -23,7 +23,11 @@ inline constexpr int pack_sizes[] = {1, 3, 5};
 /// The catalogue as it fits a draft.
 bool fits(const config::model& m, const draft& d);
 const config::model* model_of(const std::vector<config::model>& models, const draft& d);
+/// The one that was chosen, even if something is missing for it yet.
+const config::model* chosen_of(const std::vector<config::model>& models, const draft& d);
 std::vector<std::string> aspects_of(const config::model& m, const draft& d);
+/// Credits for one video of it.
+int price_of(const config::model& m, const draft& d);
 /// Fills what is unset and replaces what the catalogue no longer has. Null when no model takes this input.
 const config::model* settle(const std::vector<config::model>& models, draft& d);
 std::string title_of(const config::model& m, const std::string& language);
@@ -52,9 +56,11 @@ public:
                std::int64_t id) const;
   screen payments(const std::vector<payment>& all) const;
   screen help() const;
-  screen kinds() const;
+  screen kinds(const std::vector<config::model>& models) const;
   screen advice(const draft& d) const;
-  screen ask_photo() const;
+  screen ask_photo(bool needed) const;
+  /// Another model for what is asked already.
+  screen choose_model(const std::vector<config::model>& models, const draft& d) const;
   /// `pack_max`: no more videos at once.
   screen card(const std::vector<config::model>& models, const draft& d, std::int64_t balance, int pack_max,
               const std::string& note = "") const;
@@ -67,6 +73,7 @@ public:
 private:
   std::vector<button> tabs() const;
   std::string operation(const ledger_entry& e) const;
+  std::string model_line(const config::model& m) const;
   std::string generation(const job& j, std::size_t number) const;
 
   const config::texts& words_;

@@ -16,6 +16,7 @@ draft read_draft(const json& j) {
   d.model = j.value("model", "");
   d.aspect = j.value("aspect", "");
   d.duration = j.value("duration", 0);
+  d.sound = j.value("sound", false);
   d.price = j.value("price", 0);
   d.count = j.value("count", 1);
   d.preset = j.value("preset", "");
@@ -27,7 +28,7 @@ draft read_draft(const json& j) {
 json write_draft(const draft& d) {
   json j{{"id", d.id},       {"kind", d.kind},     {"prompt", d.prompt},     {"photo", d.photo},
          {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price},
-         {"count", d.count}};
+         {"count", d.count}, {"sound", d.sound}};
   if (!d.preset.empty()) j["preset"] = d.preset;
   if (!d.album.empty()) j["album"] = d.album;
   if (d.picked) j["picked"] = d.picked;

@@ -13,6 +13,7 @@ struct draft {
   std::string prompt, photo;
   std::string model, aspect;
   int duration = 0;
+  bool sound = false;
   int count = 1;           ///< Videos of this request
   int price = 0;           ///< Of one, as last shown: nobody pays a price he has not seen.
   std::string preset;      ///< Chosen, and waiting for the words it has a place for

@@ -479,9 +479,22 @@ void check_web(const options::web_options& w, const std::map<std::string, std::s
 
 // -- Catalogue -------------------------------------------------------------------------------------
 
-const std::vector<std::string> model_keys = {
-    "id",          "title",      "api",   "provider_model",  "text_input", "photo_input", "aspect_ratios",
-    "durations_s", "resolution", "price", "prompt_chars_max"};
+const std::vector<std::string> model_keys = {"id",
+                                             "title",
+                                             "api",
+                                             "provider_model",
+                                             "provider_photo_model",
+                                             "text_input",
+                                             "photo_input",
+                                             "aspect_ratios",
+                                             "photo_aspect_ratios",
+                                             "durations_s",
+                                             "resolution",
+                                             "price",
+                                             "prices",
+                                             "sound",
+                                             "sound_prices",
+                                             "prompt_chars_max"};
 
 void set_title(std::map<std::string, std::string>& title, const toml::node& n, const place& at) {
   const auto table = n.as_table();
@@ -499,6 +512,8 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
   else if (key == "title") set_title(m.title, n, at);
   else if (key == "api") m.api = exact_string(n, at, key);
   else if (key == "provider_model") m.provider_model = exact_string(n, at, key);
+  else if (key == "provider_photo_model") m.provider_photo_model = exact_string(n, at, key);
+  else if (key == "sound") m.sound = exact<bool>(n, at, key, "true or false");
   else if (key == "text_input") m.text_input = exact<bool>(n, at, key, "true or false");
   else if (key == "photo_input") m.photo_input = exact<bool>(n, at, key, "true or false");
   else if (key == "resolution") m.resolution = exact_string(n, at, key);
@@ -506,6 +521,12 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
   else if (key == "prompt_chars_max") m.prompt_chars_max = whole(n, {1, 20'000});
   else if (key == "aspect_ratios")
     each(n, at, key, [&](auto& item) { m.aspect_ratios.push_back(exact_string(item, at, key)); });
+  else if (key == "photo_aspect_ratios")
+    each(n, at, key, [&](auto& item) { m.photo_aspect_ratios.push_back(exact_string(item, at, key)); });
+  else if (key == "prices")
+    each(n, at, key, [&](auto& item) { m.prices.push_back(whole(item, {1, 100'000})); });
+  else if (key == "sound_prices")
+    each(n, at, key, [&](auto& item) { m.sound_prices.push_back(whole(item, {1, 100'000})); });
   else if (key == "durations_s")
     each(n, at, key, [&](auto& item) { m.durations_s.push_back(whole(item, {1, 600})); });
   else unknown(at.str(), key, model_keys);
@@ -523,10 +544,29 @@ model read_model(const toml::table& table, const std::string& path) {
   if (m.durations_s.empty()) bad("durations_s is missing");
   if (!m.text_input && !m.photo_input) bad("takes neither text nor photo");
   const auto real = [](auto& ratio) { return ratio != "Auto"; };
-  if (std::none_of(m.aspect_ratios.begin(), m.aspect_ratios.end(), real))
+  if (m.text_input && std::none_of(m.aspect_ratios.begin(), m.aspect_ratios.end(), real))
     bad("aspect_ratios needs one that is not Auto: Auto is for photos only");
+  if (m.photo_input && m.photo_aspect_ratios.empty() && m.aspect_ratios.empty())
+    bad("photo_aspect_ratios is missing");
+  const auto lengths = m.durations_s.size();
+  if (!m.prices.empty() && m.prices.size() != lengths) bad("prices needs one for each of durations_s");
+  if (!m.sound_prices.empty() && m.sound_prices.size() != lengths)
+    bad("sound_prices needs one for each of durations_s");
+  if (m.sound && !m.sound_prices.empty()) bad("sound_prices is for a choice, but sound = true leaves none");
   return m;
 }
+
+} // namespace
+
+int price_of(const model& m, int duration_s, bool sound) {
+  const auto& list = sound && !m.sound_prices.empty() ? m.sound_prices : m.prices;
+  if (list.empty()) return m.price;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (m.durations_s[i] == duration_s) return list[i];
+  return list.front();
+}
+
+namespace {
 
 std::vector<model> read_models(const std::string& path) {
   std::vector<model> models;
@@ -726,7 +766,8 @@ std::string describe(const settings& s, bool& ready) {
   }
   out << "[models]\n";
   for (auto& m : s.models)
-    out << "  " << m.id << ": " << m.api << " " << m.provider_model << ", price " << m.price << "\n";
+    out << "  " << m.id << ": " << m.api << " " << m.provider_model << ", price from "
+        << price_of(m, m.durations_s.front(), false) << "\n";
   if (!s.presets.empty()) out << "[presets]\n";
   for (auto& p : s.presets) out << "  " << p.id << ": " << p.title.at("en") << "\n";
   const bool token = !s.opts.telegram.bot_token.empty(), keys = !s.opts.kie.api_keys.empty();

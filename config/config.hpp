@@ -129,13 +129,22 @@ struct model {
   std::map<std::string, std::string> title; // by language
   std::string api;                          // "kie-unified" | "kie-veo"
   std::string provider_model;
+  std::string provider_photo_model; // with a photo; "": the same
   bool text_input = true, photo_input = true;
-  std::vector<std::string> aspect_ratios; // first = default
-  std::vector<int> durations_s;           // first = default
+  std::vector<std::string> aspect_ratios;       // first = default
+  std::vector<std::string> photo_aspect_ratios; // with a photo; empty: the same
+  std::vector<int> durations_s;                 // first = default
   std::string resolution = "720p";
-  int price = 1; // credits, > 0
+  int price = 1;           // credits, > 0, whatever the length
+  std::vector<int> prices; // one for each of durations_s; empty: `price`
+  bool sound = false;      // always has sound
+  std::vector<int>
+      sound_prices; // one for each of durations_s: the user may have sound for it; empty: no choice
   int prompt_chars_max = 2000;
 };
+
+/// Credits for one video; of an unknown length the first one's.
+int price_of(const model& m, int duration_s, bool sound);
 
 /// A ready prompt for a photo: one button.
 struct preset {

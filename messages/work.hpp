@@ -128,6 +128,7 @@ struct job_spec {
   std::string aspect_ratio;  ///< "16:9", "9:16", "Auto"
   int duration_s = 8;
   std::string resolution = "720p";
+  bool sound = false; ///< Asked for, of a model that leaves the choice.
 };
 
 struct order_request {

@@ -69,39 +69,68 @@ std::string escape(const std::string& text) {
   return out;
 }
 
+bool is_cyrillic(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c == '\xD0' || c == '\xD1'; });
+}
+
+/// Veo translates a Russian prompt, and would translate what its people say: lines in quotes stay as they
+/// are.
+std::string prompt_for_translation(const std::string& prompt) {
+  static constexpr std::pair<const char*, const char*> quotes[] = {{"«", "»"}, {"\"", "\""}, {"“", "”"}};
+  for (const auto& [open, close] : quotes) {
+    const auto from = prompt.find(open);
+    if (from == prompt.npos) continue;
+    const auto begin = from + std::string(open).size();
+    const auto to = prompt.find(close, begin);
+    if (to != prompt.npos && is_cyrillic(prompt.substr(begin, to - begin)))
+      return prompt + "\n(The lines in quotes are spoken in Russian, exactly as written.)";
+  }
+  return prompt;
+}
+
 const char* generation_type(const std::vector<std::string>& image_urls) {
   return image_urls.empty() ? "TEXT_2_VIDEO" : "FIRST_AND_LAST_FRAMES_2_VIDEO";
 }
 
 json legacy_body(const job_spec& spec, const std::vector<std::string>& image_urls) {
-  json body{{"prompt", spec.prompt},
+  json body{{"prompt", prompt_for_translation(spec.prompt)},
             {"model", spec.provider_model},
             {"generationType", generation_type(image_urls)},
             {"aspect_ratio", spec.aspect_ratio},
             {"resolution", spec.resolution},
             {"duration", spec.duration_s},
-            {"enableTranslation", true}}; // the docs disagree about the default
+            {"enableTranslation", is_cyrillic(spec.prompt)}}; // the docs disagree about the default
   if (!image_urls.empty()) body["imageUrls"] = image_urls;
   return body;
 }
 
 json veo_input(const job_spec& spec, const std::vector<std::string>& image_urls) {
-  json input{{"prompt", spec.prompt},
+  json input{{"prompt", prompt_for_translation(spec.prompt)},
              {"model", spec.provider_model},
              {"generation_type", generation_type(image_urls)},
              {"aspect_ratio", spec.aspect_ratio},
              {"resolution", spec.resolution},
              {"duration", spec.duration_s},
-             {"enable_translation", true}};
+             {"enable_translation", is_cyrillic(spec.prompt)}};
   if (!image_urls.empty()) input["image_urls"] = image_urls;
   return input;
 }
 
+bool is_of(const job_spec& spec, const char* family) { return spec.provider_model.rfind(family, 0) == 0; }
+
+/// Kling, each family with fields of its own (kie.md 3.4).
 json market_input(const job_spec& spec, const std::vector<std::string>& image_urls) {
   json input{{"prompt", spec.prompt}, {"duration", std::to_string(spec.duration_s)}};
+  if (is_of(spec, "kling-2.6/") || is_of(spec, "kling-3.0/")) input["sound"] = spec.sound;
+  if (is_of(spec, "kling-3.0/")) {
+    input["mode"] = spec.resolution == "4k" ? "4K" : spec.resolution == "1080p" ? "pro" : "std";
+    input["multi_shots"] = false;
+  }
   // "Auto" is Veo's word; an unset choice must be left out, not sent empty.
   if (!spec.aspect_ratio.empty() && spec.aspect_ratio != "Auto") input["aspect_ratio"] = spec.aspect_ratio;
-  if (!image_urls.empty()) input["image_urls"] = image_urls;
+  if (image_urls.empty()) return input;
+  if (is_of(spec, "kling/v2-")) input["image_url"] = image_urls.front();
+  else input["image_urls"] = image_urls;
   return input;
 }
 

@@ -23,6 +23,7 @@ job read_job(const query& q) {
   auto& s = j.spec;
   s.model_id = text(), s.model_title = text(), s.api = text(), s.provider_model = text(), s.prompt = text();
   s.photo_file_id = text(), s.aspect_ratio = text(), s.duration_s = small(), s.resolution = text();
+  s.sound = small() != 0;
   j.price = integer(), j.state = state_from(text()), j.attempt = small(), j.key_name = text();
   j.task_id = text(), j.result_url = text(), j.file_path = text(), j.thumbnail_path = text(),
   j.file_id = text();
@@ -127,8 +128,8 @@ bool ends_order(database& db, job_state from, const job& j) {
 
 std::string fingerprint_of(const order_request& o) {
   const auto& s = o.spec;
-  return fingerprint{}
-      .add(o.user_id)
+  auto mixed = fingerprint{};
+  mixed.add(o.user_id)
       .add(o.price)
       .add(o.count)
       .add(s.model_id)
@@ -139,8 +140,9 @@ std::string fingerprint_of(const order_request& o) {
       .add(s.photo_file_id)
       .add(s.aspect_ratio)
       .add(s.duration_s)
-      .add(s.resolution)
-      .text();
+      .add(s.resolution);
+  if (s.sound) mixed.add("sound"); // an order of before this choice existed keeps its mark
+  return mixed.text();
 }
 
 void check_sane(const order_request& o) {
@@ -187,12 +189,12 @@ std::int64_t insert_job(database& db, const job& j) {
   const auto& s = j.spec;
   run(db,
       "INSERT INTO jobs(order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "
-      "photo_file_id, aspect_ratio, duration_s, resolution, price, state, created_at, deadline_at, "
+      "photo_file_id, aspect_ratio, duration_s, resolution, sound, price, state, created_at, deadline_at, "
       "updated_at) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
       j.order_id, j.user_id, j.language, s.model_id, s.model_title, s.api, s.provider_model, s.prompt,
-      s.photo_file_id, s.aspect_ratio, s.duration_s, s.resolution, j.price, j.created_at, j.deadline_at,
-      j.updated_at);
+      s.photo_file_id, s.aspect_ratio, s.duration_s, s.resolution, s.sound, j.price, j.created_at,
+      j.deadline_at, j.updated_at);
   return db.last_id();
 }
 

@@ -85,7 +85,7 @@ audit_report audit(const std::string& path);
 
 #define TROUPE_JOB_COLUMNS                                                                                   \
   "job_id, order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "                \
-  "photo_file_id, aspect_ratio, duration_s, resolution, price, state, attempt, key_name, task_id, "          \
+  "photo_file_id, aspect_ratio, duration_s, resolution, sound, price, state, attempt, key_name, task_id, "   \
   "result_url, file_path, thumbnail_path, file_id, width, height, duration_ms, bytes, fail_class, "          \
   "fail_text, created_at, submitted_at, not_before, deadline_at, updated_at, "                               \
   "(SELECT count FROM orders o WHERE o.order_id = jobs.order_id)"

@@ -144,6 +144,10 @@ CREATE TABLE payments(
 CREATE UNIQUE INDEX payments_outside ON payments(outside_id) WHERE outside_id <> '';
 CREATE INDEX payments_of_user ON payments(user_id);
 CREATE INDEX payments_open ON payments(state) WHERE state IN ('pending', 'refunding', 'unmatched');
+)sql",
+                                      // Models that leave the choice of sound.
+                                      R"sql(
+ALTER TABLE jobs ADD COLUMN sound INTEGER NOT NULL DEFAULT 0;
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

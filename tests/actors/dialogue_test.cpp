@@ -182,7 +182,7 @@ TEST_CASE("from /start to a running video, text only") {
   c.says("Кот <едет> & поёт");
   CHECK(has(c.text(), "Кот &lt;едет&gt; &amp; поёт"));
   CHECK(has(c.text(), "1 кредит"));
-  CHECK(c.offers("✓ Veo 3 Fast"));
+  CHECK(c.offers("🎛 Модель: Veo 3 Fast"));
   CHECK(c.offers("✓ 16:9"));
   CHECK(c.offers("✓ 8 с"));
   CHECK_FALSE(c.offers("Как у фото"));
@@ -190,8 +190,12 @@ TEST_CASE("from /start to a running video, text only") {
   c.presses("9:16");
   CHECK(c.offers("✓ 9:16"));
   c.presses("6 с");
+  c.presses("🎛 Модель");
+  CHECK(c.offers("✓ Veo 3 Fast · 1 кредит"));
+  CHECK(c.offers("Kling 2.6"));
+  CHECK_FALSE(c.offers("Kling 2.1")); // it brings photos to life only
   c.presses("Veo 3 Quality");
-  CHECK(c.offers("✓ Veo 3 Quality"));
+  CHECK(c.offers("🎛 Модель: Veo 3 Quality"));
   CHECK(c.offers("✓ 9:16"));
   CHECK_FALSE(c.order);
   c.presses("🚀 Запустить");
@@ -250,7 +254,7 @@ TEST_CASE("a text at home starts a draft, and without a photo is possible after 
   c.types("generate");
   c.presses("Видео из изображения");
   c.says("пёс");
-  c.presses("Сделать без изображения");
+  c.presses("Пропустить");
   CHECK(c.offers("Запустить"));
 }
 
@@ -273,6 +277,7 @@ TEST_CASE("too few credits are said on the card, at the press and by the store")
   chat c{3};
   c.says("кот");
   const auto run = c.data_of("Запустить");
+  c.presses("🎛 Модель");
   c.presses("Veo 3 Quality");
   CHECK(has(c.text(), "Не хватает 1 кредита."));
   CHECK_FALSE(c.offers("Запустить"));
@@ -280,6 +285,7 @@ TEST_CASE("too few credits are said on the card, at the press and by the store")
   c.presses_data(run); // the button of an older picture of this card
   CHECK_FALSE(c.order);
   CHECK(has(c.toast(), "Не хватает 1 кредита"));
+  c.presses("🎛 Модель");
   c.presses("Veo 3 Fast");
   c.answer = {order_outcome::too_few_credits, 0, 0, 1};
   c.presses("Запустить");
@@ -288,6 +294,81 @@ TEST_CASE("too few credits are said on the card, at the press and by the store")
   CHECK(has(c.text(), "Не хватает 1 кредита."));
   c.presses("Купить кредиты");
   CHECK(has(c.text(), "Как удобнее заплатить"));
+}
+
+TEST_CASE("a model may be chosen first: then come the text and the photo it needs") {
+  chat c;
+  c.types("generate");
+  CHECK(has(c.text(), "<b>Kling 2.1</b>: фото с текстом, 5/10 с, без звука"));
+  CHECK(has(c.text(), "<b>Kling 2.6</b>: текст или фото, 5/10 с, 16:9, 9:16, 1:1, звук по желанию"));
+  SECTION("a photo is needed") {
+    c.presses("Kling 2.1");
+    c.says("пусть танцует");
+    CHECK(has(c.text(), "оживляет фотографии"));
+    CHECK_FALSE(c.offers("Пропустить"));
+    c.shows("P1");
+    CHECK(c.offers("🎛 Модель: Kling 2.1"));
+    CHECK(c.offers("✓ Как у фото"));
+    CHECK_FALSE(c.offers("16:9"));
+    c.presses("10 с");
+    CHECK(has(c.text(), "Цена: <b>2 кредита</b>"));
+    c.presses("Запустить");
+    REQUIRE(c.order);
+    CHECK(c.order->price == 2);
+    CHECK(c.order->spec.provider_model == "kling/v2-1-standard");
+  }
+  SECTION("a photo is possible") {
+    c.presses("Kling 2.5 Turbo");
+    c.says("пусть танцует");
+    c.presses("Пропустить");
+    CHECK(c.offers("🎛 Модель: Kling 2.5 Turbo"));
+    c.presses("Запустить");
+    REQUIRE(c.order);
+    CHECK(c.order->spec.provider_model == "kling/v2-5-turbo-text-to-video-pro");
+  }
+  SECTION("with a photo it has another name at the provider") {
+    c.presses("Kling 2.5 Turbo");
+    c.shows("P1", "пусть танцует");
+    c.presses("Запустить");
+    REQUIRE(c.order);
+    CHECK(c.order->spec.provider_model == "kling/v2-5-turbo-image-to-video-pro");
+  }
+  SECTION("sound has its price, and goes with the model that has the choice") {
+    c.presses("Kling 2.6");
+    c.says("кот поёт");
+    c.presses("Пропустить");
+    CHECK(has(c.text(), "Звук: нет"));
+    c.presses("Со звуком");
+    CHECK(has(c.text(), "Звук: есть"));
+    CHECK(has(c.text(), "Цена: <b>2 кредита</b>"));
+    const auto run = c.data_of("Запустить");
+    c.presses("🎛 Модель");
+    c.presses("Kling 2.5 Turbo");
+    CHECK(has(c.text(), "Звук: нет"));
+    CHECK_FALSE(c.offers("Со звуком"));
+    c.presses("🎛 Модель");
+    c.presses("Назад");
+    CHECK(c.offers("🎛 Модель: Kling 2.5 Turbo"));
+    c.presses("🎛 Модель");
+    c.presses("Kling 2.6");
+    c.presses("Со звуком");
+    c.presses("Запустить");
+    REQUIRE(c.order);
+    CHECK(c.order->spec.sound);
+    CHECK(c.order->price == 2);
+  }
+}
+
+TEST_CASE("control characters never reach the provider, and a text of nothing else is no text") {
+  chat c;
+  c.says("кот\x01\x1b[31m поёт\nи пляшет\x7f");
+  CHECK(has(c.text(), "кот[31m поёт\nи пляшет"));
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->spec.prompt == "кот[31m поёт\nи пляшет");
+  chat empty;
+  empty.says("\x01\x02 \x7f");
+  CHECK_FALSE(empty.offers("Запустить"));
 }
 
 TEST_CASE("too many running videos name the limit and keep the draft") {

@@ -65,6 +65,12 @@ TEST_CASE("the real config loads and says where each value comes from") {
   REQUIRE(s.models.size() >= 3);
   CHECK(s.models[0].id == "veo-3-fast");
   CHECK(s.models[0].durations_s == std::vector<int>{8, 4, 6});
+  const auto& kling = s.models[5];
+  CHECK(kling.id == "kling-2-6");
+  CHECK(price_of(kling, 5, false) == 1);
+  CHECK(price_of(kling, 10, false) == 2);
+  CHECK(price_of(kling, 10, true) == 4);
+  CHECK(price_of(s.models[0], 4, true) == 1);
   CHECK(s.words.get("ru", "button.help") == "Помощь");
 }
 

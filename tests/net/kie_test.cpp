@@ -106,14 +106,48 @@ TEST_CASE("unified Veo puts the tier into the input") {
                                       {"aspect_ratio", "16:9"},
                                       {"resolution", "720p"},
                                       {"duration", 8},
-                                      {"enable_translation", true}}}});
+                                      {"enable_translation", false}}}});
 }
 
-TEST_CASE("other models of the unified API are named at the top, with textual durations") {
-  const auto r = kie::submit(here, spec("kie-unified", "kling/v2-1-standard"), {}, "");
-  CHECK(json::parse(r.body) ==
-        json{{"model", "kling/v2-1-standard"},
-             {"input", {{"prompt", "a cat"}, {"aspect_ratio", "16:9"}, {"duration", "8"}}}});
+TEST_CASE("Kling's families are named at the top, each with its own fields and textual durations") {
+  const auto input = [](const char* model, bool photo, bool sound = false, const char* resolution = "720p") {
+    auto s = spec("kie-unified", model);
+    s.duration_s = 5, s.sound = sound, s.resolution = resolution;
+    if (photo) s.aspect_ratio = "Auto";
+    const auto r =
+        kie::submit(here, s, photo ? std::vector<std::string>{"http://i/1"} : std::vector<std::string>{}, "");
+    const auto body = json::parse(r.body);
+    CHECK(body["model"] == model);
+    return body["input"];
+  };
+  const json text{{"prompt", "a cat"}, {"aspect_ratio", "16:9"}, {"duration", "5"}};
+  const json photo{{"prompt", "a cat"}, {"duration", "5"}};
+  const auto with = [](json j, const json& more) { return j.update(more), j; };
+  CHECK(input("kling/v2-1-standard", true) == with(photo, {{"image_url", "http://i/1"}}));
+  CHECK(input("kling/v2-5-turbo-text-to-video-pro", false) == text);
+  CHECK(input("kling/v2-5-turbo-image-to-video-pro", true) == with(photo, {{"image_url", "http://i/1"}}));
+  CHECK(input("kling-2.6/text-to-video", false, true) == with(text, {{"sound", true}}));
+  CHECK(input("kling-2.6/image-to-video", true) ==
+        with(photo, {{"image_urls", {"http://i/1"}}, {"sound", false}}));
+  CHECK(input("kling-3.0/video", false, true, "1080p") ==
+        with(text, {{"sound", true}, {"mode", "pro"}, {"multi_shots", false}}));
+  CHECK(input("kling-3.0/video", true) ==
+        with(photo,
+             {{"image_urls", {"http://i/1"}}, {"sound", false}, {"mode", "std"}, {"multi_shots", false}}));
+}
+
+TEST_CASE("Veo translates Russian prompts, but not what is said in them") {
+  const auto sent = [](const char* prompt) {
+    auto s = spec("kie-unified");
+    s.prompt = prompt;
+    return json::parse(kie::submit(here, s, {}, "").body)["input"];
+  };
+  CHECK(sent("кот бежит")["enable_translation"] == true);
+  CHECK(sent("кот бежит")["prompt"] == "кот бежит");
+  CHECK(sent("a cat says \"hello\"")["enable_translation"] == false);
+  CHECK(sent("a cat says \"hello\"")["prompt"] == "a cat says \"hello\"");
+  CHECK(sent("кот говорит: «Привет!»")["prompt"].get<std::string>().find("exactly as written") !=
+        std::string::npos);
 }
 
 TEST_CASE("legacy Veo takes a flat body") {
@@ -125,7 +159,7 @@ TEST_CASE("legacy Veo takes a flat body") {
                                     {"aspect_ratio", "16:9"},
                                     {"resolution", "720p"},
                                     {"duration", 8},
-                                    {"enableTranslation", true},
+                                    {"enableTranslation", false},
                                     {"callBackUrl", "http://cb"}});
 }
 
