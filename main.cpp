@@ -179,6 +179,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   playing->add_option("--latency-ms", s.latency_ms, "added to every answer, in milliseconds")
       ->capture_default_str();
+  playing->add_option("--kie-webhook-key", s.kie_webhook_key, "signs kie.ai's callbacks")
+      ->capture_default_str();
   playing->add_option("--yookassa-notice-url", s.yookassa_notice_url, "where it tells of payments");
   playing->add_option("--seed", s.seed, "of the random failures")->capture_default_str();
   CLI11_PARSE(app, argc, argv);

@@ -9,7 +9,7 @@ namespace {
 void introduce(const courier_actor& courier, const config::texts& words) {
   for (std::string language : {"", "ru", "en"}) {
     auto commands = nlohmann::json::array();
-    for (auto name : {"start", "generate", "buy", "balance", "history", "help"})
+    for (auto name : {"start", "generate", "jobs", "buy", "balance", "history", "help"})
       commands.push_back(
           {{"command", name},
            {"description", words.get(language.empty() ? "en" : language, std::string{"command."} + name)}});
@@ -48,7 +48,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
   c.cashier = spawn_cashier(sys, s.ctx, {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier});
   caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier});
-  c.router = spawn_router(sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, s.outside.writer});
+  c.router =
+      spawn_router(sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});

@@ -1,5 +1,6 @@
 #pragma once
 /// What every actor of one engine shares: settings, the wall clock and the health board.
+#include "actors/sales_board.hpp"
 #include "config/config.hpp"
 #include "messages/steps.hpp"
 #include <atomic>
@@ -20,6 +21,7 @@ struct engine_context {
   std::shared_ptr<const config::settings> settings;
   std::function<unix_ms()> now; ///< Wall clock; virtual in tests.
   std::shared_ptr<health_board> health = std::make_shared<health_board>();
+  std::shared_ptr<sales_board> sales = std::make_shared<sales_board>();
   std::string callback_secret;
   std::string webhook_secret; ///< Telegram's posts carry it
   /// Test only: called for each step of a batch, before its commit and after it. May throw before.

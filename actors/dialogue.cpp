@@ -49,11 +49,11 @@ std::optional<pressed> read_button(std::string data) {
     p.action = action;
     return true;
   };
-  for (auto action : {"home", "gen", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
-                      "terms:c", "own:s", "own:c", "same", "pick"})
+  for (auto action : {"home", "gen", "jobs", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c",
+                      "terms:s", "terms:c", "own:s", "own:c", "same", "pick"})
     if (data == action) return pressed{action, {}};
-  for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "edit", "check", "payment",
-                      "refund", "refund_yes", "credit", "words", "skip"})
+  for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit",
+                      "check", "payment", "refund", "refund_yes", "credit", "words", "skip"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
   for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
@@ -83,9 +83,10 @@ public:
         const std::vector<config::preset>& presets, const event& e, const account& who, unix_ms now)
       : opts_{opts}, models_{models}, presets_{presets}, e_{e}, who_{who}, now_{now},
         language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
-        paint_{words, language_}, voice_{words, opts}, m_{talk::read_memory(who.state)} {}
+        words_{words}, paint_{words, language_}, voice_{words, opts}, m_{talk::read_memory(who.state)} {}
 
   dialogue::decision decide(const screen_facts& f) {
+    sales_ = f.sales;
     switch (e_.kind) {
     case event_kind::text:
     case event_kind::photo: take_input(); break;
@@ -99,9 +100,9 @@ public:
     return finish();
   }
 
-  dialogue::decision written(const writing_outcome& o) {
+  dialogue::decision written(const screen_facts& f, const writing_outcome& o) {
     outcome_ = o;
-    return decide({});
+    return decide(f);
   }
 
   dialogue::decision settled(const payment_answer& a) {
@@ -111,6 +112,11 @@ public:
     case event_kind::button: purchase_stored(a); break;
     default: break;
     }
+    return finish();
+  }
+
+  dialogue::decision stepped(const step_answer& a) {
+    tell_cancelled(a);
     return finish();
   }
 
@@ -138,8 +144,14 @@ private:
 
   dialogue::decision finish() {
     if (writing_) return before_writing();
-    dialogue::decision d{talk::write_memory(m_), {}, std::move(order_), std::move(purchase_), ask_about_, {}};
-    if (d.order || d.purchase) return d; // `ordered` and `settled` answer the press
+    dialogue::decision d{talk::write_memory(m_),
+                         {},
+                         std::move(order_),
+                         std::move(purchase_),
+                         std::move(step_),
+                         ask_about_,
+                         {}};
+    if (d.order || d.purchase || d.step) return d; // `ordered`, `settled` and `stepped` answer the press
     if (e_.kind == event_kind::button && !outcome_) d.messages.push_back(answer());
     for (auto& message : messages_) d.messages.push_back(std::move(message));
     return d;
@@ -170,7 +182,7 @@ private:
 
   void kinds() {
     m_.work.reset();
-    go("kind", paint_.kinds(models_));
+    go("kind", paint_.kinds(models_, sales_));
   }
 
   void wait_for(const char* kind) {
@@ -257,6 +269,7 @@ private:
     if (c == "balance") return go("other", paint_.balance(who_));
     if (c == "history") return go("other", paint_.operations(f.entries, 0));
     if (c == "generate") return kinds();
+    if (c == "jobs") return go("other", paint_.running(f.jobs, now_));
     if (c == "buy" || c == "pay") return shop();
     if (c == "terms") return go("other", paint_.plain(say("terms.text")));
     if (c == "paysupport") return go("other", paint_.plain(say("paysupport.text")));
@@ -283,6 +296,7 @@ private:
     if (!p) return toast(say("toast.unknown"));
     const auto& a = p->action;
     if (a == "home") return home();
+    if (a == "jobs") return go("other", paint_.running(f.jobs, now_));
     if (a == "gen") return kinds();
     if (a == "text" || a == "photo") return wait_for(a.c_str());
     if (a == "nophoto") return without_photo();
@@ -300,6 +314,8 @@ private:
     if (a == "h:e") return go("other", paint_.operations(f.entries, page));
     if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
     if (a == "model") return of_model(page);
+    if (a == "cancel") return cancel_job(first, f.jobs);
+    if (a == "redo") return redo(first, f.jobs);
     if (a == "again") return send_again(first, f.jobs);
     if (starts(a, "take:")) return take_offer(a.substr(5), first, p->numbers[1]);
     if (starts(a, "pay:"))
@@ -310,7 +326,7 @@ private:
     if (a == "run" && first == m_.done && first != 0) return toast(say("toast.already"));
     if (!m_.work || m_.work->id != first || m_.work->prompt.empty()) return toast(say("toast.outdated"));
     if (a == "run") return run();
-    if (a == "models") return go("card", paint_.choose_model(models_, *m_.work));
+    if (a == "models") return go("card", paint_.choose_model(models_, *m_.work, sales_));
     if (a == "card") return card();
     if (a == "edit") return go("edit", {say("ask.edit"), {paint_.back_home("gen")}});
     choose(a, static_cast<std::size_t>(p->numbers[1]));
@@ -319,6 +335,7 @@ private:
   /// A new request for the model that was pressed.
   void of_model(std::size_t i) {
     if (i >= models_.size()) return toast(say("toast.outdated"));
+    if (sales_.paused.count(models_[i].id) > 0) return toast(say("toast.paused"));
     wait_for(models_[i].photo_input ? "photo" : "text");
     m_.work->model = models_[i].id;
   }
@@ -415,6 +432,7 @@ private:
     if (!model) return card();
     const auto aspects = talk::aspects_of(*model, d);
     if (what == "m" && i < models_.size() && talk::fits(models_[i], d)) {
+      if (sales_.paused.count(models_[i].id) > 0) return toast(say("toast.paused"));
       const auto limit = static_cast<std::size_t>(models_[i].prompt_chars_max);
       if (code_points(d.prompt) > limit) return toast(say("toast.too_long", {{"n", std::to_string(limit)}}));
       d.model = models_[i].id;
@@ -442,6 +460,49 @@ private:
                      {"supports_streaming", true}});
     messages_.push_back(std::move(o));
     toast(say("toast.sending"));
+  }
+
+  const job* own_job(std::int64_t id, const std::vector<job>& jobs) const {
+    const auto j = std::find_if(jobs.begin(), jobs.end(),
+                                [&](auto& x) { return x.job_id == id && x.user_id == e_.from.user_id; });
+    return j == jobs.end() ? nullptr : &*j;
+  }
+
+  /// The store decides: what is not submitted yet costs nothing.
+  void cancel_job(std::int64_t id, const std::vector<job>& jobs) {
+    const auto j = own_job(id, jobs);
+    if (!j) return toast(say("toast.no_video"));
+    job_step s;
+    s.job_id = id;
+    s.at = now_;
+    s.to = job_state::cancelled;
+    s.fail_class = "cancelled";
+    auto words = job_voice{words_}.cancelled(*j);
+    s.messages = std::move(words.messages), s.finale = std::move(words.finale);
+    step_ = std::move(s);
+  }
+
+  void tell_cancelled(const step_answer& a) {
+    const bool gone = a.now.state == job_state::cancelled, over = is_final(a.now.state);
+    toast(say(gone ? "toast.cancelled" : over ? "toast.over" : "toast.not_cancelled"));
+    if (over && !gone) return;
+    show({say(gone ? "cancel.gone" : "cancel.cannot"),
+          {{paint_.press("in_work", "jobs")}, {paint_.press("home", "home")}}});
+  }
+
+  /// The text and the photo of a job that failed, to be changed.
+  void redo(std::int64_t id, const std::vector<job>& jobs) {
+    const auto j = own_job(id, jobs);
+    if (!j) return toast(say("toast.no_video"));
+    m_.work = draft{};
+    m_.work->id = e_.update_id;
+    m_.work->prompt = j->spec.prompt;
+    m_.work->photo = j->spec.photo_file_id;
+    m_.work->model = j->spec.model_id;
+    m_.screen = "edit";
+    messages_.push_back(talk::show(
+        {say("ask.redo", {{"prompt", telegram::escape_html(j->spec.prompt)}}), {paint_.back_home("gen")}},
+        e_.from.user_id));
   }
 
   // -- Buying ---------------------------------------------------------------------------------------
@@ -687,6 +748,7 @@ private:
     o.price = d.price;
     o.count = d.count;
     o.active_jobs_max = opts_.users.active_jobs_max;
+    o.closed = !sales_.sells(model.id);
     o.time_limit_ms = std::int64_t{opts_.kie.time_limit_s} * 1000;
     order_ = std::move(o);
   }
@@ -728,6 +790,10 @@ private:
   }
 
   void refuse(const order_answer& a) {
+    if (a.outcome == order_outcome::closed) {
+      toast(say("toast.closed"));
+      return m_.work ? card(say("card.closed")) : home();
+    }
     const bool many = a.outcome == order_outcome::too_many_jobs;
     const auto limit = std::to_string(opts_.users.active_jobs_max);
     toast(many ? say("toast.many", {{"n", limit}})
@@ -744,13 +810,16 @@ private:
   account who_;
   unix_ms now_;
   std::string language_;
+  const config::texts& words_;
   talk::painter paint_;
+  sales_facts sales_;
   till::voice voice_;
   talk::memory m_;
   std::string toast_;
   std::vector<outgoing> messages_;
   std::optional<order_request> order_;
   std::optional<std::variant<open_payment, star_charge, payment_step>> purchase_;
+  std::optional<job_step> step_;
   std::int64_t ask_about_ = 0;
   std::optional<writing_request> writing_;
   std::optional<writing_outcome> outcome_; ///< Of the writing that this turn asked for.
@@ -765,6 +834,7 @@ dialogue::dialogue(const config::options& opts, const std::vector<config::model>
 dialogue::facts dialogue::wanted(const event& e) const {
   if (e.kind == event_kind::command) {
     if (e.command == "history") return facts::entries;
+    if (e.command == "jobs") return facts::jobs;
     if (e.command == "payments") return facts::payments;
     return e.command == "payment" ? facts::payment : facts::none;
   }
@@ -772,7 +842,9 @@ dialogue::facts dialogue::wanted(const event& e) const {
   for (auto action : {"payment:", "refund:", "refund_yes:", "credit:"})
     if (starts(e.data, action)) return facts::payment;
   if (starts(e.data, "h:e:")) return facts::entries;
-  return starts(e.data, "h:j:") || starts(e.data, "again:") ? facts::jobs : facts::none;
+  for (auto action : {"h:j:", "again:", "cancel:", "redo:"})
+    if (starts(e.data, action)) return facts::jobs;
+  return e.data == "jobs" ? facts::jobs : facts::none;
 }
 
 std::int64_t dialogue::payments_of(const event& e) const { return whole(e.argument).value_or(0); }
@@ -799,9 +871,14 @@ dialogue::decision dialogue::settled(const event& e, const account& who, const p
   return scene{opts_, models_, words_, presets_, e, who, now}.settled(answer);
 }
 
-dialogue::decision dialogue::written(const event& e, const account& who, const writing_outcome& outcome,
+dialogue::decision dialogue::written(const event& e, const account& who, const screen_facts& f,
+                                     const writing_outcome& outcome, unix_ms now) const {
+  return scene{opts_, models_, words_, presets_, e, who, now}.written(f, outcome);
+}
+
+dialogue::decision dialogue::stepped(const event& e, const account& who, const step_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, presets_, e, who, now}.written(outcome);
+  return scene{opts_, models_, words_, presets_, e, who, now}.stepped(answer);
 }
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #pragma once
 /// What the bot says: a pure state machine. Told the time, the user's account and what happened;
 /// answers with the new state and the messages. Knows no actor, no clock, no network.
+#include "actors/sales_board.hpp"
 #include "actors/writing.hpp"
 #include "config/config.hpp"
 #include "messages/work.hpp"
@@ -17,6 +18,7 @@ struct screen_facts {
   std::vector<ledger_entry> entries; ///< for the history screen
   std::vector<job> jobs;             ///< for the generations screen
   std::vector<payment> payments;     ///< for an administrator
+  sales_facts sales;                 ///< always
 };
 
 class dialogue {
@@ -37,7 +39,8 @@ public:
     std::optional<order_request> order; ///< Set: place it first, then call `ordered` instead of sending.
     /// The same with `settled`.
     std::optional<std::variant<open_payment, star_charge, payment_step>> purchase;
-    std::int64_t ask_about = 0; ///< A payment the cashier should look at now.
+    std::optional<job_step> step; ///< The same with `stepped`: a job the user does not want any more.
+    std::int64_t ask_about = 0;   ///< A payment the cashier should look at now.
     /// Set: send the messages at once and store nothing; ask the writer, then call `written`.
     std::optional<writing_request> writing;
   };
@@ -50,7 +53,10 @@ public:
   decision settled(const telegram::event& e, const account& who, const payment_answer& answer,
                    unix_ms now) const;
   /// The whole turn again, now that the writer has answered; `who` as it was before it.
-  decision written(const telegram::event& e, const account& who, const writing_outcome& outcome,
+  decision written(const telegram::event& e, const account& who, const screen_facts& f,
+                   const writing_outcome& outcome, unix_ms now) const;
+  /// The second half of a turn about a job.
+  decision stepped(const telegram::event& e, const account& who, const step_answer& answer,
                    unix_ms now) const;
 
 private:
@@ -67,6 +73,8 @@ public:
   static std::string slot_of(std::int64_t order_id) { return "order:" + std::to_string(order_id); }
   outgoing progress(const job& j, unix_ms now) const; ///< lane::progress; bar and elapsed time
   outgoing uploading(const job& j) const;             ///< lane::progress
+  /// "You are number 7, about 4 min"; `wait` until the video is there. lane::progress
+  outgoing waiting(const job& j, std::size_t place, unix_ms wait) const;
   struct speech {
     std::vector<outgoing> messages;
     std::vector<outgoing> finale; ///< when this was the last video of a pack
@@ -76,6 +84,8 @@ public:
   speech ready(const job& j) const;
   /// The status becomes the reason and what the money did; of a pack a message of its own. lane::money
   speech failed(const job& j) const;
+  /// Before its submit: the credits are back. lane::money
+  speech cancelled(const job& j) const;
 
 private:
   std::vector<outgoing> finale(const job& j) const;

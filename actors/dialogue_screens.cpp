@@ -214,12 +214,12 @@ screen painter::payments(const std::vector<payment>& all) const {
 screen painter::help() const { return {say("help.text"), {back_home("home")}}; }
 
 /// "Kling 2.6 · 1 credit": the price of what is offered first.
-std::string painter::model_line(const config::model& m) const {
-  return title_of(m, language_) + " · " +
+std::string painter::model_line(const config::model& m, const sales_facts& sales) const {
+  return (sales.paused.count(m.id) > 0 ? "⏸ " : "") + title_of(m, language_) + " · " +
          count("credits", config::price_of(m, m.durations_s.front(), m.sound));
 }
 
-screen painter::kinds(const std::vector<config::model>& models) const {
+screen painter::kinds(const std::vector<config::model>& models, const sales_facts& sales) const {
   keyboard rows{{press("from_text", "text"), press("from_photo", "photo")}};
   std::string list;
   for (std::size_t i = 0; i < models.size(); ++i) {
@@ -237,18 +237,22 @@ screen painter::kinds(const std::vector<config::model>& models) const {
             say(m.sound                  ? "kinds.sound"
                 : m.sound_prices.empty() ? "kinds.silent"
                                          : "kinds.sound_choice");
-    rows.push_back({{model_line(m), "model:" + std::to_string(i)}});
+    rows.push_back({{model_line(m, sales), "model:" + std::to_string(i)}});
   }
   rows.push_back(back_home("home"));
-  return {say("kinds.text") + list, rows};
+  const auto note = sales.closed || sales.full ? "\n\n" + say("card.closed")
+                    : sales.paused.empty()     ? ""
+                                               : "\n\n" + say("kinds.paused");
+  return {say("kinds.text") + list + note, rows};
 }
 
-screen painter::choose_model(const std::vector<config::model>& models, const draft& d) const {
+screen painter::choose_model(const std::vector<config::model>& models, const draft& d,
+                             const sales_facts& sales) const {
   keyboard rows;
   for (std::size_t i = 0; i < models.size(); ++i)
     if (fits(models[i], d))
-      rows.push_back(
-          {{ticked(models[i].id == d.model, model_line(models[i])), own("m:", d) + ":" + std::to_string(i)}});
+      rows.push_back({{ticked(models[i].id == d.model, model_line(models[i], sales)),
+                       own("m:", d) + ":" + std::to_string(i)}});
   rows.push_back({press("back", own("card:", d)), press("home", "home")});
   return {say("card.models"), rows};
 }
@@ -402,6 +406,27 @@ screen painter::generations(std::vector<job> jobs, std::size_t page) const {
   if (!again.empty()) rows.push_back(again);
   if (pages > 1) rows.push_back(turning("h:j:", page, pages));
   rows.push_back(back_home("home"));
+  return {text, rows};
+}
+
+screen painter::running(const std::vector<job>& jobs, unix_ms now) const {
+  auto text = say("jobs.title");
+  keyboard rows;
+  std::size_t n = 0;
+  for (auto& j : jobs) {
+    if (is_final(j.state) || j.state == job_state::overdue) continue;
+    const bool waits = j.state == job_state::pending;
+    text += "\n\n" + std::to_string(++n) + ". " + say(waits ? "jobs.waits" : "jobs.runs") + " · " +
+            escape_html(j.spec.model_title) + " · " +
+            say("jobs.minutes", {{"n", std::to_string((now - j.created_at) / 60'000)}}) + "\n<i>" +
+            escape_html(shorten(j.spec.prompt, 80)) + "</i>";
+    if (j.state != job_state::delivering && n <= page_size)
+      rows.push_back(
+          {{say("button.cancel_job", {{"n", std::to_string(n)}}), "cancel:" + std::to_string(j.job_id)}});
+  }
+  if (n == 0) text = say("jobs.none");
+  else rows.push_back({press("refresh", "jobs")});
+  rows.push_back(back_home("gen"));
   return {text, rows};
 }
 

@@ -56,11 +56,14 @@ public:
                std::int64_t id) const;
   screen payments(const std::vector<payment>& all) const;
   screen help() const;
-  screen kinds(const std::vector<config::model>& models) const;
+  screen kinds(const std::vector<config::model>& models, const sales_facts& sales) const;
   screen advice(const draft& d) const;
   screen ask_photo(bool needed) const;
   /// Another model for what is asked already.
-  screen choose_model(const std::vector<config::model>& models, const draft& d) const;
+  screen choose_model(const std::vector<config::model>& models, const draft& d,
+                      const sales_facts& sales) const;
+  /// What is in work, each with its way out.
+  screen running(const std::vector<job>& jobs, unix_ms now) const;
   /// `pack_max`: no more videos at once.
   screen card(const std::vector<config::model>& models, const draft& d, std::int64_t balance, int pack_max,
               const std::string& note = "") const;
@@ -73,7 +76,7 @@ public:
 private:
   std::vector<button> tabs() const;
   std::string operation(const ledger_entry& e) const;
-  std::string model_line(const config::model& m) const;
+  std::string model_line(const config::model& m, const sales_facts& sales) const;
   std::string generation(const job& j, std::size_t number) const;
 
   const config::texts& words_;

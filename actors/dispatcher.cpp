@@ -1,8 +1,12 @@
 #include "actors/dialogue.hpp"
-#include "actors/fair_queue.hpp"
+#include "actors/key_ring.hpp"
 #include "actors/log.hpp"
+#include "actors/provider.hpp"
 #include "actors/spawn.hpp"
 #include "actors/supervision.hpp"
+#include "actors/till.hpp"
+#include "actors/wait_estimate.hpp"
+#include <unordered_map>
 #include <unordered_set>
 
 namespace troupe {
@@ -12,58 +16,107 @@ constexpr auto begin_again_after = std::chrono::seconds{30};
 constexpr auto ledger_limit = std::chrono::seconds{30};
 constexpr std::size_t falls_max = 3; // of one job; a generation may fall as seldom as at each poll
 constexpr auto falls_window = std::chrono::seconds{600};
+constexpr unix_ms key_rest_ms = 10'000; // after "slow down": the provider's own window
+constexpr unix_ms model_pause_ms =
+    10 * 60'000; // a model that the provider has switched off is asked for again then
+constexpr unix_ms look_round_ms = 10'000; // limits in the queue, and who is told his place
+constexpr unix_ms told_again_ms = 60'000; // a place is told again when it has halved, or after so long
+constexpr std::size_t told_at_once_max = 200;
+constexpr unix_ms first_credits_look_ms = 5'000;
+constexpr unix_ms credits_look_again_ms = 60'000; // while a key is aside
 
 struct dispatcher_state {
-  dispatcher_state() : submits{1, 10'000} {}
+  dispatcher_state() : keys{{}, 1, 1} {}
   ~dispatcher_state() { // generations go when the dispatcher goes
-    for (auto& [id, g] : running) caf::anon_send_exit(g, caf::exit_reason::kill);
+    for (auto& [id, r] : running) caf::anon_send_exit(r.worker, caf::exit_reason::kill);
   }
   static inline const char* name = "dispatcher";
   context_ptr ctx;
   job_desk desk;
   fair_queue queue;
-  sliding_window submits;
-  std::unordered_map<std::int64_t, generation_actor> running;
-  std::unordered_set<std::int64_t> overdue; ///< Among the running, but they take nobody's place.
+  key_ring keys;
+  wait_estimate waits;
+  struct in_work {
+    generation_actor worker;
+    std::string key;
+    bool overdue = false; ///< It takes nobody's place.
+  };
+  std::unordered_map<std::int64_t, in_work> running;
   std::unordered_map<std::int64_t, restart_limit> falls;
+  struct told {
+    std::size_t place = 0;
+    unix_ms at = 0;
+  };
+  std::unordered_map<std::int64_t, told> places; ///< by order
+  std::unordered_map<std::string, bool> alarmed; ///< keys that are low on credits, told once
+  unix_ms credits_due = 0, look_due = 0, armed = 0;
   std::uint64_t round = 0;
 
-  bool full() const {
-    return running.size() - overdue.size() >= static_cast<std::size_t>(ctx->opts().kie.jobs_in_flight_max);
-  }
+  job_voice voice() const { return job_voice{ctx->settings->words}; }
 };
 using self_ptr = dispatcher_actor::stateful_pointer<dispatcher_state>;
 
 void run(self_ptr self, job j) {
   auto& s = self->state;
   auto id = j.job_id;
-  if (s.running.count(id) != 0) return;
-  if (j.state == job_state::overdue) s.overdue.insert(id);
-  auto g = spawn_generation(self->system(), s.ctx, s.desk, self, std::move(j));
-  self->monitor(g);
-  s.running.emplace(id, g);
+  dispatcher_state::in_work r{{}, j.key_name, j.state == job_state::overdue};
+  r.worker = spawn_generation(self->system(), s.ctx, s.desk, self, std::move(j));
+  self->monitor(r.worker);
+  s.running.emplace(id, std::move(r));
 }
 
-/// Submits what the provider's window and our limit in flight allow, then arms one timer.
+/// A job that was begun before: it has its key, and takes its place whatever the limit.
+void go_on_with(self_ptr self, job j) {
+  auto& s = self->state;
+  if (s.running.count(j.job_id) != 0) return;
+  if (j.state != job_state::overdue) s.keys.adopt(j.key_name);
+  run(self, std::move(j));
+}
+
+void free_place(dispatcher_state& s, dispatcher_state::in_work& r) {
+  if (!std::exchange(r.overdue, true)) s.keys.release(r.key);
+}
+
+/// Nothing more is sold when too much waits, or when no key works.
+void show_sales(self_ptr self) {
+  auto& s = self->state;
+  s.ctx->sales->set_full(s.queue.size() >= static_cast<std::size_t>(s.ctx->opts().kie.waiting_jobs_max));
+  s.ctx->sales->set_closed(!s.keys.any_in_use());
+}
+
+void look_round(self_ptr self);
+
+/// Submits what keys and windows allow, then arms one timer for what comes next by time alone.
 void pump(self_ptr self) {
   auto& s = self->state;
-  auto now = s.ctx->now();
-  while (!s.full() && s.submits.wait(now) == 0) {
+  const auto now = s.ctx->now();
+  while (s.queue.is_ready(now)) {
+    auto key = s.keys.take(now);
+    if (!key) break;
     auto j = s.queue.next(now);
-    if (!j) break;
-    s.submits.spend(now);
+    j->key_name = std::move(*key);
+    s.places.erase(j->order_id);
     run(self, std::move(*j));
   }
-  if (s.queue.size() == 0 || s.full()) return;
-  auto wait = s.submits.wait(now);
-  if (auto at = s.queue.next_at()) wait = std::max(wait, *at - now);
-  self->delayed_send(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 1)}, wake{++s.round});
+  show_sales(self);
+  if (now >= s.look_due) look_round(self);
+  unix_ms next = std::min(s.credits_due, s.queue.size() > 0 ? s.look_due : s.credits_due);
+  if (s.queue.size() > 0) {
+    const auto ready = s.queue.next_at().value_or(now);
+    if (const auto room = s.keys.next_room(now)) next = std::min(next, std::max(ready, *room));
+  }
+  if (s.armed > now && s.armed <= next) return;
+  s.armed = next;
+  self->delayed_send(self, std::chrono::milliseconds{std::max<unix_ms>(next - now, 1)}, wake{++s.round});
 }
 
 void leave(self_ptr self, std::int64_t job_id) {
-  self->state.running.erase(job_id);
-  self->state.overdue.erase(job_id);
-  self->state.falls.erase(job_id);
+  auto& s = self->state;
+  if (const auto r = s.running.find(job_id); r != s.running.end()) {
+    free_place(s, r->second);
+    s.running.erase(r);
+  }
+  s.falls.erase(job_id);
   pump(self);
 }
 
@@ -75,13 +128,12 @@ void begin_later(self_ptr self, job j) {
   self->delayed_send(self, begin_again_after, std::move(again));
 }
 
-/// A job that fells every generation: the credits return.
-void give_up(self_ptr self, job j) {
+/// The credits return.
+void fail_waiting(self_ptr self, job j, const char* why, const char* text) {
   auto& s = self->state;
   const auto as_stored = j;
-  log("dispatcher")->critical("job {} fells every generation; its credits return", j.job_id);
-  j.fail_class = "unknown";
-  j.fail_text = "the engine could not work on it";
+  j.fail_class = why;
+  j.fail_text = text;
   job_step step;
   step.job_id = j.job_id;
   step.at = s.ctx->now();
@@ -92,8 +144,119 @@ void give_up(self_ptr self, job j) {
     step.messages = std::move(words.messages), step.finale = std::move(words.finale);
   }
   self->request(s.desk.ledger, ledger_limit, std::move(step))
-      .then([=](step_answer&) { leave(self, j.job_id); },
-            [=](caf::error&) { begin_later(self, as_stored); });
+      .then([=](step_answer&) { leave(self, j.job_id); }, [=](caf::error&) { begin_later(self, as_stored); });
+}
+
+/// What has waited too long for its submit.
+void end_expired(self_ptr self) {
+  for (auto& j : self->state.queue.take_expired(self->state.ctx->now())) {
+    log("dispatcher")->warn("job {} has waited for its submit until its limit; its credits return", j.job_id);
+    fail_waiting(self, std::move(j), "timeout", "no submit within the limit");
+  }
+}
+
+/// Rarely: first, when the place has halved, or after a minute.
+bool is_news(dispatcher_state::told& t, std::size_t place, unix_ms now) {
+  if (t.place != 0 && place * 2 > t.place && now - t.at < told_again_ms) return false;
+  const bool news = t.place != place;
+  t = {place, now};
+  return news;
+}
+
+void tell_places(self_ptr self) {
+  auto& s = self->state;
+  const auto now = s.ctx->now();
+  std::size_t place = 0, told = 0;
+  std::unordered_set<std::int64_t> orders; // of several videos the first one speaks
+  for (const auto* j : s.queue.in_order()) {
+    ++place;
+    if (!orders.insert(j->order_id).second || told >= told_at_once_max) continue;
+    if (!is_news(s.places[j->order_id], place, now)) continue;
+    ++told;
+    const auto wait =
+        s.waits.until_ready(j->spec.model_id, place, s.keys.submits_per_10_s(), s.keys.in_flight_max());
+    self->send(s.desk.courier, s.voice().waiting(*j, place, wait));
+  }
+}
+
+void look_round(self_ptr self) {
+  self->state.look_due = self->state.ctx->now() + look_round_ms;
+  end_expired(self);
+  tell_places(self);
+}
+
+// -- keys ---------------------------------------------------------------------------------------------
+
+/// `name` is shown as the number the operator gave it.
+void tell_admins(self_ptr self, const std::string& key, const std::string& name, config::texts::args args) {
+  auto& s = self->state;
+  const auto names = kie_key_names(s.ctx->opts());
+  const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+  args.emplace_back("key", "№" + std::to_string(at + 1));
+  for (const auto admin : s.ctx->opts().users.admin_ids)
+    self->send(s.desk.courier, talk::show({s.ctx->settings->words.get("ru", key, args), {}}, admin));
+}
+
+void set_aside_key(self_ptr self, const std::string& name, const char* alarm, const std::string& text) {
+  auto& s = self->state;
+  if (!s.keys.set_aside(name)) return;
+  log("dispatcher")->critical("key {} is set aside: {}", name, text);
+  tell_admins(self, alarm, name, {{"text", telegram::escape_html(telegram::shorten(text, 200))}});
+  s.credits_due = std::min(s.credits_due, s.ctx->now() + credits_look_again_ms);
+}
+
+void restore_key(self_ptr self, const std::string& name) {
+  if (!self->state.keys.restore(name)) return;
+  log("dispatcher")->info("key {} is used again", name);
+  tell_admins(self, "alarm.key_back", name, {});
+}
+
+void hear(self_ptr self, const submit_heard& x) {
+  auto& s = self->state;
+  const auto now = s.ctx->now();
+  if (x.what == submit_word::unanswered) s.keys.unanswered(now);
+  else s.keys.answered();
+  switch (x.what) {
+  case submit_word::slow_down: s.keys.cool(x.key_name, now + key_rest_ms); break;
+  case submit_word::key_refused: set_aside_key(self, x.key_name, "alarm.key_refused", x.text); break;
+  case submit_word::no_credits: set_aside_key(self, x.key_name, "alarm.no_credits", x.text); break;
+  case submit_word::no_such_model:
+    log("dispatcher")->error("the provider does not make {} now: {}", x.model_id, x.text);
+    s.ctx->sales->pause(x.model_id, now + model_pause_ms);
+    break;
+  default: break;
+  }
+  pump(self);
+}
+
+void note_credits(self_ptr self, const std::string& key, const kie::credits_answer& a) {
+  auto& s = self->state;
+  using outcome = kie::credits_answer::outcome;
+  if (a.what == outcome::key_refused) set_aside_key(self, key, "alarm.key_refused", "401");
+  if (a.what != outcome::known) return;
+  const auto& k = s.ctx->opts().kie;
+  const auto left = std::to_string(static_cast<std::int64_t>(a.left));
+  if (a.left < k.credits_min) return set_aside_key(self, key, "alarm.no_credits", left + " credits left");
+  restore_key(self, key);
+  auto& alarmed = s.alarmed[key];
+  if (a.left >= k.credits_alarm) alarmed = false;
+  else if (!std::exchange(alarmed, true)) tell_admins(self, "alarm.low_credits", key, {{"n", left}});
+}
+
+/// Each key's balance: sales stop before the provider refuses, and begin again by themselves.
+void ask_credits(self_ptr self) {
+  auto& s = self->state;
+  const bool all_well = s.keys.all_in_use();
+  const auto regular = s.ctx->opts().kie.credits_check_every_s * 1000LL;
+  s.credits_due = s.ctx->now() + (all_well ? regular : std::min<unix_ms>(regular, credits_look_again_ms));
+  for (auto& name : kie_key_names(s.ctx->opts()))
+    self->request(s.desk.provider, caf::infinite, kie::credits(kie_endpoint(s.ctx->opts(), name)))
+        .then(
+            [=](const http_reply& r) {
+              note_credits(self, name, kie::read_credits(r));
+              pump(self);
+            },
+            [](caf::error&) {});
 }
 
 /// Goes on from what is on disk. The job keeps its place among the running until then.
@@ -104,17 +267,21 @@ void replace_fallen(self_ptr self, std::int64_t id) {
             auto& s = self->state;
             if (j.job_id == 0 || is_final(j.state) || j.state == job_state::delivering)
               return leave(self, id);
-            if (!s.falls.try_emplace(id, falls_max, falls_window).first->second.allows(self->clock().now()))
-              return give_up(self, std::move(j));
+            if (!s.falls.try_emplace(id, falls_max, falls_window).first->second.allows(self->clock().now())) {
+              log("dispatcher")->critical("job {} fells every generation; its credits return", id);
+              return fail_waiting(self, std::move(j), "unknown", "the engine could not work on it");
+            }
+            auto& r = s.running.at(id);
+            free_place(s, r);
             s.running.erase(id);
-            run(self, std::move(j));
+            go_on_with(self, std::move(j));
           },
           [=](caf::error&) { leave(self, id); });
 }
 
 void note_fallen(self_ptr self, const caf::down_msg& d) {
-  for (auto& [id, g] : self->state.running) {
-    if (g.address() != d.source) continue;
+  for (auto& [id, r] : self->state.running) {
+    if (r.worker.address() != d.source) continue;
     log("dispatcher")->error("the generation of job {} fell: {}", id, self->system().render(d.reason));
     return replace_fallen(self, id);
   }
@@ -124,14 +291,16 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.desk = desk;
-  s.submits = sliding_window{ctx->opts().kie.submits_per_10_s, 10'000};
+  auto& k = ctx->opts().kie;
+  s.keys = key_ring{kie_key_names(ctx->opts()), k.submits_per_10_s, k.jobs_in_flight_max};
+  s.credits_due = ctx->now() + first_credits_look_ms;
   self->set_down_handler([self](caf::down_msg& d) { note_fallen(self, d); });
   return {
       [self](committed_jobs& x) {
         for (auto& j : x.jobs) {
           // Whatever was begun goes on at once; only what is yet to be submitted queues.
           if (j.state == job_state::pending) self->state.queue.push(std::move(j), self->state.ctx->now());
-          else if (!is_final(j.state) && j.state != job_state::delivering) run(self, std::move(j));
+          else if (!is_final(j.state) && j.state != job_state::delivering) go_on_with(self, std::move(j));
         }
         pump(self);
       },
@@ -139,18 +308,30 @@ dispatcher_actor::behavior_type dispatcher(self_ptr self, const context_ptr& ctx
         self->state.queue.push(std::move(x.what), self->state.ctx->now());
         pump(self); // arms the timer for the postponed one
       },
-      [self](const job_over& x) { leave(self, x.job_id); },
-      [self](const job_overdue& x) {
-        if (self->state.running.count(x.job_id) == 0) return;
-        self->state.overdue.insert(x.job_id);
-        pump(self); // its place is free
+      [self](const job_over& x) {
+        if (x.took > 0) self->state.waits.measured(x.model_id, x.took);
+        leave(self, x.job_id);
       },
+      [self](const job_overdue& x) {
+        const auto r = self->state.running.find(x.job_id);
+        if (r == self->state.running.end()) return;
+        free_place(self->state, r->second);
+        pump(self);
+      },
+      [self](const job_cancelled& x) {
+        self->state.queue.remove(x.job_id); // one that is being prepared finds it out itself
+        pump(self);
+      },
+      [self](const submit_heard& x) { hear(self, x); },
       [self](provider_woke& x) {
         auto it = self->state.running.find(x.job_id);
-        if (it != self->state.running.end()) self->send(it->second, std::move(x));
+        if (it != self->state.running.end()) self->send(it->second.worker, std::move(x));
       },
       [self](const wake& w) {
-        if (w.round == self->state.round) pump(self);
+        if (w.round != self->state.round) return;
+        self->state.armed = 0;
+        if (self->state.ctx->now() >= self->state.credits_due) ask_credits(self);
+        pump(self);
       },
   };
 }

@@ -1,4 +1,5 @@
 #include "actors/fair_queue.hpp"
+#include <algorithm>
 
 namespace troupe {
 
@@ -10,8 +11,55 @@ void fair_queue::push(job j, unix_ms now) {
   }
   auto& line = by_user_[j.user_id];
   if (line.empty()) turns_.push_back(j.user_id);
-  line.push_back(std::move(j));
+  if (j.attempt > 0) line.push_front(std::move(j));
+  else line.push_back(std::move(j));
   ++ready_;
+}
+
+bool fair_queue::is_ready(unix_ms now) {
+  wake_due(now);
+  return ready_ > 0;
+}
+
+void fair_queue::leave_line(std::int64_t user_id) {
+  if (!by_user_.at(user_id).empty()) return;
+  by_user_.erase(user_id);
+  turns_.erase(std::find(turns_.begin(), turns_.end(), user_id));
+}
+
+bool fair_queue::remove(std::int64_t job_id) {
+  const auto is_it = [&](const job& j) { return j.job_id == job_id; };
+  for (auto p = postponed_.begin(); p != postponed_.end(); ++p)
+    if (is_it(p->second)) return postponed_.erase(p), true;
+  for (auto& [user, line] : by_user_) {
+    const auto j = std::find_if(line.begin(), line.end(), is_it);
+    if (j == line.end()) continue;
+    line.erase(j);
+    --ready_;
+    leave_line(user);
+    return true;
+  }
+  return false;
+}
+
+std::vector<job> fair_queue::take_expired(unix_ms now) {
+  std::vector<job> all;
+  for (auto& [at, j] : postponed_)
+    if (j.deadline_at <= now) all.push_back(j);
+  for (auto& [user, line] : by_user_)
+    for (auto& j : line)
+      if (j.deadline_at <= now) all.push_back(j);
+  for (auto& j : all) remove(j.job_id);
+  return all;
+}
+
+std::vector<const job*> fair_queue::in_order() const {
+  std::vector<const job*> all;
+  all.reserve(ready_);
+  for (std::size_t round = 0; all.size() < ready_; ++round)
+    for (const auto user : turns_)
+      if (const auto& line = by_user_.at(user); round < line.size()) all.push_back(&line[round]);
+  return all;
 }
 
 void fair_queue::wake_due(unix_ms now) {

@@ -1,10 +1,12 @@
 #pragma once
-/// Who is served next: users take turns, so a pack of a hundred delays nobody else's single job.
+/// Who is served next: users take turns, so a pack of a hundred delays nobody else's single job, and nobody
+/// starves. A job that was refused once goes before its user's others: it has waited already.
 #include "messages/work.hpp"
 #include <deque>
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace troupe {
 
@@ -16,9 +18,17 @@ public:
   /// When the earliest postponed job comes due; nothing when one is ready or none is postponed.
   std::optional<unix_ms> next_at() const;
   std::size_t size() const { return ready_ + postponed_.size(); }
+  bool is_ready(unix_ms now);
+  /// Takes one out, wherever it waits. False: it is not here.
+  bool remove(std::int64_t job_id);
+  /// Takes out all whose time limit has passed.
+  std::vector<job> take_expired(unix_ms now);
+  /// The ready ones as they will be served, if nobody else comes. Valid until the next change.
+  std::vector<const job*> in_order() const;
 
 private:
   void wake_due(unix_ms now);
+  void leave_line(std::int64_t user_id);
   std::unordered_map<std::int64_t, std::deque<job>> by_user_;
   std::deque<std::int64_t> turns_; ///< users with ready jobs, each once
   std::multimap<unix_ms, job> postponed_;

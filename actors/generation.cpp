@@ -2,7 +2,7 @@
 #include "actors/dialogue.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
-#include "net/kie.hpp"
+#include "actors/provider.hpp"
 #include "net/telegram.hpp"
 #include "net/web_server.hpp"
 #include <filesystem>
@@ -36,10 +36,7 @@ struct generation_state {
   std::string told_task; ///< The provider's callback named it before the answer to our submit did.
 
   const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
-  kie::endpoint endpoint() const {
-    auto& k = kie_opts();
-    return {k.api_url, k.upload_url, k.api_keys.empty() ? "" : k.api_keys.front()};
-  }
+  kie::endpoint endpoint() const { return kie_endpoint(ctx->opts(), j.key_name); }
   bool is_late() const { return j.state == job_state::overdue; } ///< The credits are back with the user.
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
   std::string file(const char* ending) const {
@@ -52,8 +49,8 @@ void proceed(self_ptr self);
 void fail(self_ptr self, const std::string& why, const std::string& text);
 void watch(self_ptr self);
 
-void leave(self_ptr self) {
-  self->send(self->state.dispatcher, job_over{self->state.j.job_id});
+void leave(self_ptr self, unix_ms took = 0) {
+  self->send(self->state.dispatcher, job_over{self->state.j.job_id, self->state.j.spec.model_id, took});
   self->quit();
 }
 
@@ -113,23 +110,51 @@ void show_progress(self_ptr self) {
 
 // -- submit --
 
+bool is_about_a_key(const kie::submit_answer& a) {
+  return a.key_refused || a.why == kie::fail_class::billing;
+}
+
+submit_word word_for(const kie::submit_answer& a) {
+  using enum submit_word;
+  if (a.what == kie::submit_answer::outcome::accepted) return answered;
+  if (a.what == kie::submit_answer::outcome::unsure) return unanswered;
+  if (a.key_refused) return key_refused;
+  switch (a.why) {
+  case kie::fail_class::billing: return no_credits;
+  case kie::fail_class::rate_limit: return slow_down;
+  case kie::fail_class::temporary: return unanswered;
+  case kie::fail_class::unavailable:
+  case kie::fail_class::configuration: return no_such_model;
+  default: return answered;
+  }
+}
+
+/// Once more later, or with another key.
+bool may_be_tried_again(const generation_state& s, const kie::submit_answer& a) {
+  if (is_about_a_key(a))
+    return s.j.attempt + 1 < submit_tries_max + static_cast<int>(s.kie_opts().api_keys.size());
+  const bool passing = a.why == kie::fail_class::temporary || a.why == kie::fail_class::rate_limit ||
+                       a.why == kie::fail_class::unavailable;
+  return passing && s.j.attempt + 1 < submit_tries_max;
+}
+
 void postpone(self_ptr self, const kie::submit_answer& a) {
   auto& s = self->state;
   auto step = step_to(self, job_state::pending);
-  step.not_before = step.at + (10'000LL << std::min(s.j.attempt, 2)); // 10, 20, 40 s
+  if (!is_about_a_key(a)) step.not_before = step.at + (10'000LL << std::min(s.j.attempt, 2)); // 10, 20, 40 s
   log("generation")
       ->warn("job {} was not taken ({}); again in {} s", s.j.job_id, a.text,
              (step.not_before - step.at) / 1000);
   take(self, std::move(step), [=] {
-    self->send(self->state.dispatcher, job_over{self->state.j.job_id});
+    leave(self);
     self->send(self->state.dispatcher, job_back{self->state.j});
-    self->quit();
   });
 }
 
 void submitted(self_ptr self, const kie::submit_answer& a) {
   using outcome = kie::submit_answer::outcome;
   auto& s = self->state;
+  self->send(s.dispatcher, submit_heard{word_for(a), s.j.key_name, s.j.spec.model_id, a.text});
   if (!s.told_task.empty()) return; // the callback was faster: adopt() goes on
   if (a.what == outcome::accepted) {
     auto step = step_to(self, job_state::processing);
@@ -141,9 +166,7 @@ void submitted(self_ptr self, const kie::submit_answer& a) {
         ->error("job {}: the answer to the submit was lost; waiting for the provider's callback", s.j.job_id);
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
   }
-  bool passing = a.why == kie::fail_class::temporary || a.why == kie::fail_class::rate_limit ||
-                 a.why == kie::fail_class::unavailable;
-  if (passing && s.j.attempt + 1 < submit_tries_max) return postpone(self, a);
+  if (may_be_tried_again(s, a)) return postpone(self, a);
   if (a.why == kie::fail_class::billing || a.why == kie::fail_class::configuration)
     log("generation")->critical("kie.ai refuses our orders: {}", a.text);
   fail(self, kie::name_of(a.why), a.text);
@@ -151,8 +174,8 @@ void submitted(self_ptr self, const kie::submit_answer& a) {
 
 void submit(self_ptr self, const std::vector<std::string>& images) {
   auto step = step_to(self, job_state::submitting);
-  step.key_name = "1";
-  take(self, std::move(step), [=] { // the intent is on disk: now, and only now, the request leaves
+  step.key_name = self->state.j.key_name; // the dispatcher's choice
+  take(self, std::move(step), [=] {       // the intent is on disk: now, and only now, the request leaves
     auto& s = self->state;
     auto& base = s.ctx->opts().web.public_url;
     auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id);
@@ -221,7 +244,8 @@ void deliver(self_ptr self, const inspected& seen) {
   s.j.thumbnail_path = step.thumbnail_path;
   step.media = s.j.media = seen.info;
   say(step, s.voice->ready(s.j));
-  take(self, std::move(step), [=] { leave(self); }); // the hold is posted; the courier does the rest
+  const auto took = s.ctx->now() - s.j.submitted_at;
+  take(self, std::move(step), [=] { leave(self, took); }); // the hold is posted; the courier does the rest
 }
 
 void inspect(self_ptr self) {

@@ -61,10 +61,32 @@ outgoing video(const job& j, const std::string& caption) {
   return o;
 }
 
+/// Why a model refuses a text or a picture, as far as it says so (kie.md, section 6).
+std::string violation_key(const std::string& text) {
+  std::string words;
+  for (const char c : text) words += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  const auto says = [&](const char* part) { return words.find(part) != words.npos; };
+  if (says("prominent people") || says("prominent_people") || says("photorealistic people"))
+    return "fail.violation_person";
+  if (says("minor")) return "fail.violation_minor";
+  if (says("copyright")) return "fail.violation_copyright";
+  if (says("sensitive") || says("nsfw") || says("unsafe")) return "fail.violation_sensitive";
+  return "fail.violation";
+}
+
 std::string fail_key(const std::string& fail_class) {
   static const std::set<std::string> known{"violation", "billing",       "rate_limit",  "temporary",
                                            "bad_input", "configuration", "unavailable", "timeout"};
   return "fail." + (known.count(fail_class) ? fail_class : "unknown");
+}
+
+} // namespace
+
+namespace {
+
+std::string reason(const talk::painter& paint, const job& j) {
+  if (j.fail_class == "violation") return paint.say(violation_key(j.fail_text));
+  return paint.say(fail_key(j.fail_class));
 }
 
 } // namespace
@@ -88,6 +110,18 @@ outgoing job_voice::progress(const job& j, unix_ms now) const {
                                {"time", minutes_seconds(passed)},
                                {"prompt", talk::quote(j.spec.prompt)}});
   return status(j, {text, {}}, lane::progress);
+}
+
+outgoing job_voice::waiting(const job& j, std::size_t place, unix_ms wait) const {
+  const auto minutes = std::to_string(std::max<unix_ms>(1, (wait + 30'000) / 60'000));
+  return status(j,
+                {painter_for(words_, j).say(is_pack(j) ? "pack.waiting" : "job.waiting",
+                                            {{"n", std::to_string(j.of_order)},
+                                             {"prompt", talk::quote(j.spec.prompt)},
+                                             {"place", std::to_string(place)},
+                                             {"minutes", minutes}}),
+                 {}},
+                lane::progress);
 }
 
 outgoing job_voice::uploading(const job& j) const {
@@ -136,16 +170,30 @@ job_voice::speech job_voice::ready(const job& j) const {
 
 job_voice::speech job_voice::failed(const job& j) const {
   const auto paint = painter_for(words_, j);
-  const auto text = paint.say("job.failed", {{"why", paint.say(fail_key(j.fail_class))},
+  const bool user_can_change = j.fail_class == "violation" || j.fail_class == "bad_input";
+  const auto next_button = user_can_change ? paint.press("redo", "redo:" + std::to_string(j.job_id))
+                                           : paint.press("once_more", "gen");
+  const auto text = paint.say("job.failed", {{"why", reason(paint, j)},
                                              {"prompt", talk::quote(j.spec.prompt)},
                                              {"refund", paint.count("refund", j.price)}});
   if (!is_pack(j))
-    return {
-        {status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money)},
-        {}};
-  auto reason = status(j, {text, {}}, lane::money);
-  reason.slot.clear();
-  return {{std::move(reason)}, finale(j)};
+    return {{status(j, {text, {{next_button}, {paint.press("menu", "home")}}}, lane::money)}, {}};
+  auto news =
+      status(j, {text, user_can_change ? talk::keyboard{{next_button}} : talk::keyboard{}}, lane::money);
+  news.slot.clear();
+  return {{std::move(news)}, finale(j)};
+}
+
+job_voice::speech job_voice::cancelled(const job& j) const {
+  const auto paint = painter_for(words_, j);
+  const auto text = paint.say(
+      "job.cancelled", {{"prompt", talk::quote(j.spec.prompt)}, {"refund", paint.count("refund", j.price)}});
+  auto news =
+      status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money);
+  if (!is_pack(j)) return {{std::move(news)}, {}};
+  news = status(j, {text, {}}, lane::money);
+  news.slot.clear(); // the others go on
+  return {{std::move(news)}, finale(j)};
 }
 
 } // namespace troupe

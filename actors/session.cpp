@@ -104,7 +104,7 @@ template <class Step> void settle_purchase(self_ptr self, Step step) {
 void go_on_written(self_ptr self) {
   by_rules(self, [&](const dialogue& r) {
     auto& s = self->state;
-    return r.written(s.event, s.who, s.written, s.ctx->now());
+    return r.written(s.event, s.who, s.facts, s.written, s.ctx->now());
   });
 }
 
@@ -127,6 +127,20 @@ void ask_writer(self_ptr self, dialogue::decision d) {
       .then([take](http_reply& reply) { take(reply); }, [take, none](caf::error&) { take(none); });
 }
 
+void settle_job(self_ptr self, job_step step) {
+  const auto id = step.job_id;
+  self->request(self->state.desk.ledger, answer_limit, std::move(step))
+      .then(
+          [=](const step_answer& answer) {
+            auto& st = self->state;
+            if (answer.now.state == job_state::cancelled && st.desk.dispatcher)
+              self->send(st.desk.dispatcher, job_cancelled{id});
+            by_rules(self,
+                     [&](const dialogue& r) { return r.stepped(st.event, st.who, answer, st.ctx->now()); });
+          },
+          [=](caf::error& e) { try_later(self, "cancelling the job", e); });
+}
+
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {
   dialogue::decision d;
   try {
@@ -137,6 +151,7 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
   if (d.purchase) return std::visit([self](auto& p) { settle_purchase(self, std::move(p)); }, *d.purchase);
   if (d.writing) return ask_writer(self, std::move(d));
+  if (d.step) return settle_job(self, std::move(*d.step));
   if (!d.order) return end_turn(self, std::move(d));
   self->request(self->state.desk.ledger, answer_limit, std::move(*d.order))
       .then(
@@ -162,6 +177,7 @@ void decide(self_ptr self) {
 void gather_facts(self_ptr self) {
   auto& s = self->state;
   s.facts = {};
+  s.facts.sales = s.ctx->sales->look(s.ctx->now());
   auto failed = [=](caf::error& e) { try_later(self, "reading the history", e); };
   switch (s.rules->wanted(s.event)) {
   case dialogue::facts::none: return decide(self);

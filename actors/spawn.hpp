@@ -26,6 +26,7 @@ struct front_desk {
   reader_actor reader;
   courier_actor courier;
   cashier_actor cashier;
+  dispatcher_actor dispatcher;
   http_actor writer; ///< of prompts; may be none
 };
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);

@@ -38,7 +38,11 @@ struct options {
     std::vector<std::string> api_keys; // secret
     int workers = 4;
     int submits_per_10_s = 18;
-    int jobs_in_flight_max = 100;
+    int jobs_in_flight_max = 100; // per key
+    int waiting_jobs_max = 5000;  // then nothing more is sold
+    int credits_check_every_s = 300;
+    int credits_alarm = 2000; // of the provider: administrators are told below it
+    int credits_min = 300;    // below it the key is not used
     int first_poll_s = 30;
     int poll_every_s = 30;
     int time_limit_s = 1800;

@@ -75,6 +75,25 @@ struct job_back {
 }; ///< Refused for now: queue it again, not before its time.
 struct job_over {
   std::int64_t job_id = 0;
+  std::string model_id;
+  unix_ms took = 0; ///< From the submit to the file in our hands; 0: there is none.
+};
+/// What the provider said to a submit.
+enum class submit_word : std::uint8_t {
+  answered,
+  unanswered,
+  slow_down,
+  key_refused,
+  no_credits,
+  no_such_model
+};
+struct submit_heard {
+  submit_word what = submit_word::answered;
+  std::string key_name, model_id, text;
+};
+/// Nobody waits for it any more; it is stored already.
+struct job_cancelled {
+  std::int64_t job_id = 0;
 };
 struct job_overdue {
   std::int64_t job_id = 0;
@@ -116,7 +135,8 @@ using courier_actor =
 /// Decides which job is submitted next.
 using dispatcher_actor =
     caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>, caf::reacts_to<job_over>,
-                     caf::reacts_to<job_overdue>, caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
+                     caf::reacts_to<job_overdue>, caf::reacts_to<job_cancelled>, caf::reacts_to<submit_heard>,
+                     caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
 
 /// Stars and the shop: pre-checkout, purchases under way, refunds. A notice is answered when all that it
 /// brought is stored.
@@ -186,6 +206,8 @@ TROUPE_LOCAL(update_stuck)
 TROUPE_LOCAL(job_back)
 TROUPE_LOCAL(job_over)
 TROUPE_LOCAL(job_overdue)
+TROUPE_LOCAL(job_cancelled)
+TROUPE_LOCAL(submit_heard)
 TROUPE_LOCAL(provider_woke)
 TROUPE_LOCAL(wake)
 TROUPE_LOCAL(posted_update)

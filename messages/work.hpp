@@ -139,10 +139,11 @@ struct order_request {
   std::int64_t price = 0; ///< Credits per video, > 0.
   int count = 1;
   int active_jobs_max = 3;
+  bool closed = false; ///< Nothing new is taken; the same order again is still answered.
   std::int64_t time_limit_ms = 30 * 60'000;
 };
 
-enum class order_outcome : std::uint8_t { accepted, too_few_credits, too_many_jobs };
+enum class order_outcome : std::uint8_t { accepted, too_few_credits, too_many_jobs, closed };
 
 struct order_answer {
   order_outcome outcome = order_outcome::accepted;

@@ -3,6 +3,7 @@
 #include "net/json_fields.hpp"
 
 #include "net/telegram.hpp"
+#include "net/web_server.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -239,6 +240,9 @@ task_status read_unified(const json& data) {
 submit_answer refused(fail_class why, const std::string& text) {
   return {submit_answer::outcome::refused, {}, why, short_text(text)};
 }
+bool is_about_the_key(int code, const std::string& text) {
+  return code == 401 || has_any(lower(text), {"access permissions", "invalid api key", "unauthorized"});
+}
 submit_answer unsure(const std::string& text) {
   return {submit_answer::outcome::unsure, {}, fail_class::none, short_text(text)};
 }
@@ -358,7 +362,9 @@ submit_answer read_submit(const http_reply& reply) {
   const auto text = first_text(body, {"msg", "message"});
   if (code != 200) {
     if (!task_id.empty()) return unsure(text);
-    return refused(classify(code, text), text.empty() ? "code " + std::to_string(code) : text);
+    auto no = refused(classify(code, text), text.empty() ? "code " + std::to_string(code) : text);
+    no.key_refused = is_about_the_key(code, text);
+    return no;
   }
   if (task_id.empty() || task_id.size() > 128) return unsure("code 200 without a task id");
   return {submit_answer::outcome::accepted, task_id, fail_class::none, {}};
@@ -383,6 +389,21 @@ std::string read_upload(const http_reply& reply) {
   const auto url = first_text(member(body, "data"), {"downloadUrl", "fileUrl"});
   return is_web_address(url) ? url : std::string();
 }
+
+http_request credits(const endpoint& e) { return with_key(e, "GET", e.api_url + "/api/v1/chat/credit", 20); }
+
+credits_answer read_credits(const http_reply& reply) {
+  credits_answer a;
+  const auto body = reply.error == http_error::none ? parse(reply.body) : json{};
+  const int code = code_of(body, "code");
+  if (code != 0 && code != 200 && is_about_the_key(code, first_text(body, {"msg", "message"})))
+    a.what = credits_answer::outcome::key_refused;
+  const auto& data = member(body, "data");
+  if (code != 200 || !data.is_number()) return a;
+  return {credits_answer::outcome::known, data.get<double>()};
+}
+
+std::string key_name(const std::string& api_key) { return hmac_sha256_hex("key name", api_key).substr(0, 8); }
 
 std::string callback_task_id(const std::string& text) {
   const auto body = parse(text);

@@ -39,6 +39,7 @@ struct submit_answer {
   std::string task_id;               ///< accepted
   fail_class why = fail_class::none; ///< refused: proves that no task was made
   std::string text;
+  bool key_refused = false; ///< the key itself, whatever was asked
 };
 submit_answer read_submit(const http_reply& reply);
 
@@ -53,6 +54,16 @@ task_status read_status(const job_spec& spec, const http_reply& reply);
 
 /// The address of an uploaded image, "" on failure.
 std::string read_upload(const http_reply& reply);
+
+http_request credits(const endpoint& e);
+struct credits_answer {
+  enum class outcome : std::uint8_t { known, key_refused, unreadable } what = outcome::unreadable;
+  double left = 0;
+};
+credits_answer read_credits(const http_reply& reply);
+
+/// How a key is called in the database and in logs: it tells nothing of the key.
+std::string key_name(const std::string& api_key);
 
 /// Task id in a callback body, "" when there is none.
 std::string callback_task_id(const std::string& body);

@@ -178,6 +178,7 @@ std::optional<order_answer> repeated(database& db, const order_request& o, const
 }
 
 std::optional<order_answer> refusal(const standing& s, const order_request& o) {
+  if (o.closed) return order_answer{order_outcome::closed, 0, s.balance, 0};
   if (s.open_jobs + o.count > o.active_jobs_max)
     return order_answer{order_outcome::too_many_jobs, 0, s.balance, 0};
   if (const auto cost = o.price * o.count; s.balance < cost)

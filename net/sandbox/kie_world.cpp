@@ -1,6 +1,5 @@
 #include "net/sandbox/kie_world.hpp"
 #include <algorithm>
-#include <ctime>
 
 namespace troupe::sandbox {
 namespace {
@@ -16,65 +15,20 @@ std::string text_of(const json& object, const char* name) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
-double price_of(const std::string& model) {
-  if (model == "veo3") return 250;
-  if (model == "veo3_lite") return 30;
-  return model.rfind("veo", 0) == 0 ? 60 : 55;
+/// A count of -1 stands for all and is never used up.
+bool use(int& count) {
+  if (count > 0) --count;
+  else return count < 0;
+  return true;
 }
 
-bool known_aspect(const std::string& a) {
-  return a.empty() || a == "16:9" || a == "9:16" || a == "Auto" || a == "auto" || a == "1:1";
-}
+/// kie.ai's documented limit for one account.
+constexpr std::size_t creates_most = 20;
+constexpr std::int64_t creates_window_ms = 10'000;
 
-std::string iso_time(std::int64_t now) {
-  const auto s = static_cast<std::time_t>(now / 1000);
-  std::tm tm{};
-  gmtime_r(&s, &tm);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000Z", &tm);
-  return text;
-}
-
-std::string mime_of(const std::string& name) {
-  auto ends = [&name](const std::string& e) {
-    return name.size() >= e.size() && name.compare(name.size() - e.size(), e.size(), e) == 0;
-  };
-  if (ends(".png")) return "image/png";
-  if (ends(".jpg") || ends(".jpeg")) return "image/jpeg";
-  if (ends(".webp")) return "image/webp";
-  return "application/octet-stream";
-}
-
-json upload_failure(int code, const std::string& msg) {
-  return {{"success", false}, {"code", code}, {"msg", msg}};
-}
+kie_created refused(const kie_refusal& r) { return {envelope(r.code, r.msg), "", 0}; }
 
 } // namespace
-
-std::optional<std::string> from_base64(const std::string& text) {
-  std::size_t at = 0;
-  if (text.rfind("data:", 0) == 0) {
-    at = text.find(',');
-    if (at == std::string::npos) return std::nullopt;
-    ++at;
-  }
-  static const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  int count = 0;
-  for (; at < text.size() && text[at] != '='; ++at) {
-    if (text[at] == '\n' || text[at] == '\r') continue;
-    const auto v = alphabet.find(text[at]);
-    if (v == std::string::npos) return std::nullopt;
-    bits = ((bits << 6) | static_cast<unsigned>(v)) & 0xFFFFFF;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>((bits >> count) & 0xFF);
-    }
-  }
-  return out;
-}
 
 kie_world::kie_world(int generation_ms, int fail_percent, unsigned seed)
     : generation_ms_(generation_ms), fail_percent_(fail_percent), random_(seed) {}
@@ -84,7 +38,7 @@ void kie_world::configure(int generation_ms, int fail_percent) {
   fail_percent_ = fail_percent;
 }
 
-json kie_world::no_access() { return {{"code", 401}, {"msg", "You do not have access permissions"}}; }
+json kie_world::no_access() { return {{"code", 401}, {"msg", sandbox::no_access().msg}}; }
 
 std::string kie_world::new_id() {
   static const char* digits = "0123456789abcdef";
@@ -93,85 +47,131 @@ std::string kie_world::new_id() {
   return id;
 }
 
-kie_world::fate kie_world::choose_fate(const std::string& prompt) {
-  auto marked = [&prompt](const char* m) { return prompt.find(m) != std::string::npos; };
-  if (marked("[[hang]]")) return fate::hang;
-  if (marked("[[fail:violation]]")) return fate::violation;
-  if (marked("[[fail:temporary]]")) return fate::temporary;
-  if (marked("[[fail:unknown]]")) return fate::unknown;
+kie_fate kie_world::choose_fate(const std::string& prompt) {
+  if (auto marked = marked_fate(prompt)) return *marked;
   const auto die = random_();
-  if (static_cast<int>(die % 100) >= fail_percent_) return fate::success;
-  const fate kinds[] = {fate::violation, fate::temporary, fate::unknown};
-  return kinds[(die >> 32) % 3];
+  if (static_cast<int>(die % 100) >= fail_percent_) return {};
+  return diced_fate(die >> 32);
+}
+
+// --- accounts ---
+
+void kie_world::settle(account& a, std::int64_t now) {
+  for (; !a.debts.empty() && a.debts.top().due <= now; a.debts.pop()) a.credits -= a.debts.top().price;
+}
+
+bool kie_world::refuses(const std::string& key) const {
+  const auto it = accounts_.find(key);
+  return it != accounts_.end() && it->second.refused;
+}
+
+void kie_world::set_credits(const std::string& key, double credits, std::int64_t now) {
+  auto& a = accounts_[key];
+  settle(a, now);
+  a.credits = credits;
+}
+
+json kie_world::credit(std::int64_t now, const std::string& key) {
+  auto& a = accounts_[key];
+  settle(a, now);
+  return envelope(200, "success", a.credits);
+}
+
+json kie_world::accounts(std::int64_t now) {
+  json list = json::array();
+  for (auto& [key, a] : accounts_) {
+    settle(a, now);
+    list.push_back({{"key", key},
+                    {"credits", a.credits},
+                    {"refused", a.refused},
+                    {"creates", a.creates},
+                    {"too_fast", a.too_fast}});
+  }
+  return list;
+}
+
+// --- creates ---
+
+std::optional<kie_refusal> kie_world::stopped_at_gate(const std::string& key, std::int64_t now) {
+  auto& a = accounts_[key];
+  if (a.refused) return sandbox::no_access();
+  if (use(faults.refuse_next)) return faults.refuse_with;
+  while (!a.recent.empty() && a.recent.front() <= now - creates_window_ms) a.recent.pop_front();
+  if (!faults.enforce_rate || a.recent.size() < creates_most) return std::nullopt;
+  ++too_fast_;
+  ++a.too_fast;
+  return too_frequent();
+}
+
+void kie_world::note_create(account& a, std::int64_t now) {
+  ++a.creates;
+  a.recent.push_back(now);
+  if (a.recent.size() <= creates_most) return;
+  ++too_fast_;
+  ++a.too_fast;
 }
 
 kie_created kie_world::accept(task t, std::int64_t now) {
+  auto& a = accounts_[t.key];
+  settle(a, now);
+  if (!t.key.empty() && a.credits < t.price) return refused(no_credits());
+  note_create(a, now);
   t.id = new_id();
   t.created = now;
   t.end = choose_fate(t.prompt);
-  t.ready = now + generation_ms_;
+  const bool late = faults.all_late || marked_late(t.prompt);
+  t.ready = now + static_cast<std::int64_t>(generation_ms_) * (late ? kie_lateness : 1);
+  if (!t.end.hang && good(t)) a.debts.push({t.ready, t.price});
   ++creates_[t.callback.empty() ? t.prompt : t.callback];
-  while (!recent_.empty() && recent_.front() <= now - 10'000) recent_.pop_front();
-  recent_.push_back(now);
-  if (recent_.size() > 20) ++too_fast_;
-  kie_created out{envelope(200, "success", {{"taskId", t.id}}), t.id, t.end == fate::hang ? 0 : t.ready};
+  kie_created out{envelope(200, "success", {{"taskId", t.id}}), t.id, t.end.hang ? 0 : t.ready};
   if (!t.veo) out.body["data"]["recordId"] = t.id;
+  out.lost = marked_lost(t.prompt) || use(faults.lose_next);
   order_.push_back(t.id);
   const std::string id = t.id;
   tasks_.emplace(id, std::move(t));
   return out;
 }
 
-kie_created kie_world::create_job(const std::string& body, const std::string& base, std::int64_t now) {
-  const auto q = json::parse(body, nullptr, false);
-  if (!q.is_object()) return {envelope(500, "This field is required"), "", 0};
-  task t;
-  t.model = text_of(q, "model");
-  if (t.model.empty() || t.model.rfind("veo3", 0) == 0)
-    return {envelope(422,
-                     "The model name you specified is not supported. Please verify your input and use one of "
-                     "the supported models provided by KIE."),
-            "", 0};
-  if (t.model.rfind("sora", 0) == 0) return {envelope(500, "This interface is temporarily paused"), "", 0};
-  const auto input = q.find("input");
-  if (input == q.end() || !input->is_object()) return {envelope(500, "This field is required"), "", 0};
-  t.prompt = text_of(*input, "prompt");
-  if (t.prompt.empty()) return {envelope(500, "prompt is required"), "", 0};
-  t.aspect = text_of(*input, "aspect_ratio");
-  if (!known_aspect(t.aspect))
-    return {envelope(500, "aspect_ratio is not within the range of allowed options"), "", 0};
-  t.resolution = text_of(*input, "resolution");
-  const std::string tier = text_of(*input, "model");
-  t.price = price_of(tier.empty() ? t.model : tier);
-  t.callback = text_of(q, "callBackUrl");
-  t.base = base;
-  t.request = q;
+kie_created kie_world::place(task t, const kie_order& order, std::int64_t now) {
+  if (order.refusal) return refused(*order.refusal);
+  if (const auto marked = marked_refusal(order.prompt)) return refused(*marked);
+  t.prompt = order.prompt;
+  t.aspect = order.aspect;
+  t.resolution = order.resolution;
+  t.price = order.price;
+  t.callback = text_of(t.request, "callBackUrl");
   return accept(std::move(t), now);
 }
 
-kie_created kie_world::create_veo(const std::string& body, const std::string& base, std::int64_t now) {
-  const auto q = json::parse(body, nullptr, false);
-  if (!q.is_object()) return {envelope(422, "prompt is required"), "", 0};
+kie_created kie_world::create_job(const std::string& body, const std::string& base, std::int64_t now,
+                                  const std::string& key) {
+  if (const auto stopped = stopped_at_gate(key, now)) return refused(*stopped);
+  task t;
+  t.request = json::parse(body, nullptr, false);
+  if (!t.request.is_object()) return refused({500, "This field is required"});
+  t.model = text_of(t.request, "model");
+  if (t.model.rfind("sora", 0) == 0) return refused(paused());
+  t.key = key;
+  t.base = base;
+  const auto order = read_job_order(t.model, t.request.value("input", json{}));
+  return place(std::move(t), order, now);
+}
+
+kie_created kie_world::create_veo(const std::string& body, const std::string& base, std::int64_t now,
+                                  const std::string& key) {
+  if (const auto stopped = stopped_at_gate(key, now)) return refused(*stopped);
   task t;
   t.veo = true;
-  t.model = text_of(q, "model").empty() ? "veo3_fast" : text_of(q, "model");
-  if (t.model != "veo3" && t.model != "veo3_fast" && t.model != "veo3_lite")
-    return {envelope(422,
-                     "The model name you specified is not supported. Please verify your input and use one of "
-                     "the supported models provided by KIE."),
-            "", 0};
-  t.prompt = text_of(q, "prompt");
-  if (t.prompt.empty()) return {envelope(422, "prompt is required"), "", 0};
-  t.aspect = text_of(q, "aspect_ratio").empty() ? text_of(q, "aspectRatio") : text_of(q, "aspect_ratio");
-  if (!known_aspect(t.aspect))
-    return {envelope(422, "aspect_ratio is not within the range of allowed options"), "", 0};
-  t.resolution = text_of(q, "resolution").empty() ? "720p" : text_of(q, "resolution");
-  t.price = price_of(t.model);
-  t.callback = text_of(q, "callBackUrl");
+  t.request = json::parse(body, nullptr, false);
+  const auto order = read_veo_order(t.request);
+  if (order.refusal) return refused(*order.refusal);
+  t.model = text_of(t.request, "model").empty() ? "veo3_fast" : text_of(t.request, "model");
+  t.key = key;
   t.base = base;
-  t.request = q;
-  return accept(std::move(t), now);
+  return place(std::move(t), order, now);
 }
+
+// --- records ---
 
 const kie_world::task* kie_world::find(const std::string& id) const {
   const auto it = tasks_.find(id);
@@ -181,23 +181,10 @@ const kie_world::task* kie_world::find(const std::string& id) const {
 std::string kie_world::result_url(const task& t) { return t.base + "/results/" + t.id + ".mp4"; }
 
 std::string kie_world::state_of(const task& t, std::int64_t now) {
-  if (over(t, now)) return t.end == fate::success ? "success" : "fail";
+  if (over(t, now)) return good(t) ? "success" : "fail";
   const auto length = std::max<std::int64_t>(1, t.ready - t.created);
   const auto percent = (now - t.created) * 100 / length;
   return percent < 10 ? "waiting" : percent < 20 ? "queuing" : "generating";
-}
-
-json kie_world::failure(const task& t) {
-  switch (t.end) {
-  case fate::violation:
-    if (t.veo)
-      return {{"code", 400}, {"text", "Your prompt was flagged by Website as violating content policies."}};
-    return {{"code", 422}, {"text", "CONTENT_POLICY_BLOCKED: The input or output was flagged as sensitive"}};
-  case fate::temporary: return {{"code", 500}, {"text", "Internal Error, Please try again later."}};
-  default:
-    if (t.veo) return {{"code", 422}, {"text", "failed"}};
-    return {{"code", "GENERATION_FAILED"}, {"text", "failed"}};
-  }
 }
 
 json kie_world::record(const task& t, std::int64_t now) const {
@@ -221,11 +208,10 @@ json kie_world::record(const task& t, std::int64_t now) const {
   if (!done) return r;
   r["completeTime"] = t.ready;
   r["costTime"] = (t.ready - t.created) / 1000;
-  if (t.end != fate::success) {
-    const json f = failure(t);
+  if (!good(t)) {
     r["successFlag"] = 3;
-    r["failCode"] = f["code"].is_string() ? f["code"] : json(f["code"].dump());
-    r["failMsg"] = f["text"];
+    r["failCode"] = t.end.failure->code;
+    r["failMsg"] = t.end.failure->text;
     r["creditsConsumed"] = 0;
     return r;
   }
@@ -246,7 +232,7 @@ json kie_world::veo_record(const task& t, std::int64_t now) const {
          {"completeTime", nullptr}, {"errorCode", nullptr},          {"errorMessage", nullptr}};
   if (!over(t, now)) return r;
   r["completeTime"] = t.ready;
-  if (t.end == fate::success) {
+  if (good(t)) {
     r["successFlag"] = 1;
     r["response"] = {{"taskId", t.id},
                      {"resolution", t.resolution},
@@ -256,10 +242,9 @@ json kie_world::veo_record(const task& t, std::int64_t now) const {
                      {"seeds", json::array({56896})}};
     return r;
   }
-  const json f = failure(t);
   r["successFlag"] = 3;
-  r["errorCode"] = f["code"];
-  r["errorMessage"] = f["text"];
+  r["errorCode"] = t.end.failure->veo_code;
+  r["errorMessage"] = t.end.failure->veo_text;
   return r;
 }
 
@@ -278,27 +263,20 @@ json kie_world::veo_record_info(const std::string& id, std::int64_t now) const {
   return envelope(200, "success", veo_record(*t, now));
 }
 
-json kie_world::credit(std::int64_t now) const {
-  double left = 1'000'000;
-  for (const auto& [id, t] : tasks_)
-    if (t.end == fate::success && over(t, now)) left -= t.price;
-  return envelope(200, "success", left);
-}
-
 std::optional<kie_callback> kie_world::callback_of(const std::string& id, std::int64_t now) const {
   const auto* t = find(id);
   if (!t || t->callback.empty() || !over(*t, now)) return std::nullopt;
-  const bool good = t->end == fate::success;
+  const bool done = good(*t);
   if (!t->veo)
     return kie_callback{t->callback,
-                        envelope(good ? 200 : 501,
-                                 good ? "Playground task completed successfully." : "Playground task failed.",
+                        envelope(done ? 200 : 501,
+                                 done ? "Playground task completed successfully." : "Playground task failed.",
                                  record(*t, now))
                             .dump()};
   json data{{"taskId", t->id}, {"promptJson", t->request.dump()}, {"fallbackFlag", false}};
-  if (!good) {
-    const json f = failure(*t);
-    return kie_callback{t->callback, envelope(f["code"].get<int>(), f["text"], data).dump()};
+  if (!done) {
+    const auto& f = *t->end.failure;
+    return kie_callback{t->callback, envelope(f.veo_code, f.veo_text, data).dump()};
   }
   data["info"] = {
       {"resultUrls", json::array({result_url(*t)})}, {"originUrls", nullptr}, {"resolution", t->resolution}};
@@ -308,45 +286,8 @@ std::optional<kie_callback> kie_world::callback_of(const std::string& id, std::i
 
 std::optional<kie_clip> kie_world::clip_of(const std::string& id, std::int64_t now) const {
   const auto* t = find(id);
-  if (!t || t->end != fate::success || !over(*t, now)) return std::nullopt;
+  if (!t || !over(*t, now) || !good(*t)) return std::nullopt;
   return kie_clip{t->prompt, t->aspect == "9:16"};
-}
-
-json kie_world::upload(const std::string& path, const std::string& file_name, const std::string& mime,
-                       std::string bytes, const std::string& base, std::int64_t now) {
-  if (path.empty()) return upload_failure(400, "Missing required parameter: uploadPath");
-  const std::string name = file_name.empty() ? "file_" + std::to_string(next_upload_++) : file_name;
-  const std::string full = path + '/' + name;
-  const std::string type = mime.empty() ? mime_of(name) : mime;
-  const auto size = bytes.size();
-  uploads_[full] = {type, std::move(bytes)};
-  return {{"success", true},
-          {"code", 200},
-          {"msg", "File uploaded successfully"},
-          {"data",
-           {{"fileName", name},
-            {"filePath", full},
-            {"downloadUrl", base + "/uploads/" + full},
-            {"fileSize", size},
-            {"mimeType", type},
-            {"uploadedAt", iso_time(now)}}}};
-}
-
-json kie_world::upload_base64(const std::string& body, const std::string& base, std::int64_t now) {
-  const auto q = json::parse(body, nullptr, false);
-  if (!q.is_object() || text_of(q, "base64Data").empty())
-    return upload_failure(400, "Missing required parameter: base64Data");
-  const std::string data = text_of(q, "base64Data");
-  auto bytes = from_base64(data);
-  if (!bytes) return upload_failure(400, "Base64 decoding failed: Invalid Base64 format");
-  std::string mime;
-  if (data.rfind("data:", 0) == 0) mime = data.substr(5, data.find_first_of(";,") - 5);
-  return upload(text_of(q, "uploadPath"), text_of(q, "fileName"), mime, std::move(*bytes), base, now);
-}
-
-const kie_world::kept_file* kie_world::uploaded(const std::string& path) const {
-  const auto it = uploads_.find(path);
-  return it == uploads_.end() ? nullptr : &it->second;
 }
 
 json kie_world::tasks(std::int64_t now) const {
@@ -354,12 +295,14 @@ json kie_world::tasks(std::int64_t now) const {
   for (const auto& id : order_) {
     const auto& t = tasks_.at(id);
     list.push_back({{"taskId", id},
+                    {"key", t.key},
                     {"model", t.model},
                     {"prompt", t.prompt},
                     {"callBackUrl", t.callback},
                     {"aspect_ratio", t.aspect},
                     {"state", state_of(t, now)},
                     {"veo", t.veo},
+                    {"price", t.price},
                     {"createTime", t.created}});
   }
   return list;

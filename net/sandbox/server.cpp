@@ -1,5 +1,4 @@
-#include "net/sandbox/clips.hpp"
-#include "net/sandbox/kie_world.hpp"
+#include "net/sandbox/kie_routes.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include "net/sandbox/star_routes.hpp"
 #include "net/sandbox/telegram_world.hpp"
@@ -12,7 +11,6 @@
 #include <condition_variable>
 #include <httplib.h>
 #include <mutex>
-#include <queue>
 #include <stdexcept>
 #include <thread>
 
@@ -64,33 +62,11 @@ bool same_method(std::string a, const std::string& lower_case) {
   return a == lower_case;
 }
 
-struct address {
-  std::string origin, path;
-};
-
-address split_url(const std::string& url) {
-  const auto host = url.find("://");
-  const auto slash = url.find('/', host == std::string::npos ? 0 : host + 3);
-  if (slash == std::string::npos) return {url, "/"};
-  return {url.substr(0, slash), url.substr(slash)};
-}
-
-bool post_callback(const kie_callback& c) {
-  const auto to = split_url(c.url);
-  httplib::Client client(to.origin);
-  client.set_connection_timeout(3);
-  client.set_read_timeout(15);
-  client.set_tcp_nodelay(true);
-  const auto res = client.Post(to.path.c_str(), c.body, "application/json");
-  return res && res->status == 200;
-}
-
 } // namespace
 
 struct server::impl {
   explicit impl(settings s)
-      : set(std::move(s)), telegram(set.token, now_ms() / 1000),
-        kie(set.generation_ms, set.fail_percent, set.seed),
+      : set(std::move(s)), telegram(set.token, now_ms() / 1000), kie(set, [this] { lag(); }),
         // A later sandbox must not give the ids of an earlier one: a bot may still know those as paid.
         yookassa({.notice_url = set.yookassa_notice_url}, static_cast<std::uint64_t>(now_ms())),
         latency_ms(set.latency_ms) {
@@ -99,32 +75,21 @@ struct server::impl {
     telegram.add_user(1864913930, "Админ", "ru");
   }
 
-  struct job {
-    std::int64_t due;
-    std::string task_id;
-    int attempt;
-    bool operator<(const job& o) const { return due > o.due; } // The queue gives the earliest first.
-  };
-
   settings set;
-  std::mutex mutex; ///< Guards both worlds and the jobs.
-  std::condition_variable updates_changed, events_changed, jobs_changed;
+  std::mutex mutex; ///< Guards what is Telegram's.
+  std::condition_variable updates_changed, events_changed;
   telegram_world telegram;
-  kie_world kie;
+  kie_routes kie;           ///< Guards itself.
   yookassa_routes yookassa; ///< Guards itself.
-  std::priority_queue<job> jobs;
-  std::map<std::string, int> kie_calls;
   int polls_waiting = 0;
   std::int64_t last_poll = 0;
   const std::int64_t started = now_ms();
-  clip_maker clips;
   std::atomic<int> latency_ms;
   std::atomic<bool> stopping{false};
   httplib::Server http;
   int listener = -1;
   int port = 0;
   std::thread acceptor;
-  std::vector<std::thread> workers;
   webhook_sender webhook{telegram, mutex, updates_changed, [this] { events_changed.notify_all(); }};
 
   // --- start and stop ---
@@ -137,10 +102,10 @@ struct server::impl {
     else if (!http.bind_to_port(set.host.c_str(), port)) port = -1;
     if (port <= 0 || ::listen(listener, 1024) != 0)
       throw std::runtime_error("sandbox: cannot listen on " + set.host + ":" + std::to_string(set.port));
+    kie.start();
     yookassa.start();
     acceptor = std::thread([this] { http.listen_after_bind(); });
     webhook.start();
-    for (int i = 0; i < 4; ++i) workers.emplace_back([this] { work(); });
     while (!http.is_running()) std::this_thread::sleep_for(milliseconds(1));
     return port;
   }
@@ -152,15 +117,13 @@ struct server::impl {
     }
     updates_changed.notify_all();
     events_changed.notify_all();
-    jobs_changed.notify_all();
     webhook.stop();
+    kie.stop();
     yookassa.stop();
     if (acceptor.joinable()) {
       http.stop();
       acceptor.join();
     }
-    for (auto& w : workers) w.join();
-    workers.clear();
   }
 
   void tune() {
@@ -187,7 +150,7 @@ struct server::impl {
 
   void routes() {
     telegram_routes();
-    kie_routes();
+    kie.add_to(http);
     yookassa.add_to(http);
     add_writer_routes(http, [this] { return stopping.load(); });
     control_routes();
@@ -262,121 +225,6 @@ struct server::impl {
                        : telegram.updates(call, now_ms());
     lock.unlock();
     reply(res, a.body, a.status);
-  }
-
-  // --- kie ---
-
-  std::string base_of(const Request& req) const {
-    const std::string host = req.get_header_value("Host");
-    return "http://" + (host.empty() ? set.host + ":" + std::to_string(port) : host);
-  }
-
-  template <class F> httplib::Server::Handler kie_call(const std::string& name, F body) {
-    return [this, name, body](const Request& req, Response& res) {
-      lag();
-      const std::string auth = req.get_header_value("Authorization");
-      if (auth.rfind("Bearer ", 0) != 0 || auth.size() < 8) return reply(res, kie_world::no_access());
-      std::lock_guard lock(mutex);
-      ++kie_calls[name];
-      reply(res, body(req, now_ms())); // HTTP 200 always: the code is in the body.
-    };
-  }
-
-  json remember(kie_created made) {
-    if (made.ready_at > 0) {
-      jobs.push({made.ready_at, made.task_id, 0});
-      jobs_changed.notify_one();
-    }
-    return made.body;
-  }
-
-  void kie_routes() {
-    http.Post("/api/v1/jobs/createTask", kie_call("createTask", [this](const Request& q, std::int64_t now) {
-                return remember(kie.create_job(q.body, base_of(q), now));
-              }));
-    http.Post("/api/v1/veo/generate", kie_call("veo/generate", [this](const Request& q, std::int64_t now) {
-                return remember(kie.create_veo(q.body, base_of(q), now));
-              }));
-    http.Get("/api/v1/jobs/recordInfo", kie_call("recordInfo", [this](const Request& q, std::int64_t now) {
-               return kie.record_info(q.get_param_value("taskId"), now);
-             }));
-    http.Get("/api/v1/veo/record-info",
-             kie_call("veo/record-info", [this](const Request& q, std::int64_t now) {
-               return kie.veo_record_info(q.get_param_value("taskId"), now);
-             }));
-    http.Get("/api/v1/chat/credit",
-             kie_call("credit", [this](const Request&, std::int64_t now) { return kie.credit(now); }));
-    http.Post("/api/file-base64-upload", kie_call("upload", [this](const Request& q, std::int64_t now) {
-                return kie.upload_base64(q.body, base_of(q), now);
-              }));
-    http.Post("/api/file-stream-upload", kie_call("upload", [this](const Request& q, std::int64_t now) {
-                return stream_upload(q, now);
-              }));
-    http.Get(R"(/uploads/(.+))", [this](const Request& req, Response& res) {
-      std::lock_guard lock(mutex);
-      const auto* f = kie.uploaded(req.matches[1].str());
-      if (f) res.set_content(f->bytes, f->mime.c_str());
-      else res.status = 404;
-    });
-    http.Get(R"(/results/([0-9a-f]+)\.mp4)", [this](const Request& req, Response& res) {
-      const std::string bytes = clip_for(req.matches[1].str());
-      if (bytes.empty()) res.status = 404;
-      else res.set_content(bytes, "video/mp4");
-    });
-  }
-
-  json stream_upload(const Request& q, std::int64_t now) {
-    const auto part = q.files.find("file");
-    if (part == q.files.end())
-      return {{"success", false}, {"code", 400}, {"msg", "Missing required parameter: file"}};
-    auto field = [&q](const char* name) {
-      const auto it = q.files.find(name);
-      return it == q.files.end() ? std::string{} : it->second.content;
-    };
-    return kie.upload(field("uploadPath"), field("fileName"), part->second.content_type, part->second.content,
-                      base_of(q), now);
-  }
-
-  /// "" when the task has no result (yet).
-  std::string clip_for(const std::string& task_id) {
-    std::optional<kie_clip> c;
-    {
-      std::lock_guard lock(mutex);
-      c = kie.clip_of(task_id, now_ms());
-    }
-    if (!c) return {};
-    if (!set.clips) return clips.clip(c->portrait ? "any-tall" : "any-wide", "sandbox", c->portrait);
-    return clips.clip(task_id, c->prompt, c->portrait);
-  }
-
-  /// Makes the clips of finished tasks and calls back, each at its time.
-  void work() {
-    std::unique_lock lock(mutex);
-    while (!stopping) {
-      const auto now = now_ms();
-      if (jobs.empty() || jobs.top().due > now) {
-        const std::int64_t wait = jobs.empty() ? 1000 : std::min<std::int64_t>(jobs.top().due - now, 1000);
-        jobs_changed.wait_for(lock, milliseconds(wait));
-        continue;
-      }
-      job j = jobs.top();
-      jobs.pop();
-      lock.unlock();
-      finish(j);
-      lock.lock();
-    }
-  }
-
-  void finish(job j) {
-    if (j.attempt == 0) clip_for(j.task_id);
-    std::optional<kie_callback> c;
-    {
-      std::lock_guard lock(mutex);
-      c = kie.callback_of(j.task_id, now_ms());
-    }
-    if (!c || post_callback(*c) || j.attempt == 2) return;
-    std::lock_guard lock(mutex);
-    jobs.push({now_ms() + (j.attempt == 0 ? 1000 : 3000), j.task_id, j.attempt + 1});
   }
 
   // --- the control API ---
@@ -481,25 +329,27 @@ struct server::impl {
   }
 
   json stats() {
+    const auto provider = kie.stats();
     std::lock_guard lock(mutex);
     json kinds = telegram.violations();
-    int n = kie.too_fast();
+    int n = provider.too_fast;
     for (const auto& one : telegram.violations()) n += one.second;
-    if (kie.too_fast() > 0) kinds["kie: more than 20 creates in 10 s"] = kie.too_fast();
+    if (provider.too_fast > 0) kinds["kie: more than 20 creates in 10 s"] = provider.too_fast;
     json calls = telegram.calls();
-    for (const auto& [name, count] : kie_calls) calls[name] = count;
-    return {{"creates", kie.creates()}, {"tasks", kie.tasks(now_ms())}, {"calls", calls},
-            {"violations", n},          {"violation_kinds", kinds},     {"last_seq", telegram.last_seq()}};
+    for (const auto& [name, count] : provider.calls) calls[name] = count;
+    return {
+        {"creates", provider.creates}, {"tasks", provider.tasks},        {"calls", calls}, {"violations", n},
+        {"violation_kinds", kinds},    {"last_seq", telegram.last_seq()}};
   }
 
   json change(const json& q) {
-    std::lock_guard lock(mutex);
-    set.generation_ms = q.value("generation_ms", set.generation_ms);
-    set.fail_percent = q.value("fail_percent", set.fail_percent);
+    json of_kie = json::object();
+    for (const char* name : {"generation_ms", "fail_percent"})
+      if (q.contains(name)) of_kie[name] = q[name];
+    const json now = kie.change(of_kie)["settings"];
     latency_ms = q.value("latency_ms", latency_ms.load());
-    kie.configure(set.generation_ms, set.fail_percent);
-    return {{"generation_ms", set.generation_ms},
-            {"fail_percent", set.fail_percent},
+    return {{"generation_ms", now["generation_ms"]},
+            {"fail_percent", now["fail_percent"]},
             {"latency_ms", latency_ms.load()}};
   }
 

@@ -1,4 +1,5 @@
 #include "net/sandbox/yookassa_routes.hpp"
+#include "net/sandbox/lost_answer.hpp"
 #include "net/sandbox/yookassa_page.hpp"
 #include <algorithm>
 #include <chrono>
@@ -23,12 +24,6 @@ std::int64_t now_ms() {
 void reply(Response& res, const json& body, int status = 200) {
   res.status = status;
   res.set_content(body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-}
-
-/// A promised body that does not come: the client sees a broken connection.
-void break_off(Response& res) {
-  res.set_content_provider(1000, "application/json",
-                           [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
 }
 
 yookassa_call read_call(const Request& req) {
@@ -131,7 +126,7 @@ void yookassa_routes::api(const Request& req, Response& res) {
   changed_.notify_all();
   if (const auto delay = world_.faults.answer_delay_ms; delay > 0)
     changed_.wait_for(lock, milliseconds(delay), [this] { return stopping_; });
-  if (answer.lost) break_off(res);
+  if (answer.lost) lose_answer(res);
   else reply(res, answer.body, answer.status);
 }
 

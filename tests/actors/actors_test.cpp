@@ -1,4 +1,5 @@
 /// Actors one by one and together, on a virtual clock, against a scripted outside.
+#include "actors/dialogue.hpp"
 #include "net/telegram.hpp"
 #include "tests/actors/fixture.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -168,6 +169,22 @@ struct working : stage {
     o.count = count;
     o.active_jobs_max = 100;
     return ask<order_answer>(ledger, o);
+  }
+  /// As a session does: progress is told only into a message that is there.
+  void show_status_of(const std::vector<int>& orders) {
+    turn t;
+    t.update_id = 500, t.user_id = user, t.at = now();
+    t.profile = {user, "Ann", "ann", "en"};
+    for (const int n : orders) {
+      outgoing o;
+      o.chat_id = user;
+      o.method = "sendMessage";
+      o.params = R"({"chat_id":1001,"text":"accepted"})";
+      o.slot = job_voice::slot_of(n);
+      t.messages.push_back(std::move(o));
+    }
+    ask<accepted_updates>(ledger, accept_updates{{{500, user, "{}"}}, now()});
+    ask<done>(ledger, std::move(t));
   }
   job the_job(std::int64_t id = 1) const { return db->load_job(id); }
   void check_state(job_state s) const { CHECK(std::string{name_of(the_job().state)} == name_of(s)); }
@@ -702,7 +719,7 @@ TEST_CASE_METHOD(working, "callbacks hasten the look at the task and change noth
 }
 
 TEST_CASE_METHOD(working, "a ready job waits for the provider's window but not for a postponed job") {
-  on_submit = [](int nth) { return nth <= 2 ? ok(R"({"code":429,"msg":"rate limit"})") : ok(task); };
+  on_submit = [](int nth) { return nth <= 2 ? ok(R"({"code":500,"msg":"Server exception"})") : ok(task); };
   on_query = [](int) { return status("generating"); };
   order("k1");
   advance(10200ms);
@@ -715,6 +732,116 @@ TEST_CASE_METHOD(working, "a ready job waits for the provider's window but not f
   CHECK(submits == 22);
   advance(11s);
   CHECK(submits == 23);
+}
+
+TEST_CASE_METHOD(working, "\"slow down\" rests the key for its window; then all go on") {
+  on_submit = [](int nth) { return nth == 1 ? ok(R"({"code":429,"msg":"rate limit"})") : ok(task); };
+  on_query = [](int) { return status("generating"); };
+  order("k1");
+  order("k2", 3);
+  CHECK(submits == 1);
+  advance(9s);
+  CHECK(submits == 1);
+  advance(2s);
+  CHECK(submits == 5);
+}
+
+TEST_CASE_METHOD(working, "a provider that does not answer is left alone, then probed by one submit") {
+  bool out = true;
+  on_submit = [&](int) { return out ? broken(http_error::refused) : ok(task); };
+  on_query = [](int) { return status("generating"); };
+  order("k1", 18);
+  CHECK(submits >= 5);
+  const int before = submits;
+  advance(29s);
+  CHECK(submits == before);
+  advance(2s);
+  CHECK(submits == before + 1); // the probe
+  out = false;
+  advance(61s);
+  CHECK(submits > before + 10);
+}
+
+TEST_CASE_METHOD(working, "who waits is told his place and the time, first and when it has halved") {
+  on_query = [](int) { return status("generating"); };
+  order("k1", 22);
+  order("k2");
+  show_status_of({1, 2});
+  advance(10s);
+  CHECK(telegram->count("You are number 1, about") == 0); // a pack has its own words
+  CHECK(telegram->count("You are number 5 in the queue") == 0);
+  CHECK(telegram->count("You are number 5, about 2 min") == 1);
+  advance(9s);
+  CHECK(telegram->count("You are number 5, about 2 min") == 1);
+}
+
+TEST_CASE_METHOD(working, "a job that waits is cancelled for free and leaves the queue") {
+  order("k1", 18);
+  order("k2");
+  const auto held = db->load_account(user).held;
+  job_step s;
+  s.job_id = 19, s.at = now(), s.to = job_state::cancelled;
+  CHECK(ask<step_answer>(ledger, s).changed);
+  tell(dispatcher, job_cancelled{19});
+  CHECK(db->load_account(user).held == held - 3);
+  advance(20s);
+  CHECK(submits == 18);
+  s.job_id = 1;
+  CHECK_FALSE(ask<step_answer>(ledger, s).changed); // it is at the provider, or done
+}
+
+TEST_CASE_METHOD(working, "a job that waits for its submit beyond its limit gives the credits back") {
+  on_submit = [](int) { return ok(R"({"code":402,"msg":"Credits insufficient"})"); };
+  order("k1");
+  const auto before = db->load_account(user).balance;
+  CHECK_FALSE(ctx->sales->look(now()).sells("veo-3-fast"));
+  advance(31min);
+  check_state(job_state::failed);
+  CHECK(db->load_account(user).balance == before + 3);
+}
+
+TEST_CASE_METHOD(working,
+                 "one key out of credits is set aside, the other works on, and it comes back by itself") {
+  auto& k = const_cast<config::options&>(ctx->opts()).kie;
+  k.api_keys = {"first", "second"};
+  double left = 10;
+  std::vector<std::string> used;
+  provider->answer = [&](const http_request& r) -> std::optional<http_reply> {
+    const bool first = r.headers.front().second == "Bearer first";
+    if (has(r.url, "/chat/credit")) return ok(json{{"code", 200}, {"data", first ? left : 100'000.0}}.dump());
+    if (has(r.url, "createTask")) {
+      used.push_back(first ? "first" : "second");
+      return first && left < 60 ? ok(R"({"code":402,"msg":"Credits insufficient : top up"})") : ok(task);
+    }
+    if (has(r.url, "recordInfo")) {
+      used.push_back(first ? "poll first" : "poll second");
+      return status("generating");
+    }
+    return ok("");
+  };
+  dispatcher = next_dispatcher();
+  tell(ledger, ledger_listeners{courier, dispatcher, {}});
+  order("k1");
+  CHECK(used == std::vector<std::string>{"first", "second"});
+  CHECK(telegram->count("кончились кредиты") == 1);
+  CHECK(ctx->sales->look(now()).sells("veo-3-fast")); // the other key works
+  order("k2");
+  CHECK(used.back() == "second");
+  left = 5'000;
+  advance(61s);
+  CHECK(telegram->count("снова работает") == 1);
+  CHECK(std::count(used.begin(), used.end(), "poll first") == 0); // a task is asked for with its own key
+  order("k3");
+  CHECK(used.back() == "first");
+}
+
+TEST_CASE_METHOD(working, "a model that the provider has switched off is not sold for a while") {
+  on_submit = [](int) { return ok(R"({"code":500,"msg":"This interface is temporarily paused"})"); };
+  order("k1");
+  const auto id = ctx->settings->models.front().id;
+  CHECK_FALSE(ctx->sales->look(now()).sells(id));
+  CHECK(ctx->sales->look(now()).sells("kling-2-6"));
+  CHECK(ctx->sales->look(now() + 11 * 60'000).sells(id));
 }
 
 // -- router and session --

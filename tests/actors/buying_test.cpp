@@ -278,8 +278,7 @@ TEST_CASE("money that fits no invoice alarms the administrators and is told to t
   e.payment.telegram_charge_id = "c1", e.payment.amount = 1000, e.payment.currency = "XTR";
   b.happens(e);
   int alarms = 0;
-  for (auto& m : b.sent)
-    alarms += m.chat_id == founder_user_id && has(m.params, "не совпали");
+  for (auto& m : b.sent) alarms += m.chat_id == founder_user_id && has(m.params, "не совпали");
   CHECK(alarms == 1);
   CHECK(b.sent.front().chat_id == 5);
 }

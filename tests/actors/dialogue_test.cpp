@@ -31,6 +31,8 @@ struct chat {
 
   std::vector<outgoing> sent; ///< of the last event
   std::optional<order_request> order;
+  std::optional<job_step> step;
+  step_answer stepped;
 
   explicit chat(std::int64_t balance = 10, std::string lang = "ru") : language{std::move(lang)} {
     who.registered = true;
@@ -49,7 +51,12 @@ struct chat {
   void happens(const event& e) {
     auto r = d.decide(e, who, facts, now);
     order = r.order;
+    step = r.step;
     who.state = r.state;
+    if (r.step) {
+      r = d.stepped(e, who, stepped, now);
+      who.state = r.state;
+    }
     if (r.order) {
       CHECK(r.messages.empty());
       r = d.ordered(e, who, answer, now);
@@ -357,6 +364,72 @@ TEST_CASE("a model may be chosen first: then come the text and the photo it need
     CHECK(c.order->spec.sound);
     CHECK(c.order->price == 2);
   }
+}
+
+TEST_CASE("what cannot be sold now is marked, refused before payment, and nothing is lost of the request") {
+  chat c;
+  c.facts.sales.paused = {"kling-2-6"};
+  c.types("generate");
+  CHECK(has(c.text(), "Отмеченные модели"));
+  c.presses("⏸ Kling 2.6");
+  CHECK(has(c.toast(), "недоступна"));
+  c.says("кот");
+  c.facts.sales.closed = true;
+  c.answer = {order_outcome::closed, 0, 10, 0};
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->closed); // the store answers an order that it has already, and refuses a new one
+  CHECK(has(c.text(), "Ничего не списано"));
+  CHECK(c.offers("Запустить"));
+}
+
+TEST_CASE("what is in work is listed, and what waits can be cancelled") {
+  chat c;
+  c.types("jobs");
+  CHECK(has(c.text(), "ничего не делается"));
+  auto waiting = finished_job(7), running = finished_job(8), ready = finished_job(9);
+  ready.spec.prompt = "лис";
+  waiting.state = job_state::pending, running.state = job_state::processing;
+  c.facts.jobs = {waiting, running, ready};
+  c.types("jobs");
+  CHECK(has(c.text(), "1. ⏳ ждёт очереди"));
+  CHECK(has(c.text(), "2. 🎬 делается"));
+  CHECK_FALSE(has(c.text(), "лис"));
+  c.stepped.now = waiting;
+  SECTION("in time") {
+    c.stepped.changed = true;
+    c.stepped.now.state = job_state::cancelled;
+    c.presses("Отменить №1");
+    REQUIRE(c.step);
+    CHECK(c.step->job_id == 7);
+    CHECK(has(c.toast(), "Отменено"));
+    CHECK(has(c.step->messages.front().params, "вернули"));
+  }
+  SECTION("too late") {
+    c.stepped.now.state = job_state::processing;
+    c.presses("Отменить №2");
+    CHECK(has(c.text(), "остановить его там нельзя"));
+  }
+  SECTION("somebody else's") {
+    c.presses_data("cancel:99");
+    CHECK_FALSE(c.step);
+  }
+}
+
+TEST_CASE("a refused request comes back with its photo, to be changed") {
+  chat c;
+  auto j = finished_job(7);
+  j.spec.prompt = "кот <b>";
+  j.spec.photo_file_id = "P7", j.spec.model_id = "kling-2-1";
+  c.facts.jobs = {j};
+  c.presses_data("redo:7");
+  CHECK(has(c.text(), "<code>кот &lt;b&gt;</code>"));
+  c.says("кот в шляпе");
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  CHECK(c.order->spec.photo_file_id == "P7");
+  CHECK(c.order->spec.prompt == "кот в шляпе");
+  CHECK(c.order->spec.model_id == "kling-2-1");
 }
 
 TEST_CASE("control characters never reach the provider, and a text of nothing else is no text") {

@@ -37,6 +37,8 @@ struct crowd : stage {
               [](const job_back&) {},
               [](const job_over&) {},
               [](const job_overdue&) {},
+              [](const job_cancelled&) {},
+              [](const submit_heard&) {},
               [](const provider_woke&) {},
               [](wake) {}};
     }));

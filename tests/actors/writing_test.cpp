@@ -59,7 +59,7 @@ struct photographer {
       at_once = d.messages;
       REQUIRE(at_once.size() == 1);
       now += 3'000;
-      d = rules.written(e, who, {mode == writer::writes ? written : ""}, now);
+      d = rules.written(e, who, {}, {mode == writer::writes ? written : ""}, now);
       REQUIRE_FALSE(d.writing);
     }
     who.state = d.state;
@@ -455,7 +455,7 @@ TEST_CASE("the same turn handled again after a crash asks the same and ends the 
   const auto again = p.rules.decide(p.last, before, {}, p.now);
   REQUIRE(again.writing);
   CHECK(again.writing->preset == p.preset("alive").prompt);
-  CHECK(p.rules.written(p.last, before, {p.written}, p.now).state == state);
+  CHECK(p.rules.written(p.last, before, {}, {p.written}, p.now).state == state);
 }
 
 TEST_CASE("with no presets a photo asks for its text, and the writer still helps") {
@@ -518,7 +518,7 @@ struct writing_stage : stage {
     router = next_router();
   }
   router_actor next_router() {
-    return own(spawn_router(*sys, ctx, {ledger, reader, courier, {}, provider_wire}));
+    return own(spawn_router(*sys, ctx, {ledger, reader, courier, {}, {}, provider_wire}));
   }
   static json from() { return {{"id", user}, {"first_name", "Ann"}, {"language_code", "en"}}; }
   static json chat() { return {{"id", user}, {"type", "private"}}; }

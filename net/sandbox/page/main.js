@@ -1,4 +1,5 @@
 // The list of people, the open panes, and the stream of events that feeds them.
+import {FaultPanel} from './faults.js';
 import {summary} from './message.js';
 import {Pane} from './pane.js';
 import {el, icon} from './text.js';
@@ -67,6 +68,9 @@ function renderPeople() {
   if (focused >= 0) $('list').querySelectorAll('button')[focused]?.focus();
   $('add').title = label(language(), 'add');
   $('add').setAttribute('aria-label', $('add').title);
+  $('faults-button').title = label(language(), 'openFaults');
+  $('faults-button').setAttribute('aria-label', $('faults-button').title);
+  faults.relabel();
   document.documentElement.lang = pageLanguage(language());
   const n = Object.values(world.unread).reduce((a, b) => a + b, 0);
   document.title = (n ? `(${n}) ` : '') + 'Sandbox chat';
@@ -136,6 +140,16 @@ async function show(id, beside = false) {
   activate(pane);
   if (matchMedia('(pointer: fine)').matches) pane.focus();
 }
+
+const faults = new FaultPanel($('faults'), {api, language,
+  insert(text) {
+    const box = world.active.composer.text;
+    box.value = (box.value + ' ' + text).trimStart();
+    box.dispatchEvent(new Event('input', {bubbles: true}));
+    if (phone.matches) faults.toggle(false);
+    else box.focus({preventScroll: true});
+  }});
+$('faults-button').onclick = () => faults.toggle();
 
 $('add').onclick = () => {
   const form = $('person').querySelector('form');

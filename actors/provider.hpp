@@ -1,0 +1,23 @@
+#pragma once
+/// Where the provider is reached, and with which of its keys.
+#include "config/config.hpp"
+#include "net/kie.hpp"
+
+namespace troupe {
+
+/// By the key's name as it is stored with a job; an unknown one gets the first key.
+inline kie::endpoint kie_endpoint(const config::options& o, const std::string& key_name) {
+  auto& k = o.kie;
+  for (auto& key : k.api_keys)
+    if (kie::key_name(key) == key_name) return {k.api_url, k.upload_url, key};
+  return {k.api_url, k.upload_url, k.api_keys.empty() ? "" : k.api_keys.front()};
+}
+
+inline std::vector<std::string> kie_key_names(const config::options& o) {
+  std::vector<std::string> names;
+  for (auto& key : o.kie.api_keys) names.push_back(kie::key_name(key));
+  if (names.empty()) names.push_back(kie::key_name("")); // the sandbox of a test takes any
+  return names;
+}
+
+} // namespace troupe

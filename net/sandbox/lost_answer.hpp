@@ -1,0 +1,12 @@
+#pragma once
+#include <httplib.h>
+
+namespace troupe::sandbox {
+
+/// A promised body that does not come: the client sees a broken connection.
+inline void lose_answer(httplib::Response& res) {
+  res.set_content_provider(1000, "application/json",
+                           [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
+}
+
+} // namespace troupe::sandbox
