@@ -21,6 +21,7 @@ constexpr unix_ms model_pause_ms =
     10 * 60'000; // a model that the provider has switched off is asked for again then
 constexpr unix_ms look_round_ms = 10'000; // limits in the queue, and who is told his place
 constexpr unix_ms told_again_ms = 60'000; // a place is told again when it has halved, or after so long
+constexpr unix_ms told_first_after_ms = 3'000;  // most do not wait at all, and "accepted" is said first
 constexpr std::size_t told_at_once_max = 200;
 constexpr unix_ms first_credits_look_ms = 5'000;
 constexpr unix_ms credits_look_again_ms = 60'000; // while a key is aside
@@ -171,6 +172,7 @@ void tell_places(self_ptr self) {
   for (const auto* j : s.queue.in_order()) {
     ++place;
     if (!orders.insert(j->order_id).second || told >= told_at_once_max) continue;
+    if (now - j->created_at < told_first_after_ms) continue;
     if (!is_news(s.places[j->order_id], place, now)) continue;
     ++told;
     const auto wait =

@@ -762,17 +762,20 @@ TEST_CASE_METHOD(working, "a provider that does not answer is left alone, then p
   CHECK(submits > before + 10);
 }
 
-TEST_CASE_METHOD(working, "who waits is told his place and the time, first and when it has halved") {
+TEST_CASE_METHOD(working, "who waits is told his place and the time, and not again while little changes") {
+  const_cast<config::options&>(ctx->opts()).kie.submits_per_10_s = 5;
+  dispatcher = next_dispatcher();
+  tell(ledger, ledger_listeners{courier, dispatcher, {}});
   on_query = [](int) { return status("generating"); };
-  order("k1", 22);
+  order("k1", 12);
   order("k2");
   show_status_of({1, 2});
   advance(10s);
-  CHECK(telegram->count("You are number 1, about") == 0); // a pack has its own words
-  CHECK(telegram->count("You are number 5 in the queue") == 0);
-  CHECK(telegram->count("You are number 5, about 2 min") == 1);
+  CHECK(submits == 10);
+  CHECK(telegram->count("You are number 1 in the queue, the first video in about 2 min") == 1);
+  CHECK(telegram->count("You are number 3, about 2 min") == 1);
   advance(9s);
-  CHECK(telegram->count("You are number 5, about 2 min") == 1);
+  CHECK(telegram->count("You are number") == 2);
 }
 
 TEST_CASE_METHOD(working, "a job that waits is cancelled for free and leaves the queue") {
