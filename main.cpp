@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough(); // --config may stand before or behind the subcommand
   std::string dir = "config";
-  app.add_option("-c,--config", dir, "folder with troupe.toml, models.toml and texts/")
+  app.add_option("-c,--config", dir, "folder with troupe.toml, models.toml, presets.toml and texts/")
       ->envname("TROUPE_CONFIG")
       ->capture_default_str();
 

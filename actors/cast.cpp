@@ -27,7 +27,8 @@ std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
   const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
   add(poller, router, doorman, dispatcher, cashier, courier, outside.checkout, outside.shop, outside.senders,
-      outside.files, outside.provider, outside.polling, outside.media, reader, ledger, writer);
+      outside.files, outside.provider, outside.polling, outside.media, outside.writer, reader, ledger,
+      writer);
   return list;
 }
 
@@ -48,7 +49,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
   c.cashier = spawn_cashier(sys, s.ctx, {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier});
   caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier});
-  c.router = spawn_router(sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher});
+  c.router =
+      spawn_router(sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});

@@ -13,6 +13,7 @@ struct edges {
   http_actor checkout; ///< Telegram for the cashier alone: a pre-checkout has ten seconds
   http_actor shop;     ///< YooKassa
   media_actor media;
+  http_actor writer; ///< the language model that writes prompts
 };
 
 struct cast_setting {

@@ -1,4 +1,5 @@
 #include "actors/dialogue.hpp"
+#include "actors/preset_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
 #include <charconv>
@@ -49,13 +50,13 @@ std::optional<pressed> read_button(std::string data) {
     return true;
   };
   for (auto action : {"home", "gen", "jobs", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c",
-                      "terms:s", "terms:c", "own:s", "own:c", "same"})
+                      "terms:s", "terms:c", "own:s", "own:c", "same", "pick"})
     if (data == action) return pressed{action, {}};
   for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit",
-                      "check", "payment", "refund", "refund_yes", "credit"})
+                      "check", "payment", "refund", "refund_yes", "credit", "words", "skip"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
-  for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2"})
+  for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
     if (numbers(action, 2)) return p;
     else p.numbers.clear();
   return {};
@@ -79,10 +80,9 @@ bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.np
 class scene {
 public:
   scene(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
-        const event& e, const account& who, unix_ms now)
-      : opts_{opts}, models_{models}, e_{e}, who_{who}, now_{now}, language_{config::texts::language_for(
-                                                                       who.language.empty() ? e.from.language
-                                                                                            : who.language)},
+        const std::vector<config::preset>& presets, const event& e, const account& who, unix_ms now)
+      : opts_{opts}, models_{models}, presets_{presets}, e_{e}, who_{who}, now_{now},
+        language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
         words_{words}, paint_{words, language_}, voice_{words, opts}, m_{talk::read_memory(who.state)} {}
 
   dialogue::decision decide(const screen_facts& f) {
@@ -98,6 +98,11 @@ public:
     default: return {who_.state, {}, {}};
     }
     return finish();
+  }
+
+  dialogue::decision written(const screen_facts& f, const writing_outcome& o) {
+    outcome_ = o;
+    return decide(f);
   }
 
   dialogue::decision settled(const payment_answer& a) {
@@ -138,11 +143,17 @@ private:
   void toast(const std::string& text) { toast_ = text; }
 
   dialogue::decision finish() {
-    dialogue::decision d{
-        talk::write_memory(m_), {},        std::move(order_), std::move(purchase_), std::move(step_),
-        std::move(settings_),   ask_about_};
+    if (writing_) return before_writing();
+    dialogue::decision d{talk::write_memory(m_),
+                         {},
+                         std::move(order_),
+                         std::move(purchase_),
+                         std::move(step_),
+                         std::move(settings_),
+                         ask_about_,
+                         {}};
     if (d.order || d.purchase || d.step) return d; // `ordered`, `settled` and `stepped` answer the press
-    if (e_.kind == event_kind::button) d.messages.push_back(answer());
+    if (e_.kind == event_kind::button && !outcome_) d.messages.push_back(answer());
     for (auto& message : messages_) d.messages.push_back(std::move(message));
     return d;
   }
@@ -203,7 +214,8 @@ private:
   // -- Text and photos ------------------------------------------------------------------------------
 
   bool draft_is_open() const {
-    return m_.work && (m_.screen == "wait" || m_.screen == "edit" || m_.screen == "card");
+    return m_.work && (m_.screen == "wait" || m_.screen == "edit" || m_.screen == "card" ||
+                       m_.screen == "pick" || talk::photo_waits(m_));
   }
 
   void take_input() {
@@ -212,27 +224,36 @@ private:
     if (!photo && blank(text)) return show(paint_.plain(say("hint.media")));
     if (!photo && m_.screen == "amount") return take_amount();
     if (!photo && m_.screen == "contact") return take_contact();
+    // Of an album the first photo counts, and what was said with it.
+    if (photo && !e_.album.empty() && m_.work && m_.work->album == e_.album) return;
     if (!draft_is_open()) m_.work = draft{};
     auto& d = *m_.work;
+    if (photo) d.album = e_.album;
+    if (photo && blank(text) && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
+      d.prompt.clear(); // another thing, another video
     // A changed request is a new draft: the old card must not start what it does not show.
     if (d.id == 0 || m_.screen != "wait") d.id = e_.update_id;
     if (photo) d.photo = e_.photo_file_id;
     if (!blank(text)) d.prompt = text;
-    complete();
+    complete(m_.screen == "edit"); // there the user has the last word
   }
 
-  void complete() {
+  void complete(bool as_it_is = false) {
     auto& d = *m_.work;
     const auto model = talk::chosen_of(models_, d);
     const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
-    if (code_points(d.prompt) > limit) {
-      d.prompt.clear();
-      return go("wait", {say("ask.shorter", {{"n", std::to_string(limit)}}), {paint_.back_home("gen")}});
-    }
+    if (code_points(d.prompt) > limit) return ask_shorter(limit);
+    if (talk::photo_waits(m_) && !presets_.empty()) return pick(false);
     if (d.prompt.empty()) return go("wait", {say("ask.text"), {paint_.back_home("gen")}});
     const bool needed = model && !model->text_input;
     if (d.photo.empty() && (d.kind == "photo" || needed)) return go("wait", paint_.ask_photo(needed));
-    card();
+    if (as_it_is || d.photo.empty()) return card();
+    write(talk::preset_of(presets_, d));
+  }
+
+  void ask_shorter(std::size_t limit) {
+    m_.work->prompt.clear();
+    go("wait", {say("ask.shorter", {{"n", std::to_string(limit)}}), {paint_.back_home("gen")}});
   }
 
   void take_media() {
@@ -282,6 +303,7 @@ private:
     if (a == "text" || a == "photo") return wait_for(a.c_str());
     if (a == "nophoto") return without_photo();
     if (a == "same") return same_photo();
+    if (a == "pick") return pick_again();
     if (a == "buy") return shop();
     if (starts(a, "ways:")) return packages(a.substr(5));
     if (starts(a, "terms:")) return accept_terms(a.substr(6));
@@ -289,6 +311,8 @@ private:
     if (a == "help") return go("other", paint_.help());
     const auto first = p->numbers.front();
     const auto page = static_cast<std::size_t>(first);
+    if (a == "words" || a == "skip" || a == "p")
+      return take_pick(a, first, a == "p" ? static_cast<std::size_t>(p->numbers[1]) : 0);
     if (a == "h:e") return go("other", paint_.operations(f.entries, page));
     if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
     if (a == "model") return of_model(page);
@@ -331,7 +355,77 @@ private:
     m_.work->id = e_.update_id;
     m_.work->kind = "photo";
     m_.work->photo = m_.last_photo;
+    if (!presets_.empty()) return pick(true);
     go("wait", {say("ask.same"), {paint_.back_home("gen")}});
+  }
+
+  // -- Presets and the prompt writer ----------------------------------------------------------------
+
+  void pick(bool same) {
+    m_.work->preset.clear();
+    go("pick", talk::pick(paint_, presets_, language_, *m_.work, same));
+  }
+
+  /// Back from a card: its run button must not start what is not seen any more.
+  void pick_again() {
+    if (!m_.work || m_.work->photo.empty()) return kinds();
+    m_.work->id = e_.update_id;
+    m_.work->prompt.clear();
+    complete();
+  }
+
+  /// A button under a photo: a preset, the user's own text, or a preset without the words it asked for.
+  void take_pick(const std::string& what, std::int64_t id, std::size_t i) {
+    if (m_.work && id != 0 && id == m_.work->picked) return toast(say("toast.picked")); // a double tap
+    if (!m_.work || m_.work->id != id || m_.work->photo.empty()) return toast(say("toast.outdated"));
+    auto& d = *m_.work;
+    d.prompt.clear();
+    if (what == "words") {
+      d.preset.clear();
+      return go("wait", talk::ask_own_text(paint_));
+    }
+    if (what == "p" && i < presets_.size()) d.preset = presets_[i].id;
+    const auto chosen = talk::preset_of(presets_, d);
+    if (!chosen) return toast(say("toast.outdated"));
+    if (what == "p" && chosen->wants_words()) return go("wait", talk::ask_words(paint_, d));
+    write(chosen);
+  }
+
+  bool may_write() {
+    forget_old();
+    return m_.recent.size() < static_cast<std::size_t>(opts_.users.costly_actions_per_minute);
+  }
+
+  /// Makes the prompt of a photo out of the preset and the words that stand in its place so far. What was
+  /// chosen serves as it is when there is no writer, when it fails, and when it is asked too often.
+  void write(const config::preset* chosen) {
+    auto& d = *m_.work;
+    const auto model = talk::model_of(models_, d);
+    const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
+    const auto words = d.prompt, preset = chosen ? chosen->prompt : "";
+    d.prompt = writing::plain_prompt(preset, words);
+    if (code_points(d.prompt) > limit) return ask_shorter(limit);
+    if (opts_.prompt_writer.on() && !outcome_ && may_write()) {
+      writing_ = writing_request{preset, words, language_};
+      return;
+    }
+    d.preset.clear();
+    if (d.id != e_.update_id) d.picked = std::exchange(d.id, e_.update_id);
+    if (!opts_.prompt_writer.on()) return card();
+    if (outcome_) count_press();
+    const bool good = outcome_ && !outcome_->prompt.empty() && code_points(outcome_->prompt) <= limit;
+    if (good) d.prompt = outcome_->prompt;
+    card(good ? "" : say(chosen ? "card.as_preset" : "card.as_text"));
+  }
+
+  /// Nothing is stored before the writer has answered: after a crash the same update begins anew.
+  dialogue::decision before_writing() {
+    toast(say("toast.writing"));
+    dialogue::decision d;
+    d.state = who_.state;
+    d.messages.push_back(e_.kind == event_kind::button ? answer() : talk::typing(e_.from.user_id));
+    d.writing = std::move(writing_);
+    return d;
   }
 
   void choose(const std::string& what, std::size_t i) {
@@ -727,6 +821,7 @@ private:
 
   const config::options& opts_;
   const std::vector<config::model>& models_;
+  const std::vector<config::preset>& presets_;
   const event& e_;
   account who_;
   unix_ms now_;
@@ -743,13 +838,15 @@ private:
   std::optional<job_step> step_;
   std::vector<std::pair<std::string, std::string>> settings_;
   std::int64_t ask_about_ = 0;
+  std::optional<writing_request> writing_;
+  std::optional<writing_outcome> outcome_; ///< Of the writing that this turn asked for.
 };
 
 } // namespace
 
 dialogue::dialogue(const config::options& opts, const std::vector<config::model>& models,
-                   const config::texts& words)
-    : opts_{opts}, models_{models}, words_{words} {}
+                   const config::texts& words, const std::vector<config::preset>& presets)
+    : opts_{opts}, models_{models}, words_{words}, presets_{presets} {}
 
 dialogue::facts dialogue::wanted(const event& e) const {
   if (e.kind == event_kind::command) {
@@ -778,22 +875,27 @@ payment_query dialogue::payment_named(const event& e) const {
 
 dialogue::decision dialogue::decide(const event& e, const account& who, const screen_facts& f,
                                     unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.decide(f);
+  return scene{opts_, models_, words_, presets_, e, who, now}.decide(f);
 }
 
 dialogue::decision dialogue::ordered(const event& e, const account& who, const order_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.ordered(answer);
+  return scene{opts_, models_, words_, presets_, e, who, now}.ordered(answer);
 }
 
 dialogue::decision dialogue::settled(const event& e, const account& who, const payment_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.settled(answer);
+  return scene{opts_, models_, words_, presets_, e, who, now}.settled(answer);
+}
+
+dialogue::decision dialogue::written(const event& e, const account& who, const screen_facts& f,
+                                     const writing_outcome& outcome, unix_ms now) const {
+  return scene{opts_, models_, words_, presets_, e, who, now}.written(f, outcome);
 }
 
 dialogue::decision dialogue::stepped(const event& e, const account& who, const step_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, e, who, now}.stepped(answer);
+  return scene{opts_, models_, words_, presets_, e, who, now}.stepped(answer);
 }
 
 } // namespace troupe

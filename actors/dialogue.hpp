@@ -2,6 +2,7 @@
 /// What the bot says: a pure state machine. Told the time, the user's account and what happened;
 /// answers with the new state and the messages. Knows no actor, no clock, no network.
 #include "actors/sales_board.hpp"
+#include "actors/writing.hpp"
 #include "config/config.hpp"
 #include "messages/work.hpp"
 #include "net/telegram.hpp"
@@ -22,7 +23,9 @@ struct screen_facts {
 
 class dialogue {
 public:
-  dialogue(const config::options& opts, const std::vector<config::model>& models, const config::texts& words);
+  static inline const std::vector<config::preset> no_presets;
+  dialogue(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
+           const std::vector<config::preset>& presets = no_presets);
 
   enum class facts : std::uint8_t { none, entries, jobs, payments, payment };
   /// Which facts `decide` will need for this event.
@@ -39,6 +42,8 @@ public:
     std::optional<job_step> step; ///< The same with `stepped`: a job the user does not want any more.
     std::vector<std::pair<std::string, std::string>> settings; ///< An administrator's; stored with the turn.
     std::int64_t ask_about = 0;                                ///< A payment the cashier should look at now.
+    /// Set: send the messages at once and store nothing; ask the writer, then call `written`.
+    std::optional<writing_request> writing;
   };
   /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;
@@ -48,6 +53,9 @@ public:
   /// The second half of a turn about a payment.
   decision settled(const telegram::event& e, const account& who, const payment_answer& answer,
                    unix_ms now) const;
+  /// The whole turn again, now that the writer has answered; `who` as it was before it.
+  decision written(const telegram::event& e, const account& who, const screen_facts& f,
+                   const writing_outcome& outcome, unix_ms now) const;
   /// The second half of a turn about a job.
   decision stepped(const telegram::event& e, const account& who, const step_answer& answer,
                    unix_ms now) const;
@@ -56,6 +64,7 @@ private:
   const config::options& opts_;
   const std::vector<config::model>& models_;
   const config::texts& words_;
+  const std::vector<config::preset>& presets_;
 };
 
 /// Messages of a running job, by the generation actor. Slot: "order:<order_id>".

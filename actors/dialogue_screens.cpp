@@ -13,6 +13,8 @@ using telegram::escape_html;
 using telegram::shorten;
 
 constexpr std::size_t page_size = 8;
+constexpr std::size_t shown_prompt_max =
+    2000; // with a photo it is not the user's own text: he reads all of it
 constexpr std::size_t quoted_prompt_max = 150; // code points: a caption holds 1024 characters
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -298,15 +300,16 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
   const auto missing = price - balance;
   rows.push_back({missing > 0 ? press("buy", "buy") : press("run", own("run:", d))});
   rows.push_back({press("edit", own("edit:", d))});
-  rows.push_back(back_home("gen"));
-  auto text = say("card.text", {{"prompt", escape_html(shorten(d.prompt, 500))},
-                                {"photo", d.photo.empty() ? "" : "\n" + say("card.photo")},
-                                {"model", escape_html(title_of(*m, language_))},
-                                {"aspect", d.aspect == "Auto" ? say("card.auto") : escape_html(d.aspect)},
-                                {"duration", say("card.seconds", {{"n", std::to_string(d.duration)}})},
-                                {"sound", say(d.sound ? "card.with_sound" : "card.without_sound")},
-                                {"price", count("credits", price)},
-                                {"balance", count("credits", balance)}});
+  rows.push_back(back_home(d.photo.empty() ? "gen" : "pick"));
+  auto text =
+      say("card.text", {{"prompt", escape_html(shorten(d.prompt, d.photo.empty() ? 500 : shown_prompt_max))},
+                        {"photo", d.photo.empty() ? "" : "\n" + say("card.photo")},
+                        {"model", escape_html(title_of(*m, language_))},
+                        {"aspect", d.aspect == "Auto" ? say("card.auto") : escape_html(d.aspect)},
+                        {"duration", say("card.seconds", {{"n", std::to_string(d.duration)}})},
+                        {"sound", say(d.sound ? "card.with_sound" : "card.without_sound")},
+                        {"price", count("credits", price)},
+                        {"balance", count("credits", balance)}});
   if (missing > 0) text += "\n\n" + say("card.missing", {{"credits", count("credits_of", missing)}});
   if (!note.empty()) text += "\n\n" + note;
   return {text, rows};

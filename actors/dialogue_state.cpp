@@ -19,13 +19,20 @@ draft read_draft(const json& j) {
   d.sound = j.value("sound", false);
   d.price = j.value("price", 0);
   d.count = j.value("count", 1);
+  d.preset = j.value("preset", "");
+  d.album = j.value("album", "");
+  d.picked = j.value("picked", std::int64_t{0});
   return d;
 }
 
 json write_draft(const draft& d) {
-  return {{"id", d.id},       {"kind", d.kind},     {"prompt", d.prompt},     {"photo", d.photo},
-          {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price},
-          {"count", d.count}, {"sound", d.sound}};
+  json j{{"id", d.id},       {"kind", d.kind},     {"prompt", d.prompt},     {"photo", d.photo},
+         {"model", d.model}, {"aspect", d.aspect}, {"duration", d.duration}, {"price", d.price},
+         {"count", d.count}, {"sound", d.sound}};
+  if (!d.preset.empty()) j["preset"] = d.preset;
+  if (!d.album.empty()) j["album"] = d.album;
+  if (d.picked) j["picked"] = d.picked;
+  return j;
 }
 
 memory read_strictly(const json& j) {
@@ -42,7 +49,7 @@ memory read_strictly(const json& j) {
   m.bought = j.value("bought", std::int64_t{0});
   m.contact = j.value("contact", "");
   m.wanted = j.value("wanted", std::int64_t{0});
-  const bool needs_draft = std::set<std::string>{"wait", "edit", "card"}.count(m.screen) > 0;
+  const bool needs_draft = std::set<std::string>{"pick", "wait", "edit", "card"}.count(m.screen) > 0;
   if (needs_draft && !m.work) m.screen = "home";
   return m;
 }

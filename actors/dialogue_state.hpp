@@ -14,12 +14,15 @@ struct draft {
   std::string model, aspect;
   int duration = 0;
   bool sound = false;
-  int count = 1; ///< Videos of this request
-  int price = 0; ///< Of one, as last shown: nobody pays a price he has not seen.
+  int count = 1;           ///< Videos of this request
+  int price = 0;           ///< Of one, as last shown: nobody pays a price he has not seen.
+  std::string preset;      ///< Chosen, and waiting for the words it has a place for
+  std::string album;       ///< The photo's: the others of it come right after
+  std::int64_t picked = 0; ///< The draft whose preset was chosen: a second tap changes nothing.
 };
 
 struct memory {
-  std::string screen = "home"; ///< home | kind | wait | edit | card | other
+  std::string screen = "home"; ///< home | kind | pick | wait | edit | card | other, and those of buying
   std::optional<draft> work;
   std::vector<unix_ms> recent; ///< Costly actions of the last minute
   unix_ms warned = 0;

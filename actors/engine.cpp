@@ -51,11 +51,11 @@ struct engine::impl {
     ctx->now = wall_now;
   }
 
-  http_actor pool(int workers) {
+  http_actor pool(int workers, std::size_t waiting_max = waiting_requests_max) {
     transports mine;
     for (int i = 0; i < workers; ++i) mine.push_back(std::shared_ptr<transport>{make_http_transport()});
     wires.insert(wires.end(), mine.begin(), mine.end());
-    return spawn_http_pool(*sys, mine, waiting_requests_max);
+    return spawn_http_pool(*sys, mine, waiting_max);
   }
 
   void open_store() {
@@ -85,13 +85,16 @@ struct engine::impl {
     store->forget_batch();
     wires.clear();
     cast_setting setting{ctx, store, reader, {}};
+    // Users wait for it: who would wait long is served without.
+    const int writers = o.prompt_writer.on() ? o.prompt_writer.workers : 1;
     setting.outside = {pool(o.telegram.senders),
                        pool(photo_workers),
                        pool(o.kie.workers),
                        pool(1),
                        pool(checkout_workers),
                        pool(o.yookassa.workers),
-                       spawn_media(*sys, o.media.workers)};
+                       spawn_media(*sys, o.media.workers),
+                       pool(writers, static_cast<std::size_t>(writers) * 8)};
     auto c = spawn_cast(*sys, setting);
     c.close = [mine = wires] {
       for (auto& w : mine) w->stop();

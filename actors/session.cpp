@@ -27,6 +27,9 @@ struct session_state {
   telegram::event event;
   account who;
   screen_facts facts;
+  // what the writer wrote for an update: when the turn cannot be stored, it is not paid for again
+  std::int64_t written_for = -1;
+  writing_outcome written;
 };
 using self_ptr = session_actor::stateful_pointer<session_state>;
 
@@ -101,6 +104,32 @@ template <class Step> void settle_purchase(self_ptr self, Step step) {
           });
 }
 
+void go_on_written(self_ptr self) {
+  by_rules(self, [&](const dialogue& r) {
+    auto& s = self->state;
+    return r.written(s.event, s.who, s.facts, s.written, s.ctx->now());
+  });
+}
+
+/// Too late is as good as never: what was chosen serves then.
+void ask_writer(self_ptr self, dialogue::decision d) {
+  auto& s = self->state;
+  if (s.written_for == s.event.update_id) return go_on_written(self);
+  for (auto& m : d.messages) self->send(s.desk.courier, std::move(m));
+  const auto take = [self](const http_reply& reply) {
+    auto& st = self->state;
+    st.written = writing::outcome(*st.ctx->settings, reply);
+    st.written_for = st.event.update_id;
+    go_on_written(self);
+  };
+  http_reply none;
+  none.error = http_error::lost;
+  if (!s.desk.writer) return take(none);
+  const std::chrono::seconds limit{s.ctx->opts().prompt_writer.time_limit_s};
+  self->request(s.desk.writer, limit, writing::question(*s.ctx->settings, *d.writing))
+      .then([take](http_reply& reply) { take(reply); }, [take, none](caf::error&) { take(none); });
+}
+
 void settle_job(self_ptr self, job_step step) {
   const auto id = step.job_id;
   self->request(self->state.desk.ledger, answer_limit, std::move(step))
@@ -124,6 +153,7 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   }
   if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
   if (d.purchase) return std::visit([self](auto& p) { settle_purchase(self, std::move(p)); }, *d.purchase);
+  if (d.writing) return ask_writer(self, std::move(d));
   if (d.step) return settle_job(self, std::move(*d.step));
   if (!d.order) return end_turn(self, std::move(d));
   self->request(self->state.desk.ledger, answer_limit, std::move(*d.order))
@@ -229,7 +259,7 @@ session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std:
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.user_id = user_id, s.router = router, s.desk = desk;
-  s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words);
+  s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words, ctx->settings->presets);
   return {
       [self](incoming_update& u) {
         self->state.queue.push_back(std::move(u));

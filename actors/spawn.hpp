@@ -27,6 +27,7 @@ struct front_desk {
   courier_actor courier;
   cashier_actor cashier;
   dispatcher_actor dispatcher;
+  http_actor writer; ///< of prompts; may be none
 };
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,

@@ -41,6 +41,7 @@ std::vector<option> bind(options& o) {
   auto& w = o.web;
   auto& u = o.users;
   auto& y = o.yookassa;
+  auto& p = o.prompt_writer;
   constexpr range count{1, 100'000}, seconds{1, 86'400}, hours{0, 8'760}, port{0, 65'535},
       credits{0, 1'000'000};
   return {
@@ -121,6 +122,17 @@ std::vector<option> bind(options& o) {
       {"yookassa.tax_system_code", &y.tax_system_code, "0: not sent", {0, 6}},
       {"yookassa.payment_subject", &y.payment_subject, "what a receipt says is sold"},
       {"yookassa.payment_mode", &y.payment_mode, "how it is paid"},
+      {"prompt_writer.api_url",
+       &p.api_url,
+       "chat completions, empty: off",
+       {},
+       false,
+       {"PROMPT_WRITER_API_URL"}},
+      {"prompt_writer.api_key", &p.api_key, "its key", {}, true, {"PROMPT_WRITER_API_KEY"}},
+      {"prompt_writer.model", &p.model, "who writes", {}, false, {"PROMPT_WRITER_MODEL"}},
+      {"prompt_writer.workers", &p.workers, "parallel requests", {1, 64}},
+      {"prompt_writer.time_limit_s", &p.time_limit_s, "then the preset serves", {1, 120}},
+      {"prompt_writer.answer_chars_max", &p.answer_chars_max, "longest prompt taken", {50, 20'000}},
       {"log.level", &o.log.level, "trace, debug, info, warn, error, off"},
       {"log.json", &o.log.json, "one JSON object a line"},
       {"log.file", &o.log.file, "empty: standard error only"},
@@ -443,7 +455,8 @@ void check_values(const std::vector<option>& all, const std::map<std::string, st
     auto& value = **s;
     const bool url = key.size() > 4 && key.substr(key.size() - 4) == "_url";
     const bool may_be_empty = key == "web.public_url" || key == "log.file" || o.secret ||
-                              key == "web.proxy_header" || key.rfind("web.tls_", 0) == 0;
+                              key == "prompt_writer.api_url" || key == "web.proxy_header" ||
+                              key.rfind("web.tls_", 0) == 0;
     if (value.empty() && !may_be_empty) fail(where, key + " must not be empty");
     if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
     while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
@@ -490,13 +503,12 @@ const std::vector<std::string> model_keys = {"id",
                                              "sound_prices",
                                              "prompt_chars_max"};
 
-void set_title(model& m, const toml::node& n, const place& at) {
+void set_title(std::map<std::string, std::string>& title, const toml::node& n, const place& at) {
   const auto table = n.as_table();
   if (!table) fail(at.str(), "title must be { ru = \"...\", en = \"...\" }");
-  for (auto&& [language, text] : *table)
-    m.title[std::string{language.str()}] = exact_string(text, at, "title");
+  for (auto&& [language, text] : *table) title[std::string{language.str()}] = exact_string(text, at, "title");
   for (auto language : {"ru", "en"})
-    if (m.title[language].empty()) fail(at.str(), std::string{"title has no "} + language);
+    if (title[language].empty()) fail(at.str(), std::string{"title has no "} + language);
 }
 
 void set_model_value(model& m, const std::string& key, const toml::node& n, const place& at) {
@@ -504,7 +516,7 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
     return within(exact<std::int64_t>(v, at, key, "a whole number"), r, at.str(), key);
   };
   if (key == "id") m.id = exact_string(n, at, key);
-  else if (key == "title") set_title(m, n, at);
+  else if (key == "title") set_title(m.title, n, at);
   else if (key == "api") m.api = exact_string(n, at, key);
   else if (key == "provider_model") m.provider_model = exact_string(n, at, key);
   else if (key == "provider_photo_model") m.provider_photo_model = exact_string(n, at, key);
@@ -580,6 +592,62 @@ std::vector<model> read_models(const std::string& path) {
   }
   if (models.empty()) fail(path, "holds no [[model]]");
   return models;
+}
+
+// -- Presets ---------------------------------------------------------------------------------------
+
+constexpr std::size_t presets_max = 40; // a keyboard holds 100 buttons
+
+/// A misspelt {placeholder} would be sent to the video model as it stands.
+void check_placeholders(const std::string& prompt, const std::string& where) {
+  for (auto at = prompt.find('{'); at != prompt.npos; at = prompt.find('{', at + 1))
+    if (prompt.compare(at, 6, "{text}") != 0)
+      fail(where, "prompt may hold {text} and no other {placeholder}");
+}
+
+preset read_preset(const toml::table& table, const std::string& path) {
+  preset p;
+  for (auto&& [key, value] : table) {
+    const std::string name{key.str()};
+    const auto at = place_of(path, value);
+    if (name == "id") p.id = exact_string(value, at, name);
+    else if (name == "title") set_title(p.title, value, at);
+    else if (name == "prompt") {
+      p.prompt = trimmed(exact_string(value, at, name));
+      check_placeholders(p.prompt, at.str());
+    } else unknown(at.str(), name, {"id", "title", "prompt"});
+  }
+  const auto where = place_of(path, table).str();
+  if (p.id.empty()) fail(where, "the preset has no id");
+  if (p.title.empty()) fail(where, "preset \"" + p.id + "\": title is missing");
+  if (p.prompt.empty()) fail(where, "preset \"" + p.id + "\": prompt is missing");
+  return p;
+}
+
+void read_presets(const std::string& path, settings& s) {
+  if (!std::filesystem::exists(path)) return;
+  const auto root = parse(path);
+  for (auto&& [key, node] : root) {
+    const std::string name{key.str()};
+    const auto at = place_of(path, node);
+    if (name == "instruction") {
+      s.instruction = trimmed(exact_string(node, at, name));
+      if (s.instruction.empty()) fail(at.str(), "instruction must not be empty");
+      continue;
+    }
+    if (name != "preset") unknown(at.str(), name, {"preset", "instruction"});
+    each(node, at, name, [&](auto& item) {
+      const auto where = place_of(path, item).str();
+      const auto table = item.as_table();
+      if (!table) fail(where, "a preset must be a table: [[preset]]");
+      auto p = read_preset(*table, path);
+      for (auto& other : s.presets)
+        if (other.id == p.id) fail(where, "the preset \"" + p.id + "\" is there twice");
+      s.presets.push_back(std::move(p));
+      if (s.presets.size() > presets_max)
+        fail(where, "more than " + std::to_string(presets_max) + " presets");
+    });
+  }
 }
 
 // -- Texts -----------------------------------------------------------------------------------------
@@ -680,6 +748,7 @@ settings load(const std::string& dir, const environment& env) {
         {o.key, shown(o), origin == origins.end() ? "default" : origin->second, o.secret, o.comment});
   }
   s.models = read_models(dir + "/models.toml");
+  read_presets(dir + "/presets.toml", s);
   s.words = read_texts(dir + "/texts");
   return s;
 }
@@ -706,6 +775,8 @@ std::string describe(const settings& s, bool& ready) {
   for (auto& m : s.models)
     out << "  " << m.id << ": " << m.api << " " << m.provider_model << ", price from "
         << price_of(m, m.durations_s.front(), false) << "\n";
+  if (!s.presets.empty()) out << "[presets]\n";
+  for (auto& p : s.presets) out << "  " << p.id << ": " << p.title.at("en") << "\n";
   const bool token = !s.opts.telegram.bot_token.empty(), keys = !s.opts.kie.api_keys.empty();
   ready = token && keys;
   out << "\n";
@@ -722,6 +793,12 @@ std::string describe(const settings& s, bool& ready) {
   if (s.opts.yookassa.secret_key.empty() || s.opts.yookassa.shop_id.empty())
     out << "default  YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY are not both set: credits are sold for Stars "
            "only.\n";
+  const auto& writer = s.opts.prompt_writer;
+  if (!writer.on())
+    out << "default  prompt_writer.api_url is not set: presets and users' words are the prompts as they "
+           "are.\n";
+  else if (writer.api_key.empty())
+    out << "default  PROMPT_WRITER_API_KEY is not set: the prompt writer is asked without a key.\n";
   out << (ready ? "Ready for live operation.\n" : "Not ready for live operation.\n");
   return out.str();
 }

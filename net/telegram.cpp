@@ -108,6 +108,7 @@ void read_message(const json& message, event& e) {
     e.photo_file_id = text_of(document, "file_id");
   if (!e.photo_file_id.empty()) {
     e.kind = event_kind::photo;
+    e.album = text_of(message, "media_group_id");
     return;
   }
   if (member(message, "text").is_string() && !e.text.empty()) {

@@ -52,6 +52,7 @@ struct event {
   std::string command;         ///< "start" for "/start@bot x"
   std::string argument;        ///< "x"
   std::string photo_file_id;   ///< Largest size; also for a document that is an image.
+  std::string album;           ///< Photos sent together share it
   std::string media;           ///< other_media: "sticker", "voice", "video", ...
   std::string callback_id;
   std::string data; ///< Button's data: client-controlled, validate.

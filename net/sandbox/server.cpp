@@ -3,6 +3,7 @@
 #include "net/sandbox/star_routes.hpp"
 #include "net/sandbox/telegram_world.hpp"
 #include "net/sandbox/webhook_sender.hpp"
+#include "net/sandbox/writer_world.hpp"
 #include "net/sandbox/yookassa_routes.hpp"
 #include <algorithm>
 #include <atomic>
@@ -151,6 +152,7 @@ struct server::impl {
     telegram_routes();
     kie.add_to(http);
     yookassa.add_to(http);
+    add_writer_routes(http, [this] { return stopping.load(); });
     control_routes();
     add_star_routes(http,
                     {telegram, mutex, updates_changed, events_changed, [this] { return stopping.load(); }});

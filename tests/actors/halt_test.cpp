@@ -38,11 +38,11 @@ struct halting : stage {
     auto media = sys->spawn([](media_actor::pointer) -> media_actor::behavior_type {
       return {[](const inspect_video&) { return inspected{}; }};
     });
-    cast_setting setting{
-        ctx,
-        store,
-        look,
-        {telegram_wire, telegram_wire, provider_wire, telegram_wire, telegram_wire, provider_wire, media}};
+    cast_setting setting{ctx,
+                         store,
+                         look,
+                         {telegram_wire, telegram_wire, provider_wire, telegram_wire, telegram_wire,
+                          provider_wire, media, provider_wire}};
     setting.threads = false;
     all = spawn_cast(*sys, setting);
     for (auto& a : all.all()) own(a);

@@ -25,7 +25,7 @@ struct copied_config {
     dir =
         fs::temp_directory_path() / ("troupe_config_" + std::to_string(getpid()) + "_" + std::to_string(n++));
     fs::create_directories(dir / "texts");
-    for (auto name : {"troupe.toml", "models.toml", "texts/ru.toml", "texts/en.toml"})
+    for (auto name : {"troupe.toml", "models.toml", "presets.toml", "texts/ru.toml", "texts/en.toml"})
       fs::copy_file(fs::path{real_dir} / name, dir / name, fs::copy_options::overwrite_existing);
   }
   ~copied_config() { fs::remove_all(dir); }

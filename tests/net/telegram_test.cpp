@@ -62,8 +62,9 @@ TEST_CASE("a command is split into name and argument") {
 TEST_CASE("a photo gives its largest size and its caption") {
   const auto e = telegram::parse_update(
       message(R"("photo":[{"file_id":"s","width":90,"height":67},{"file_id":"y","width":1280,"height":960},)"
-              R"({"file_id":"m","width":320,"height":240}],"caption":"my room")"));
+              R"({"file_id":"m","width":320,"height":240}],"caption":"my room","media_group_id":"g1")"));
   CHECK(e.kind == event_kind::photo);
+  CHECK(e.album == "g1");
   CHECK(e.photo_file_id == "y");
   CHECK(e.text == "my room");
 }

@@ -128,7 +128,7 @@ struct simulated_engine::impl {
         reader{std::make_shared<storage::reader>(s.config.opts.storage.database_path)} {
     auto line = sys->spawn(wire, &world, s.spy.bug == planted::hasty);
     cast_setting setting{
-        context(s), store, reader, {line, line, line, line, line, line, sys->spawn(media, &world)}};
+        context(s), store, reader, {line, line, line, line, line, line, sys->spawn(media, &world), line}};
     setting.threads = false;
     setting.before_ledger = [&](ledger_actor ledger) {
       auto spy = spawn_spy(*sys, std::move(ledger), s.spy);

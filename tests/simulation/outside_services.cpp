@@ -1,5 +1,6 @@
 /// Which address is which service, as the sandbox's server has it; and what people see of the answers.
 #include "net/kie.hpp"
+#include "net/sandbox/writer_world.hpp"
 #include "net/web_server.hpp"
 #include "tests/simulation/marks.hpp"
 #include "tests/simulation/outside.hpp"
@@ -55,6 +56,10 @@ std::optional<http_reply> outside::serve(const call& c) {
     return r;
   }
   if (starts(c.path, "/v3/")) return shop_call(c);
+  if (starts(c.path, "/v1/chat/")) {
+    const auto a = sandbox::write_prompt("Bearer simulated", c.request.body);
+    return as_reply(a.status, a.body);
+  }
   if (!starts(c.path, "/bot")) return provider(c);
   if (c.path.substr(c.path.rfind('/') + 1) == "getUpdates") return begin_poll(c), std::nullopt;
   return bot_method(c);
