@@ -88,14 +88,17 @@ const std::vector<scenario>& scenarios() {
       {"a pack, and no video of it succeeds", "[[fail:violation]]", false, [](play&) {}, 1, 3},
       {"the provider refuses the prompt", "[[fail:violation]]"},
       {"every task fails and is made again", "[[fail:temporary]]"},
-      {"the user cancels, in time or too late", "", false,
+      {"the second of two waits, and its user cancels it", "[[hang]]", false,
        [](play& p) {
-         spoil(p, "createTask", fault::server_error);
+         p.config.opts.kie.jobs_in_flight_max = 1;
          for (int i = 0; i < 3; ++i) {
-           p.coming.at(first_ms + (32 + 4 * i) * second_ms, [&p] { p.world.say(user, {.text = "/jobs"}); });
-           presses_at(p, first_ms + (34 + 4 * i) * second_ms, user, "cancel:");
+           const auto at = first_ms + 100 * second_ms + i * 3 * pace;
+           p.coming.at(at, [&p] { p.world.say(user, {.text = "/jobs"}); });
+           presses_at(p, at + pace, user, "cancel:");
+           presses_at(p, at + pace + 300, user, "cancel:");
          }
-       }},
+       },
+       2},
       {"the provider never ends", "[[hang]]"},
       {"the result is no video", broken_video},
       {"Telegram refuses the video", unsendable_video},
@@ -363,6 +366,7 @@ reach reach_of(durable_step s) {
   case durable_step::job_overdue:
   case durable_step::job_gifted:
   case durable_step::job_failed:
+  case durable_step::job_cancelled:
   case durable_step::message_settled:
   case durable_step::message_parked:
   case durable_step::video_delivered:
@@ -374,7 +378,6 @@ reach reach_of(durable_step s) {
   case durable_step::refund_begun:
   case durable_step::refund_done:
   case durable_step::refund_refused: return reach::by_users;
-  case durable_step::job_cancelled: return reach::not_yet; // no button cancels a job so far
   }
   return reach::no_step;
 }
@@ -389,7 +392,7 @@ TEST_CASE("whatever durable step the engine dies at, the user gets what he would
     const auto calm = perform(s);
     CAPTURE(s.name, calm.tail);
     REQUIRE(calm.violations.empty());
-    REQUIRE(calm.what.jobs.size() == static_cast<std::size_t>(s.orders));
+    REQUIRE(calm.what.jobs.size() == static_cast<std::size_t>(s.orders * s.pack));
     table << s.name << ": " << calm.points.size() << " points; " << calm.what << "\n";
     for (std::size_t k = 0; k < calm.points.size(); ++k, ++runs) {
       const auto& at = calm.points[k];
