@@ -53,14 +53,16 @@ json measure_naive(const generation_setting& s) {
 namespace {
 
 void line(const char* what, double is, const char* unit, const char* target = "") {
-  std::fprintf(stderr, "  %-46s %10.4g %-4s %s\n", what, is, unit, target);
+  std::fprintf(stderr, is < 1000 ? "  %-46s %10.4g %-4s %s\n" : "  %-46s %10.0f %-4s %s\n", what, is, unit,
+               target);
 }
 
 void show_storm(const json& r) {
   std::fprintf(stderr, "A storm: %d orders of %d videos at once, the provider takes %d s (virtual time)\n",
                r["users"].get<int>(), r["videos_per_order"].get<int>(), r["provider_s"].get<int>());
-  line("orders (one is the newcomer's)", r["orders"], "");
-  line("delivered videos", r["delivered"], "");
+  line("accepted orders, one is the newcomer's", r["orders"], "");
+  line("videos", r["jobs"], "");
+  line("delivered", r["delivered"], "", "all");
   line("accepted, p99", r["accepted_s"]["p99"], "s");
   line("accepted, the last", r["accepted_s"]["max"], "s", "< 10");
   line("share of the permitted submits", r["share_of_permitted"], "", ">= 0.98");
@@ -156,6 +158,7 @@ generation_setting read_arguments(int argc, char** argv, std::string& only) {
         std::find_if(std::begin(numbers), std::end(numbers), [&](auto& n) { return name == n.first; });
     if (number != std::end(numbers)) *number->second = std::stoi(argv[i + 1]);
     else if (name == "--callbacks") s.callbacks = std::stoi(argv[i + 1]) != 0;
+    else if (name == "--enforce") s.enforce_rate = std::stoi(argv[i + 1]) != 0;
     else if (name == "--only") only = argv[i + 1];
     else if (name == "--dir") s.folder = argv[i + 1];
     else throw std::invalid_argument{"unknown option " + name};
@@ -182,12 +185,12 @@ int main(int argc, char** argv) {
     std::cout << all.dump(2) << std::endl;
     return 0;
   } catch (const std::exception& e) {
-    std::cerr
-        << e.what()
-        << "\nusage: bench_generation [--users N] [--pack N] [--provider-s S] [--submits PER_10_S] "
-        << "[--callbacks 0|1] [--press-users N] [--presses N] [--press-seconds S] [--jobs N] [--seconds S] "
-        << "[--poll-every-s S] [--naive-ms MS] [--only storm,naive,presses,polls,polls_restarted] "
-        << "[--dir FOLDER]\n";
+    std::cerr << e.what()
+              << "\nusage: bench_generation [--users N] [--pack N] [--provider-s S] [--submits PER_10_S] "
+              << "[--callbacks 0|1] [--enforce 0|1] [--press-users N] [--presses N] [--press-seconds S] "
+                 "[--jobs N] [--seconds S] "
+              << "[--poll-every-s S] [--naive-ms MS] [--only storm,naive,presses,polls,polls_restarted] "
+              << "[--dir FOLDER]\n";
     return 2;
   }
 }

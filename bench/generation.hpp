@@ -10,6 +10,7 @@ struct generation_setting {
   // a storm of orders, on the virtual clock
   int users = 1000, pack = 3, provider_s = 300, submits_per_10_s = 20;
   bool callbacks = true;
+  bool enforce_rate = false; ///< The provider refuses what comes too fast; else it only counts.
   // menu presses meanwhile, in real time
   int press_users = 1000, presses = 200, press_seconds = 40;
   // jobs in flight, in real time

@@ -2,6 +2,7 @@
 /// sandbox with the people.
 #include "bench/generation.hpp"
 #include <filesystem>
+#include <mutex>
 #include <optional>
 
 namespace troupe::bench {
@@ -52,8 +53,8 @@ private:
     auto r = http.Post(path.c_str(), body.dump(), "application/json");
     return r && r->status == 200 ? json::parse(r->body) : json::object();
   }
-  json get(const std::string& path) {
-    auto r = http_.Get(path.c_str());
+  json get(httplib::Client& http, const std::string& path) {
+    auto r = http.Get(path.c_str());
     return r && r->status == 200 ? json::parse(r->body) : json::array();
   }
 
@@ -65,7 +66,7 @@ private:
 
   std::optional<button> find_button(std::int64_t who, const std::string& data) {
     std::optional<button> found;
-    for (auto& m : get("/sandbox/chat?user_id=" + std::to_string(who)))
+    for (auto& m : get(http_, "/sandbox/chat?user_id=" + std::to_string(who)))
       if (m.contains("reply_markup"))
         for (auto& row : m["reply_markup"]["inline_keyboard"])
           for (auto& b : row)
@@ -105,39 +106,57 @@ private:
     ordering_s_ = seconds_since(begun);
   }
 
+  /// Each user presses when his time comes, however long another waits.
   void press_menus() {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < menu_users; ++i) threads.emplace_back([this, i] { press_menu_of(i); });
+    for (auto& t : threads) t.join();
+  }
+
+  void press_menu_of(int i) {
+    httplib::Client http{"127.0.0.1", port_};
+    http.set_keep_alive(true);
+    http.set_tcp_nodelay(true);
     const auto begun = steady::now();
     const auto apart = std::chrono::duration<double>{double(set_.press_seconds) / set_.presses};
-    for (int i = 0; i < set_.presses; ++i) {
-      std::this_thread::sleep_until(begun + std::chrono::duration_cast<steady::duration>(apart * i));
-      press_menu(i);
+    for (int n = i; n < set_.presses; n += menu_users) {
+      std::this_thread::sleep_until(begun + std::chrono::duration_cast<steady::duration>(apart * n));
+      press_menu(http, i, n / menu_users % 2 == 0 ? "help" : "home");
     }
   }
 
   /// From the press to its toast, and to the screen that answers it.
-  void press_menu(int i) {
-    const auto who = menu_user(i % menu_users);
-    const auto menu = menus_[static_cast<std::size_t>(i % menu_users)];
-    auto seq = get("/sandbox/bot").value("last_seq", std::int64_t{0});
+  void press_menu(httplib::Client& http, int i, const char* data) {
+    const auto who = menu_user(i);
+    auto seq = get(http, "/sandbox/bot").value("last_seq", std::int64_t{0});
     const auto begun = steady::now();
-    post(http_, "/sandbox/press",
+    post(http, "/sandbox/press",
          {{"user_id", who},
-          {"message_id", menu.message_id},
-          {"data", i / menu_users % 2 == 0 ? "help" : "home"},
+          {"message_id", menus_[static_cast<std::size_t>(i)].message_id},
+          {"data", data},
           {"wait_ms", 3000}});
-    toasts_.push_back(seconds_since(begun) * 1000);
+    const auto toast = seconds_since(begun) * 1000;
+    const auto screen = wait_for_edit(http, who, seq, begun);
+    std::lock_guard lock{mutex_};
+    toasts_.push_back(toast);
+    if (screen) screens_.push_back(*screen);
+    else ++unanswered_;
+  }
+
+  std::optional<double> wait_for_edit(httplib::Client& http, std::int64_t who, std::int64_t seq,
+                                      steady::time_point begun) {
     while (steady::now() - begun < answer_limit)
-      for (auto& e : get("/sandbox/events?wait_s=1&after=" + std::to_string(seq))) {
+      for (auto& e : get(http, "/sandbox/events?wait_s=1&after=" + std::to_string(seq))) {
         seq = e["seq"];
-        if (e["user_id"] == who && e["type"] == "edit")
-          return screens_.push_back(seconds_since(begun) * 1000);
+        if (e["user_id"] == who && e["type"] == "edit") return seconds_since(begun) * 1000;
       }
-    ++unanswered_;
+    return std::nullopt;
   }
 
   press_report report() {
     const auto toast = spread(toasts_), screen = spread(screens_);
-    const auto stats = get("/sandbox/stats");
+    const auto stats = get(http_, "/sandbox/stats");
+    if (stats["violations"] > 0) std::cerr << "broken limits: " << stats["violation_kinds"].dump() << "\n";
     press_report r;
     r.orders = static_cast<int>(cards_.size());
     r.presses = set_.presses, r.unanswered = unanswered_;
@@ -154,6 +173,7 @@ private:
   httplib::Client http_;
   std::vector<std::pair<std::int64_t, button>> cards_;
   std::vector<button> menus_;
+  std::mutex mutex_;                     ///< Guards the next three.
   std::vector<double> toasts_, screens_; ///< ms
   int unanswered_ = 0;
   double ordering_s_ = 0;

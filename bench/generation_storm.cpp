@@ -32,6 +32,7 @@ public:
     o.kie.jobs_in_flight_max = s.users * s.pack + 1;
     o.kie.time_limit_s = 7200; // it begins with the order, and the last of 3000 is submitted after 25 minutes
     stage_.world.generation_least = stage_.world.generation_most = s.provider_s * second_ms;
+    stage_.world.kie.enforce_rate(s.enforce_rate);
     if (!s.callbacks) stage_.world.rates[fault::callback_lost] = 1000;
     stage_.world.script = [this](const http_request& r) { return watch(r), fault::none; };
   }
@@ -117,10 +118,9 @@ private:
       }
     }
     const auto jobs = set_.users * set_.pack + 1;
-    const double permitted = set_.submits_per_10_s / 10.0;
-    // The window lets the first handful go at once; the rest is paced.
-    const auto paced = static_cast<double>(submits - set_.submits_per_10_s);
-    const auto rate = last > first && paced > 0 ? paced / in_seconds(last - first) : permitted;
+    // As the permitted window has it: a full handful every ten seconds, the first at once.
+    const auto least = [&](int n) { return (n - 1) / set_.submits_per_10_s * 10.0; };
+    const auto took = in_seconds(last - first);
     const auto newcomers = stage_.proofs().jobs_of(user(set_.users));
     const auto newcomer = newcomers.empty() ? 0 : newcomers[0].job_id;
     const auto asked = pressed_[user(set_.users)];
@@ -131,19 +131,20 @@ private:
             {"provider_s", set_.provider_s},
             {"submits_per_10_s", set_.submits_per_10_s},
             {"callbacks", set_.callbacks},
-            {"orders", total.orders},
+            {"enforce_rate", set_.enforce_rate},
+            {"orders", accepted.size()},
             {"jobs", jobs},
             {"delivered", total.delivered},
             {"refunded", total.refunded},
             {"accepted_s", spread(accepted)},
             {"submits", submits},
-            {"submits_per_s", rate},
-            {"share_of_permitted", rate / permitted},
+            {"submits_took_s", took},
+            {"share_of_permitted", took > 0 ? least(submits) / took : 1},
             {"too_fast_at_provider", stage_.world.kie.too_fast()},
             {"submit_to_sent_s", spread(whole)},
             {"past_ready_s", spread(past_ready)},
             {"all_sent_s", in_seconds(last_sent - pressed_at_)},
-            {"best_possible_s", (jobs - std::min(jobs, set_.submits_per_10_s)) / permitted + set_.provider_s},
+            {"best_possible_s", least(jobs) + set_.provider_s},
             {"newcomer_submitted_s", in_seconds(made[newcomer] - asked)},
             {"newcomer_sent_s", in_seconds(sent_[newcomer] - asked)},
             {"broken_rules", stage_.violations.size()},
