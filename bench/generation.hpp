@@ -9,6 +9,7 @@ namespace troupe::bench {
 struct generation_setting {
   // a storm of orders, on the virtual clock
   int users = 1000, pack = 3, provider_s = 300, submits_per_10_s = 20;
+  int time_limit_s = 7200; ///< It begins with the order, and the last of 3000 is submitted after 25 minutes.
   bool callbacks = true;
   bool enforce_rate = false; ///< The provider refuses what comes too fast; else it only counts.
   // menu presses meanwhile, in real time

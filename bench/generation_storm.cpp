@@ -30,7 +30,7 @@ public:
     auto& o = stage_.config.opts;
     o.kie.submits_per_10_s = s.submits_per_10_s;
     o.kie.jobs_in_flight_max = s.users * s.pack + 1;
-    o.kie.time_limit_s = 7200; // it begins with the order, and the last of 3000 is submitted after 25 minutes
+    o.kie.time_limit_s = s.time_limit_s;
     stage_.world.generation_least = stage_.world.generation_most = s.provider_s * second_ms;
     stage_.world.kie.enforce_rate(s.enforce_rate);
     if (!s.callbacks) stage_.world.rates[fault::callback_lost] = 1000;
@@ -130,6 +130,7 @@ private:
             {"videos_per_order", set_.pack},
             {"provider_s", set_.provider_s},
             {"submits_per_10_s", set_.submits_per_10_s},
+            {"time_limit_s", set_.time_limit_s},
             {"callbacks", set_.callbacks},
             {"enforce_rate", set_.enforce_rate},
             {"orders", accepted.size()},
