@@ -802,6 +802,7 @@ private:
     m_.work.reset();
     toast(say("toast.accepted"));
     go("home", paint_.accepted(d));
+    messages_.back().urgency = lane::status;
     messages_.back().slot = job_voice::slot_of(a.order_id); // the card becomes the status message
   }
 

@@ -2,10 +2,17 @@
 #include <algorithm>
 
 namespace troupe {
+namespace {
+
+/// The provider counts 10 s by its own clock, and the network shifts what we count: at exactly 10 s one
+/// submit in two came too early, at 10.1 s none (bench_generation).
+constexpr unix_ms window_ms = 10'100;
+
+} // namespace
 
 key_ring::key_ring(const std::vector<std::string>& names, int submits_per_10_s, int in_flight_max)
     : submits_per_10_s_{submits_per_10_s}, in_flight_max_{in_flight_max} {
-  for (auto& name : names) keys_.push_back({name, sliding_window{submits_per_10_s, 10'000}});
+  for (auto& name : names) keys_.push_back({name, sliding_window{submits_per_10_s, window_ms}});
 }
 
 key_ring::key* key_ring::find(const std::string& name) {

@@ -31,7 +31,8 @@ struct user_profile {
 // -- What we send --------------------------------------------------------------------------------
 
 /// Importance of an outgoing call, first to last. Order inside one chat is kept regardless.
-enum class lane : std::uint8_t { answer, money, result, reply, progress, broadcast };
+/// `status`: first word of an order; its toast has said it already, so live screens go before it.
+enum class lane : std::uint8_t { answer, money, result, reply, status, progress, broadcast };
 
 struct upload {
   std::string field; ///< "video", "thumbnail"
