@@ -64,10 +64,11 @@ private:
   line& line_of(std::int64_t chat_id);
   void relist(std::int64_t chat_id, line& l);
   void note_flood(std::int64_t chat_id, clock::time_point now, clock::duration wait);
-  send_budget& budget_of(std::size_t lane) { return lane < first_bulk ? live_ : bulk_; }
-  const send_budget& budget_of(std::size_t lane) const { return lane < first_bulk ? live_ : bulk_; }
+  send_budget& budget_of(std::size_t l) { return l < first_bulk ? live_ : bulk_; }
+  const send_budget& budget_of(std::size_t l) const { return l < first_bulk ? live_ : bulk_; }
 
-  static constexpr std::size_t lanes = 6, first_bulk = 4;
+  static constexpr auto lanes = static_cast<std::size_t>(lane::broadcast) + 1;
+  static constexpr auto first_bulk = static_cast<std::size_t>(lane::progress);
   courier_limits limits_;
   send_budget live_, bulk_;
   std::unordered_map<std::int64_t, line> lines_;

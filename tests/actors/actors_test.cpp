@@ -805,7 +805,7 @@ TEST_CASE_METHOD(working, "a ready job waits for the provider's window but not f
   CHECK(submits == 19);
   advance(9700ms);
   CHECK(submits == 19);
-  advance(300ms);
+  advance(400ms);
   CHECK(submits == 22);
   advance(11s);
   CHECK(submits == 23);
@@ -848,11 +848,13 @@ TEST_CASE_METHOD(working, "who waits is told his place and the time, and not aga
   order("k2");
   show_status_of({1, 2});
   advance(10s);
-  CHECK(submits == 10);
+  CHECK(submits == 5);
   CHECK(telegram->count("You are number 1 in the queue, the first video in about 2 min") == 1);
-  CHECK(telegram->count("You are number 3, about 2 min") == 1);
+  CHECK(telegram->count("You are number 8, about 2 min") == 1);
   advance(9s);
   CHECK(telegram->count("You are number") == 2);
+  advance(2s);
+  CHECK(telegram->count("You are number 3, about 2 min") == 1); // halved
 }
 
 TEST_CASE_METHOD(working, "a job that waits is cancelled for free and leaves the queue") {

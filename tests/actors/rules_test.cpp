@@ -87,10 +87,11 @@ TEST_CASE("the chat with the most urgent message goes first") {
   desk d;
   d.push(say(1, "news", lane::broadcast));
   d.push(say(2, "bar", lane::progress, "job/1"));
+  d.push(say(6, "accepted", lane::status, "job/2"));
   d.push(say(3, "reply"));
   d.push(say(4, "result", lane::result));
   d.push(say(5, "refund", lane::money));
-  CHECK(d.send_all() == texts{"refund", "result", "reply", "bar", "news"});
+  CHECK(d.send_all() == texts{"refund", "result", "reply", "accepted", "bar", "news"});
 }
 
 TEST_CASE("an urgent message pulls its whole chat forward") {
