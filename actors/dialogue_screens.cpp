@@ -225,11 +225,13 @@ screen painter::kinds(const std::vector<config::model>& models, const sales_fact
   for (std::size_t i = 0; i < models.size(); ++i) {
     const auto& m = models[i];
     std::string lengths;
-    for (const int n : m.durations_s) lengths += (lengths.empty() ? "" : "/") + std::to_string(n);
+    auto seconds = m.durations_s;
+    std::sort(seconds.begin(), seconds.end());
+    for (const int n : seconds) lengths += (lengths.empty() ? "" : "/") + std::to_string(n);
     std::string formats;
     for (auto& a : m.aspect_ratios)
       if (a != "Auto") formats += (formats.empty() ? "" : ", ") + a;
-    list += "\n\n<b>" + escape_html(title_of(m, language_)) + "</b>: " +
+    list += (list.empty() ? "\n\n<b>" : "\n<b>") + escape_html(title_of(m, language_)) + "</b>: " +
             say(!m.text_input    ? "kinds.photo"
                 : !m.photo_input ? "kinds.only_text"
                                  : "kinds.both") +
