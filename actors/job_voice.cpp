@@ -113,15 +113,18 @@ outgoing job_voice::progress(const job& j, unix_ms now) const {
 }
 
 outgoing job_voice::waiting(const job& j, std::size_t place, unix_ms wait) const {
+  const auto paint = painter_for(words_, j);
   const auto minutes = std::to_string(std::max<unix_ms>(1, (wait + 30'000) / 60'000));
-  return status(j,
-                {painter_for(words_, j).say(is_pack(j) ? "pack.waiting" : "job.waiting",
-                                            {{"n", std::to_string(j.of_order)},
-                                             {"prompt", talk::quote(j.spec.prompt)},
-                                             {"place", std::to_string(place)},
-                                             {"minutes", minutes}}),
-                 {}},
-                lane::progress);
+  const auto way_out = is_pack(j) ? paint.press("in_work", "jobs")
+                                  : paint.press("cancel_order", "cancel:" + std::to_string(j.job_id));
+  return status(
+      j,
+      {paint.say(is_pack(j) ? "pack.waiting" : "job.waiting", {{"n", std::to_string(j.of_order)},
+                                                               {"prompt", talk::quote(j.spec.prompt)},
+                                                               {"place", std::to_string(place)},
+                                                               {"minutes", minutes}}),
+       {{way_out}}},
+      lane::progress);
 }
 
 outgoing job_voice::uploading(const job& j) const {

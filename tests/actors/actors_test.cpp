@@ -851,6 +851,7 @@ TEST_CASE_METHOD(working, "who waits is told his place and the time, and not aga
   CHECK(submits == 5);
   CHECK(telegram->count("You are number 1 in the queue, the first video in about 2 min") == 1);
   CHECK(telegram->count("You are number 8, about 2 min") == 1);
+  CHECK(telegram->count("cancel:13") == 1); // the way out is under it
   advance(9s);
   CHECK(telegram->count("You are number") == 2);
   advance(2s);
