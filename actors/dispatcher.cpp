@@ -92,7 +92,8 @@ void look_round(self_ptr self);
 void pump(self_ptr self) {
   auto& s = self->state;
   const auto now = s.ctx->now();
-  while (!s.ctx->sales->look(now).stopped && s.queue.is_ready(now)) {
+  const bool stopped = s.ctx->sales->is_stopped();
+  while (!stopped && s.queue.is_ready(now)) {
     auto key = s.keys.take(now);
     if (!key) break;
     auto j = s.queue.next(now);
@@ -105,7 +106,6 @@ void pump(self_ptr self) {
   unix_ms next = std::min(s.credits_due, s.queue.size() > 0 ? s.look_due : s.credits_due);
   if (s.queue.size() > 0) {
     const auto ready = s.queue.next_at().value_or(now);
-    const bool stopped = s.ctx->sales->look(now).stopped;
     if (const auto room = s.keys.next_room(now); room && !stopped)
       next = std::min(next, std::max(ready, *room));
   }
@@ -182,12 +182,11 @@ void tell_places(self_ptr self) {
         s.waits.until_ready(j->spec.model_id, place, s.keys.submits_per_10_s(), s.keys.in_flight_max());
     self->send(s.desk.courier, s.voice().waiting(*j, place, wait));
   }
+  std::erase_if(s.places,
+                [&](auto& p) { return orders.count(p.first) == 0; }); // cancelled or ended meanwhile
 }
 
-void look_round(self_ptr self) {
-  self->state.look_due = self->state.ctx->now() + look_round_ms;
-  end_expired(self);
-  tell_places(self);
+void sweep(self_ptr self) {
   auto& s = self->state;
   const auto now = s.ctx->now();
   if (now < s.sweep_due) return;
@@ -196,6 +195,13 @@ void look_round(self_ptr self) {
   const auto age =
       std::max<std::int64_t>(o.keep_files_h * 3'600'000LL, s.ctx->opts().kie.time_limit_s * 2'000LL);
   self->send(s.desk.reader, sweep_files{o.files_dir, age});
+}
+
+void look_round(self_ptr self) {
+  self->state.look_due = self->state.ctx->now() + look_round_ms;
+  end_expired(self);
+  tell_places(self);
+  sweep(self);
 }
 
 // -- keys ---------------------------------------------------------------------------------------------

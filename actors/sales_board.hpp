@@ -1,6 +1,7 @@
 #pragma once
 /// What can be sold now. Written by the dispatcher, read by sessions: from any thread.
 #include "messages/work.hpp"
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -40,14 +41,20 @@ public:
     else if (name.rfind("paused:", 0) == 0)
       value.empty() ? resume(name.substr(7)) : pause(name.substr(7), std::numeric_limits<unix_ms>::max());
   }
-  /// The provider's word holds for a while; an administrator's until it is taken back (`unix_ms` max).
+  /// The provider's word holds for a while; an administrator's until it is taken back (`unix_ms` max),
+  /// whatever the provider says meanwhile.
   void pause(const std::string& model_id, unix_ms until) {
     const std::lock_guard lock{mutex_};
-    until_[model_id] = until;
+    auto& known = until_[model_id];
+    known = std::max(known, until);
   }
   void resume(const std::string& model_id) {
     const std::lock_guard lock{mutex_};
     until_.erase(model_id);
+  }
+  bool is_stopped() const {
+    const std::lock_guard lock{mutex_};
+    return now_.stopped;
   }
   sales_facts look(unix_ms now) const {
     const std::lock_guard lock{mutex_};

@@ -146,6 +146,8 @@ TEST_CASE("what is paused by the provider comes back by itself, what an administ
   CHECK_FALSE(board.look(t0).sells("veo"));
   CHECK(board.look(t0 + 1'000).sells("veo"));
   CHECK_FALSE(board.look(t0 + 1'000'000'000).sells("kling"));
+  board.pause("kling", t0 + 1'000); // the provider's word does not end the administrator's
+  CHECK_FALSE(board.look(t0 + 1'000'000'000).sells("kling"));
   board.set("paused:kling", "");
   CHECK(board.look(t0).sells("kling"));
   board.set("stopped", "1");
