@@ -447,10 +447,8 @@ private:
   }
 
   void send_again(std::int64_t id, const std::vector<job>& jobs) {
-    const auto j = std::find_if(jobs.begin(), jobs.end(), [&](auto& x) {
-      return x.job_id == id && x.user_id == e_.from.user_id && !x.file_id.empty();
-    });
-    if (j == jobs.end()) return toast(say("toast.no_video"));
+    const auto j = own_job(id, jobs);
+    if (!j || j->file_id.empty()) return toast(say("toast.no_video"));
     const auto caption = talk::quote(j->spec.prompt);
     outgoing o;
     o.chat_id = e_.from.user_id;

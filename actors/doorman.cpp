@@ -1,3 +1,4 @@
+#include "actors/provider.hpp"
 #include "actors/spawn.hpp"
 
 namespace troupe {
@@ -49,8 +50,7 @@ doorman_actor::behavior_type doorman(self_ptr self, const context_ptr& ctx, cons
     self->request(self->state.reader, step_limit, job_query{w.job_id})
         .then(
             [=](const job& j) {
-              const bool is_dead = j.dead_tasks.find(w.task_id) != std::string::npos;
-              if (waits_for_id(j) && !is_dead) store(self, w, j.state, rp);
+              if (waits_for_id(j) && !is_dead_task(j, w.task_id)) store(self, w, j.state, rp);
               else let_in(self, w, rp);
             },
             [=](caf::error& e) mutable { rp.deliver(std::move(e)); });

@@ -1,8 +1,8 @@
 #include "actors/backoff.hpp"
 #include "actors/dialogue.hpp"
 #include "actors/log.hpp"
-#include "actors/spawn.hpp"
 #include "actors/provider.hpp"
+#include "actors/spawn.hpp"
 #include "net/telegram.hpp"
 #include "net/web_server.hpp"
 #include <filesystem>
@@ -354,13 +354,9 @@ unix_ms share_of(std::int64_t job_id, unix_ms interval) {
 
 unix_ms until_next_poll(const generation_state& s, unix_ms now) {
   auto& k = s.kie_opts();
-  if (s.is_late()) {
-    const unix_ms every = k.late_poll_every_s * 1000LL;
-    return s.polled ? every : share_of(s.j.job_id, every);
-  }
-  const unix_ms since = now - s.j.submitted_at, first = k.first_poll_s * 1000LL,
-                every = k.poll_every_s * 1000LL;
-  if (since < first) return first - since;
+  const unix_ms since = now - s.j.submitted_at, first = k.first_poll_s * 1000LL;
+  if (!s.is_late() && since < first) return first - since;
+  const unix_ms every = (s.is_late() ? k.late_poll_every_s : k.poll_every_s) * 1000LL;
   return s.polled ? every : share_of(s.j.job_id, every);
 }
 
@@ -393,8 +389,7 @@ void woke(self_ptr self, const provider_woke& w) {
   if (known) return poll(self); // only a wake-up: the task is read again
   const bool waits_for_it =
       s.j.state == job_state::unknown || s.j.state == job_state::submitting || s.is_late();
-  const bool is_dead = s.j.dead_tasks.find(w.task_id) != std::string::npos;
-  if (waits_for_it && !w.task_id.empty() && !is_dead) adopt(self, w.task_id);
+  if (waits_for_it && !w.task_id.empty() && !is_dead_task(s.j, w.task_id)) adopt(self, w.task_id);
 }
 
 /// Goes on from wherever the job stands; also after a restart.

@@ -80,10 +80,6 @@ std::string fail_key(const std::string& fail_class) {
   return "fail." + (known.count(fail_class) ? fail_class : "unknown");
 }
 
-} // namespace
-
-namespace {
-
 std::string reason(const talk::painter& paint, const job& j) {
   if (j.fail_class == "violation") return paint.say(violation_key(j.fail_text));
   return paint.say(fail_key(j.fail_class));

@@ -1,6 +1,7 @@
 #pragma once
-/// Where the provider is reached, and with which of its keys.
+/// Where the provider is reached, with which of its keys, and which of its tasks count.
 #include "config/config.hpp"
+#include "messages/work.hpp"
 #include "net/kie.hpp"
 
 namespace troupe {
@@ -18,6 +19,11 @@ inline std::vector<std::string> kie_key_names(const config::options& o) {
   for (auto& key : o.kie.api_keys) names.push_back(kie::key_name(key));
   if (names.empty()) names.push_back(kie::key_name("")); // the sandbox of a test takes any
   return names;
+}
+
+/// An earlier task of this job, of which nothing more is to be waited for.
+inline bool is_dead_task(const job& j, const std::string& task_id) {
+  return j.dead_tasks.find(task_id + " ") != std::string::npos;
 }
 
 } // namespace troupe

@@ -89,18 +89,30 @@ void end_turn(self_ptr self, dialogue::decision d) {
 
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules);
 
-template <class Step> void settle_purchase(self_ptr self, Step step) {
-  self->request(self->state.desk.ledger, answer_limit, std::move(step))
+void announce(self_ptr, const order_answer&) {}
+void announce(self_ptr, const payment_answer&) {}
+void announce(self_ptr self, const step_answer& a) {
+  auto& dispatcher = self->state.desk.dispatcher;
+  if (a.now.state == job_state::cancelled && dispatcher) self->send(dispatcher, job_cancelled{a.now.job_id});
+}
+
+/// The durable operation in the middle of a turn; then the rules hear its answer.
+template <class Answer, class Operation>
+void settle(self_ptr self, Operation op, const char* what,
+            dialogue::decision (dialogue::*half)(const telegram::event&, const account&, const Answer&,
+                                                 unix_ms) const) {
+  self->request(self->state.desk.ledger, answer_limit, std::move(op))
       .then(
-          [=](const payment_answer& answer) {
+          [=](const Answer& answer) {
+            announce(self, answer);
             by_rules(self, [&](const dialogue& r) {
-              auto& st = self->state;
-              return r.settled(st.event, st.who, answer, st.ctx->now());
+              auto& s = self->state;
+              return (r.*half)(s.event, s.who, answer, s.ctx->now());
             });
           },
           [=](caf::error& e) {
-            if (is_refused(e)) give_up(self, "the payment was refused");
-            else try_later(self, "storing the payment", e);
+            if (is_refused(e)) give_up(self, std::string{what} + " was refused");
+            else try_later(self, what, e);
           });
 }
 
@@ -130,20 +142,6 @@ void ask_writer(self_ptr self, dialogue::decision d) {
       .then([take](http_reply& reply) { take(reply); }, [take, none](caf::error&) { take(none); });
 }
 
-void settle_job(self_ptr self, job_step step) {
-  const auto id = step.job_id;
-  self->request(self->state.desk.ledger, answer_limit, std::move(step))
-      .then(
-          [=](const step_answer& answer) {
-            auto& st = self->state;
-            if (answer.now.state == job_state::cancelled && st.desk.dispatcher)
-              self->send(st.desk.dispatcher, job_cancelled{id});
-            by_rules(self,
-                     [&](const dialogue& r) { return r.stepped(st.event, st.who, answer, st.ctx->now()); });
-          },
-          [=](caf::error& e) { try_later(self, "cancelling the job", e); });
-}
-
 void by_rules(self_ptr self, const std::function<dialogue::decision(const dialogue&)>& rules) {
   dialogue::decision d;
   try {
@@ -152,22 +150,13 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
     return give_up(self, e.what());
   }
   if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
-  if (d.purchase) return std::visit([self](auto& p) { settle_purchase(self, std::move(p)); }, *d.purchase);
+  if (d.purchase)
+    return std::visit([self](auto& p) { settle(self, std::move(p), "the payment", &dialogue::settled); },
+                      *d.purchase);
   if (d.writing) return ask_writer(self, std::move(d));
-  if (d.step) return settle_job(self, std::move(*d.step));
-  if (!d.order) return end_turn(self, std::move(d));
-  self->request(self->state.desk.ledger, answer_limit, std::move(*d.order))
-      .then(
-          [=](const order_answer& answer) {
-            by_rules(self, [&](const dialogue& r) {
-              auto& st = self->state;
-              return r.ordered(st.event, st.who, answer, st.ctx->now());
-            });
-          },
-          [=](caf::error& e) {
-            if (is_refused(e)) give_up(self, "the order was refused");
-            else try_later(self, "placing the order", e);
-          });
+  if (d.step) return settle(self, std::move(*d.step), "the cancelling", &dialogue::stepped);
+  if (d.order) return settle(self, std::move(*d.order), "the order", &dialogue::ordered);
+  end_turn(self, std::move(d));
 }
 
 void decide(self_ptr self) {

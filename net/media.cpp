@@ -227,18 +227,10 @@ void shrink(const std::string& path, const media_info& info, std::int64_t bytes_
   try {
     std::vector<std::string> argv{"ffmpeg", "-nostdin", "-v", "error", "-y"};
     argv.insert(argv.end(), only_videos.begin(), only_videos.end());
-    for (const auto& word : {std::string{"-i"},        "file:" + path,
-                             std::string{"-c:v"},      std::string{"libx264"},
-                             std::string{"-preset"},   std::string{"veryfast"},
-                             std::string{"-pix_fmt"},  std::string{"yuv420p"},
-                             std::string{"-b:v"},      bits,
-                             std::string{"-maxrate"},  bits,
-                             std::string{"-bufsize"},  bits,
-                             std::string{"-c:a"},      std::string{"aac"},
-                             std::string{"-b:a"},      std::string{"128k"},
-                             std::string{"-movflags"}, std::string{"+faststart"},
-                             "file:" + small})
-      argv.push_back(word);
+    argv.insert(argv.end(),
+                {"-i",      "file:" + path, "-c:v", "libx264",  "-preset",   "veryfast",   "-pix_fmt",
+                 "yuv420p", "-b:v",         bits,   "-maxrate", bits,        "-bufsize",   bits,
+                 "-c:a",    "aac",          "-b:a", "128k",     "-movflags", "+faststart", "file:" + small});
     run(argv, shrink_limit_s);
     if (static_cast<std::int64_t>(size_of(small)) > bytes_max || size_of(small) == 0)
       throw media_error("it is still too large");
