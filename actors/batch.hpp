@@ -27,9 +27,10 @@ inline constexpr std::size_t batch_operations_max = 512;
 
 struct batch {
   operations all;
-  std::vector<job> new_jobs;      ///< Announced by the batch, once durable.
-  std::vector<outgoing> messages; ///< The same.
-  std::vector<payment> payments;  ///< The same.
+  std::vector<job> new_jobs;         ///< Announced by the batch, once durable.
+  std::vector<outgoing> messages;    ///< The same.
+  std::vector<payment> payments;     ///< The same.
+  std::vector<broadcast> broadcasts; ///< The same.
 };
 
 } // namespace troupe

@@ -26,9 +26,9 @@ void introduce(const courier_actor& courier, const config::texts& words) {
 std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
   const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
-  add(poller, router, doorman, dispatcher, cashier, courier, outside.checkout, outside.shop, outside.senders,
-      outside.files, outside.provider, outside.polling, outside.media, outside.writer, reader, ledger,
-      writer);
+  add(poller, router, doorman, dispatcher, cashier, broadcaster, watchman, analyst, courier, outside.checkout,
+      outside.shop, outside.senders, outside.files, outside.provider, outside.polling, outside.media,
+      outside.writer, reader, ledger, writer);
   return list;
 }
 
@@ -44,16 +44,20 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;
   c.reader = spawn_reader(sys, s.reader, s.threads);
   c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);
+  c.analyst = spawn_analyst(sys, s.second_reader ? s.second_reader : s.reader, s.ctx, s.threads);
+  c.broadcaster = spawn_broadcaster(sys, s.ctx, ledger, c.courier);
+  c.watchman = spawn_watchman(sys, s.ctx, ledger, c.courier, c.analyst);
   c.dispatcher = spawn_dispatcher(
       sys, s.ctx, {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier});
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
   c.cashier = spawn_cashier(sys, s.ctx, {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier});
-  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier});
-  c.router =
-      spawn_router(sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer});
+  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier, c.broadcaster});
+  c.router = spawn_router(
+      sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer, c.analyst});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});
+  caf::anon_send(c.broadcaster, committed_broadcasts{std::move(work.broadcasts)});
   caf::anon_send(c.router, accepted_updates{std::move(work.updates)});
   introduce(c.courier, s.ctx->settings->words);
   c.poller = spawn_poller(sys, s.ctx, s.outside.polling, ledger, c.router, work.next_offset);

@@ -24,6 +24,8 @@ struct cast_setting {
   bool threads = true; ///< Writer and reader on their own; false on the deterministic scheduler.
   /// Test only: what stands before the ledger.
   std::function<ledger_actor(ledger_actor)> before_ledger;
+  /// The analyst's; none, when nothing runs at the same time: the reader's.
+  std::shared_ptr<storage::reader> second_reader;
 };
 
 struct cast {
@@ -33,6 +35,9 @@ struct cast {
   doorman_actor doorman;
   courier_actor courier;
   cashier_actor cashier;
+  broadcaster_actor broadcaster;
+  watchman_actor watchman;
+  analyst_actor analyst;
   ledger_actor ledger;
   writer_actor writer;
   reader_actor reader;

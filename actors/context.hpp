@@ -1,7 +1,7 @@
 #pragma once
 /// What every actor of one engine shares: settings, the wall clock and the health board.
 #include "actors/sales_board.hpp"
-#include "config/config.hpp"
+#include "actors/settings_shelf.hpp"
 #include "messages/steps.hpp"
 #include <atomic>
 #include <functional>
@@ -18,7 +18,7 @@ struct health_board {
 };
 
 struct engine_context {
-  std::shared_ptr<const config::settings> settings;
+  settings_shelf settings;
   std::function<unix_ms()> now; ///< Wall clock; virtual in tests.
   std::shared_ptr<health_board> health = std::make_shared<health_board>();
   std::shared_ptr<sales_board> sales = std::make_shared<sales_board>();

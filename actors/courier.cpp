@@ -222,6 +222,8 @@ courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, cons
         self->state.queue.push(std::move(m), self->clock().now());
         pump(self);
       },
+      [](broadcast_post&) -> caf::result<post_result> { return caf::make_error(caf::sec::runtime_error); },
+      [](recall_broadcast) {},
       [self](const wake& w) {
         if (w.round == self->state.round) self->state.alarm.reset();
         pump(self);

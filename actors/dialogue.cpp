@@ -1,4 +1,5 @@
 #include "actors/dialogue.hpp"
+#include "actors/composer.hpp"
 #include "actors/preset_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
@@ -79,14 +80,15 @@ bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.np
 /// One event on its way through the dialogue.
 class scene {
 public:
-  scene(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
-        const std::vector<config::preset>& presets, const event& e, const account& who, unix_ms now)
-      : opts_{opts}, models_{models}, presets_{presets}, e_{e}, who_{who}, now_{now},
+  scene(const config::settings& set, const event& e, const account& who, unix_ms now)
+      : set_{set}, opts_{set.opts}, models_{set.models}, presets_{set.presets}, e_{e}, who_{who}, now_{now},
         language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
-        words_{words}, paint_{words, language_}, voice_{words, opts}, m_{talk::read_memory(who.state)} {}
+        words_{set.words}, paint_{words_, language_}, voice_{words_, opts_}, m_{talk::read_memory(
+                                                                                 who.state)} {}
 
   dialogue::decision decide(const screen_facts& f) {
     sales_ = f.sales;
+    if (const auto o = at_office(f.office)) return finish(*o);
     switch (e_.kind) {
     case event_kind::text:
     case event_kind::photo: take_input(); break;
@@ -115,7 +117,22 @@ public:
     return finish();
   }
 
+  /// What an administrator's event needs to know.
+  std::optional<office_question> office_question_of() const {
+    const office_facts none;
+    if (composer_concerned()) return composer().asks(visit(none));
+    if (desk_concerned()) return desk().asks(visit(none));
+    return {};
+  }
+
+  dialogue::decision acted(const office::answer& a) {
+    const office_facts none;
+    return finish(composer_concerned() ? composer().acted(visit(none), a) : desk().acted(visit(none), a));
+  }
+
   dialogue::decision stepped(const step_answer& a) {
+    const office_facts none;
+    if (desk_concerned()) return finish(desk().stepped(visit(none), a));
     tell_cancelled(a);
     return finish();
   }
@@ -128,6 +145,43 @@ public:
   }
 
 private:
+  // -- The office -----------------------------------------------------------------------------------
+
+  bool composer_concerned() const { return who_.admin && office::composer::concerns(e_, m_); }
+  bool desk_concerned() const { return who_.admin && office::desk::concerns(e_, m_); }
+  office::composer composer() const { return {set_, language_}; }
+  office::desk desk() const { return {set_, language_}; }
+  office::visit visit(const office_facts& f) const { return {e_, who_, m_, sales_, f, now_}; }
+
+  /// Nothing when it is a user's event, or an administrator's as a user.
+  std::optional<office::outcome> at_office(const office_facts& f) const {
+    if (composer_concerned()) return composer().decide(visit(f));
+    if (desk_concerned()) return desk().decide(visit(f));
+    return {};
+  }
+
+  dialogue::decision finish(const office::outcome& o) {
+    if (o.op || o.step_of_job) {
+      dialogue::decision d;
+      d.state = who_.state;
+      d.office = o.op;
+      d.step = o.step_of_job;
+      return d; // `acted` and `stepped` answer the press
+    }
+    if (!o.step.empty()) m_.screen = o.step;
+    m_.office = o.draft;
+    toast(o.toast);
+    if (o.screen) {
+      const bool edit = e_.kind == event_kind::button && e_.message_id != 0 && !o.new_message;
+      messages_.push_back(talk::show(*o.screen, e_.from.user_id, edit ? e_.message_id : 0));
+      messages_.back().slot = o.slot;
+    }
+    for (auto& m : o.messages) messages_.push_back(m);
+    settings_ = o.settings;
+    journal_ = o.journal;
+    return finish();
+  }
+
   // -- Saying ---------------------------------------------------------------------------------------
 
   std::string say(const std::string& key, const config::texts::args& a = {}) const {
@@ -144,14 +198,15 @@ private:
 
   dialogue::decision finish() {
     if (writing_) return before_writing();
-    dialogue::decision d{talk::write_memory(m_),
-                         {},
-                         std::move(order_),
-                         std::move(purchase_),
-                         std::move(step_),
-                         std::move(settings_),
-                         ask_about_,
-                         {}};
+    dialogue::decision d;
+    d.state = talk::write_memory(m_);
+    d.order = std::move(order_);
+    d.purchase = std::move(purchase_);
+    d.step = std::move(step_);
+    d.settings = std::move(settings_);
+    d.journal = std::move(journal_);
+    d.mutes = std::move(mutes_);
+    d.ask_about = ask_about_;
     if (d.order || d.purchase || d.step) return d; // `ordered`, `settled` and `stepped` answer the press
     if (e_.kind == event_kind::button && !outcome_) d.messages.push_back(answer());
     for (auto& message : messages_) d.messages.push_back(std::move(message));
@@ -818,6 +873,7 @@ private:
     home();
   }
 
+  const config::settings& set_;
   const config::options& opts_;
   const std::vector<config::model>& models_;
   const std::vector<config::preset>& presets_;
@@ -836,16 +892,14 @@ private:
   std::optional<std::variant<open_payment, star_charge, payment_step>> purchase_;
   std::optional<job_step> step_;
   std::vector<std::pair<std::string, std::string>> settings_;
+  std::vector<journal_line> journal_;
+  std::vector<std::pair<std::string, bool>> mutes_;
   std::int64_t ask_about_ = 0;
   std::optional<writing_request> writing_;
   std::optional<writing_outcome> outcome_; ///< Of the writing that this turn asked for.
 };
 
 } // namespace
-
-dialogue::dialogue(const config::options& opts, const std::vector<config::model>& models,
-                   const config::texts& words, const std::vector<config::preset>& presets)
-    : opts_{opts}, models_{models}, words_{words}, presets_{presets} {}
 
 dialogue::facts dialogue::wanted(const event& e) const {
   if (e.kind == event_kind::command) {
@@ -874,27 +928,42 @@ payment_query dialogue::payment_named(const event& e) const {
 
 dialogue::decision dialogue::decide(const event& e, const account& who, const screen_facts& f,
                                     unix_ms now) const {
-  return scene{opts_, models_, words_, presets_, e, who, now}.decide(f);
+  return scene{set_, e, who, now}.decide(f);
 }
 
 dialogue::decision dialogue::ordered(const event& e, const account& who, const order_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, presets_, e, who, now}.ordered(answer);
+  return scene{set_, e, who, now}.ordered(answer);
 }
 
 dialogue::decision dialogue::settled(const event& e, const account& who, const payment_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, presets_, e, who, now}.settled(answer);
+  return scene{set_, e, who, now}.settled(answer);
 }
 
 dialogue::decision dialogue::written(const event& e, const account& who, const screen_facts& f,
                                      const writing_outcome& outcome, unix_ms now) const {
-  return scene{opts_, models_, words_, presets_, e, who, now}.written(f, outcome);
+  return scene{set_, e, who, now}.written(f, outcome);
 }
 
 dialogue::decision dialogue::stepped(const event& e, const account& who, const step_answer& answer,
                                      unix_ms now) const {
-  return scene{opts_, models_, words_, presets_, e, who, now}.stepped(answer);
+  return scene{set_, e, who, now}.stepped(answer);
+}
+
+std::optional<office_question> dialogue::office_question_of(const event& e, const account& who,
+                                                            unix_ms now) const {
+  return scene{set_, e, who, now}.office_question_of();
+}
+
+dialogue::decision dialogue::acted(const event& e, const account& who, const admin_answer& answer,
+                                   unix_ms now) const {
+  return scene{set_, e, who, now}.acted(answer);
+}
+
+dialogue::decision dialogue::acted(const event& e, const account& who, const broadcast_answer& answer,
+                                   unix_ms now) const {
+  return scene{set_, e, who, now}.acted(answer);
 }
 
 } // namespace troupe

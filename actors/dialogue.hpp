@@ -4,7 +4,7 @@
 #include "actors/sales_board.hpp"
 #include "actors/writing.hpp"
 #include "config/config.hpp"
-#include "messages/work.hpp"
+#include "messages/office.hpp"
 #include "net/telegram.hpp"
 #include <optional>
 #include <string>
@@ -18,20 +18,25 @@ struct screen_facts {
   std::vector<ledger_entry> entries; ///< for the history screen
   std::vector<job> jobs;             ///< for the generations screen
   std::vector<payment> payments;     ///< for an administrator
+  office_facts office;               ///< the same: what `office_question_of` asked
+  std::vector<std::string> mutes;    ///< for the screen of broadcasts
   sales_facts sales;                 ///< always
 };
 
 class dialogue {
 public:
-  static inline const std::vector<config::preset> no_presets;
-  dialogue(const config::options& opts, const std::vector<config::model>& models, const config::texts& words,
-           const std::vector<config::preset>& presets = no_presets);
+  /// The settings must outlive it.
+  explicit dialogue(const config::settings& set) : set_{set} {}
 
-  enum class facts : std::uint8_t { none, entries, jobs, payments, payment };
+  enum class facts : std::uint8_t { none, entries, jobs, payments, payment, mutes };
   /// Which facts `decide` will need for this event.
   facts wanted(const telegram::event& e) const;
   std::int64_t payments_of(const telegram::event& e) const;    ///< for facts::payments
   payment_query payment_named(const telegram::event& e) const; ///< for facts::payment
+
+  /// The same for an administrator: to be asked of the analyst.
+  std::optional<office_question> office_question_of(const telegram::event& e, const account& who,
+                                                    unix_ms now) const;
 
   struct decision {
     std::string state; ///< JSON, to be stored with the turn
@@ -41,7 +46,11 @@ public:
     std::optional<std::variant<open_payment, star_charge, payment_step>> purchase;
     std::optional<job_step> step; ///< The same with `stepped`: a job the user does not want any more.
     std::vector<std::pair<std::string, std::string>> settings; ///< An administrator's; stored with the turn.
-    std::int64_t ask_about = 0;                                ///< A payment the cashier should look at now.
+    std::vector<journal_line> journal;                         ///< The same.
+    std::vector<std::pair<std::string, bool>> mutes;           ///< The same, of a user.
+    std::optional<std::variant<admin_action, open_broadcast, broadcast_step>>
+        office;                 ///< The same with `acted`.
+    std::int64_t ask_about = 0; ///< A payment the cashier should look at now.
     /// Set: send the messages at once and store nothing; ask the writer, then call `written`.
     std::optional<writing_request> writing;
   };
@@ -60,11 +69,13 @@ public:
   decision stepped(const telegram::event& e, const account& who, const step_answer& answer,
                    unix_ms now) const;
 
+  /// The second half of an administrator's turn.
+  decision acted(const telegram::event& e, const account& who, const admin_answer& answer, unix_ms now) const;
+  decision acted(const telegram::event& e, const account& who, const broadcast_answer& answer,
+                 unix_ms now) const;
+
 private:
-  const config::options& opts_;
-  const std::vector<config::model>& models_;
-  const config::texts& words_;
-  const std::vector<config::preset>& presets_;
+  const config::settings& set_;
 };
 
 /// Messages of a running job, by the generation actor. Slot: "order:<order_id>".

@@ -49,6 +49,7 @@ memory read_strictly(const json& j) {
   m.bought = j.value("bought", std::int64_t{0});
   m.contact = j.value("contact", "");
   m.wanted = j.value("wanted", std::int64_t{0});
+  m.office = j.value("office", "");
   const bool needs_draft = std::set<std::string>{"pick", "wait", "edit", "card"}.count(m.screen) > 0;
   if (needs_draft && !m.work) m.screen = "home";
   return m;
@@ -78,6 +79,7 @@ std::string write_memory(const memory& m) {
   if (m.bought) j["bought"] = m.bought;
   if (!m.contact.empty()) j["contact"] = m.contact;
   if (m.wanted) j["wanted"] = m.wanted;
+  if (!m.office.empty()) j["office"] = m.office;
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

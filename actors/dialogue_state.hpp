@@ -34,6 +34,7 @@ struct memory {
   std::int64_t bought = 0;  ///< The screen that was bought from last
   std::string contact;      ///< E-mail or phone for receipts
   std::int64_t wanted = 0;  ///< Credits that wait for the contact
+  std::string office;       ///< An administrator's work in hand, JSON
 };
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.

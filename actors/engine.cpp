@@ -38,7 +38,7 @@ struct engine::impl {
   actor_config actors_cfg;
   std::unique_ptr<caf::actor_system> sys;
   std::shared_ptr<storage::store> store;
-  std::shared_ptr<storage::reader> reader;
+  std::shared_ptr<storage::reader> reader, second_reader;
   transports wires;
   supervisor_actor supervisor;
   std::function<void(const std::string&)> hopeless;
@@ -69,6 +69,7 @@ struct engine::impl {
                               : o.web.webhook_secret;
     store = std::make_shared<storage::store>(o.storage.database_path);
     reader = std::make_shared<storage::reader>(o.storage.database_path);
+    second_reader = std::make_shared<storage::reader>(o.storage.database_path);
     auto report = reader->audit();
     for (auto& fault : report.faults) log("audit")->critical(fault);
     if (!report.faults.empty())
@@ -85,6 +86,7 @@ struct engine::impl {
     store->forget_batch();
     wires.clear();
     cast_setting setting{ctx, store, reader, {}};
+    setting.second_reader = second_reader;
     // Users wait for it: who would wait long is served without.
     const int writers = o.prompt_writer.on() ? o.prompt_writer.workers : 1;
     setting.outside = {pool(o.telegram.senders),
@@ -182,6 +184,7 @@ struct engine::impl {
     (void)sys.release();
     wires.clear();
     reader.reset();
+    second_reader.reset();
     store.reset();
   }
 };

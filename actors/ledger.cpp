@@ -26,6 +26,8 @@ void announce(const ledger_state& s, batch& b) {
     caf::anon_send(s.listeners.courier, committed_messages{std::move(b.messages)});
   if (!b.payments.empty() && s.listeners.cashier)
     caf::anon_send(s.listeners.cashier, committed_payments{std::move(b.payments)});
+  if (!b.broadcasts.empty() && s.listeners.broadcaster)
+    caf::anon_send(s.listeners.broadcaster, committed_broadcasts{std::move(b.broadcasts)});
 }
 
 void write_next(self_ptr self);
@@ -121,6 +123,20 @@ ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
       [self](open_payment& x) { return durable<payment_answer>(self, durable_step::payment_opened, x); },
       [self](star_charge& x) { return durable<payment_answer>(self, durable_step::payment_paid, x); },
       [self](payment_step& x) { return durable<payment_answer>(self, step_of(x), x); },
+      [self](admin_action& x) { return durable<admin_answer>(self, durable_step::admin_acted, x); },
+      [self](store_notice& x) { return durable<done>(self, durable_step::notice_stored, x); },
+      [self](open_broadcast& x) {
+        return durable<broadcast_answer>(self, durable_step::broadcast_opened, x);
+      },
+      [self](broadcast_step& x) {
+        return durable<broadcast_answer>(self, durable_step::broadcast_changed, x);
+      },
+      [self](gather_recipients& x) {
+        return durable<broadcast_answer>(self, durable_step::recipients_gathered, x);
+      },
+      [self](take_recipients& x) {
+        return durable<recipients_taken>(self, durable_step::recipients_taken, x);
+      },
       [self](delivery_report& x) { enqueue(self, std::make_unique<reported>(self, x)); },
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },
       [self](wake) {

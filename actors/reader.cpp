@@ -28,6 +28,9 @@ reader_actor::behavior_type reader(reader_actor::pointer self, const std::shared
         return answer<payments_page>(
             [&] { return payments_page{db->payments_of(q.user_id, q.offset, q.limit)}; });
       },
+      [db](const mutes_query& q) {
+        return answer<mutes_page>([&] { return mutes_page{db->mutes_of(q.user_id)}; });
+      },
       [db](const sweep_files& x) {
         try {
           if (const int n = db->sweep_files(x.folder, x.older_than_ms); n > 0)

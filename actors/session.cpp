@@ -19,7 +19,7 @@ struct session_state {
   std::int64_t user_id = 0;
   router_actor router;
   front_desk desk;
-  std::optional<dialogue> rules;
+  std::optional<dialogue> rules; ///< of the settings in force when the turn began
   std::deque<incoming_update> queue;
   bool busy = false;
   int failures = 0;
@@ -81,9 +81,11 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.profile = s.event.from;
   t.state = std::move(d.state);
   t.user_is_gone = s.event.kind == telegram::event_kind::blocked;
-  t.user_is_back = !t.user_is_gone && s.event.kind != telegram::event_kind::ignored;
+  t.user_is_back = !t.user_is_gone && s.event.group_id == 0 && s.event.kind != telegram::event_kind::ignored;
   t.messages = std::move(d.messages);
   t.settings = std::move(d.settings);
+  t.journal = std::move(d.journal);
+  t.mutes = std::move(d.mutes);
   store_turn(self, std::move(t));
 }
 
@@ -91,6 +93,8 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
 
 void announce(self_ptr, const order_answer&) {}
 void announce(self_ptr, const payment_answer&) {}
+void announce(self_ptr, const admin_answer&) {}
+void announce(self_ptr, const broadcast_answer&) {}
 void announce(self_ptr self, const step_answer& a) {
   auto& dispatcher = self->state.desk.dispatcher;
   if (a.now.state == job_state::cancelled && dispatcher) self->send(dispatcher, job_cancelled{a.now.job_id});
@@ -114,6 +118,15 @@ void settle(self_ptr self, Operation op, const char* what,
             if (is_refused(e)) give_up(self, std::string{what} + " was refused");
             else try_later(self, what, e);
           });
+}
+
+void act(self_ptr self, std::variant<admin_action, open_broadcast, broadcast_step> what) {
+  const auto by_admin = [self](auto& op) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(op)>, admin_action>)
+      settle<admin_answer>(self, std::move(op), "an administrator's act", &dialogue::acted);
+    else settle<broadcast_answer>(self, std::move(op), "the broadcast", &dialogue::acted);
+  };
+  std::visit(by_admin, what);
 }
 
 void go_on_written(self_ptr self) {
@@ -153,6 +166,7 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
   if (d.purchase)
     return std::visit([self](auto& p) { settle(self, std::move(p), "the payment", &dialogue::settled); },
                       *d.purchase);
+  if (d.office) return act(self, std::move(*d.office));
   if (d.writing) return ask_writer(self, std::move(d));
   if (d.step) return settle(self, std::move(*d.step), "the cancelling", &dialogue::stepped);
   if (d.order) return settle(self, std::move(*d.order), "the order", &dialogue::ordered);
@@ -171,6 +185,16 @@ void gather_facts(self_ptr self) {
   s.facts = {};
   s.facts.sales = s.ctx->sales->look(s.ctx->now());
   auto failed = [=](caf::error& e) { try_later(self, "reading the history", e); };
+  if (auto question = s.rules->office_question_of(s.event, s.who, s.ctx->now())) {
+    self->request(s.desk.analyst, answer_limit, office_inquiry{std::move(*question)})
+        .then(
+            [=](office_report& r) {
+              self->state.facts.office = std::move(r.what);
+              decide(self);
+            },
+            failed);
+    return;
+  }
   switch (s.rules->wanted(s.event)) {
   case dialogue::facts::none: return decide(self);
   case dialogue::facts::entries:
@@ -197,6 +221,15 @@ void gather_facts(self_ptr self) {
         .then(
             [=](payments_page& p) {
               self->state.facts.payments = std::move(p.payments);
+              decide(self);
+            },
+            failed);
+    return;
+  case dialogue::facts::mutes:
+    self->request(s.desk.reader, answer_limit, mutes_query{s.user_id})
+        .then(
+            [=](mutes_page& p) {
+              self->state.facts.mutes = std::move(p.categories);
               decide(self);
             },
             failed);
@@ -233,11 +266,13 @@ void begin_turn(self_ptr self) {
   if (!s.busy) return;
   s.event = telegram::parse_update(s.queue.front().json);
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
+  s.rules.emplace(*s.ctx->settings);
   self->request(s.desk.reader, answer_limit, account_query{s.user_id})
       .then(
           [=](account& a) {
             self->state.who = std::move(a);
-            if (self->state.who.registered) gather_facts(self);
+            // Who answers the bot in a group is no new user of it.
+            if (self->state.who.registered || self->state.event.group_id != 0) gather_facts(self);
             else welcome(self);
           },
           [=](caf::error& e) { try_later(self, "reading the account", e); });
@@ -248,7 +283,6 @@ session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std:
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
   s.ctx = ctx, s.user_id = user_id, s.router = router, s.desk = desk;
-  s.rules.emplace(ctx->settings->opts, ctx->settings->models, ctx->settings->words, ctx->settings->presets);
   return {
       [self](incoming_update& u) {
         self->state.queue.push_back(std::move(u));

@@ -18,6 +18,9 @@ writer_actor spawn_writer(caf::actor_system& sys, std::shared_ptr<storage::store
                           bool detached);
 ledger_actor spawn_ledger(caf::actor_system& sys, writer_actor writer); ///< Falls with its writer.
 reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
+/// Detached like the reader, with a connection of its own.
+analyst_actor spawn_analyst(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, context_ptr ctx,
+                            bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
 /// The neighbours of a router and its sessions.
@@ -28,6 +31,7 @@ struct front_desk {
   cashier_actor cashier;
   dispatcher_actor dispatcher;
   http_actor writer; ///< of prompts; may be none
+  analyst_actor analyst;
 };
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
@@ -54,6 +58,10 @@ struct job_desk {
   reader_actor reader;
   courier_actor courier;
 };
+broadcaster_actor spawn_broadcaster(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
+                                    courier_actor courier);
+watchman_actor spawn_watchman(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
+                              courier_actor courier, analyst_actor analyst);
 dispatcher_actor spawn_dispatcher(caf::actor_system& sys, context_ptr ctx, job_desk desk);
 doorman_actor spawn_doorman(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
                             dispatcher_actor dispatcher);

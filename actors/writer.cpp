@@ -27,6 +27,7 @@ struct writer_state {
     b.new_jobs = store->take_new_jobs();
     b.messages = store->take_outgoing();
     b.payments = store->take_payments();
+    b.broadcasts = store->take_broadcasts();
   }
 
   void store_all(operations& all) {

@@ -19,7 +19,8 @@ namespace {
 
 using int64_list = std::vector<std::int64_t>;
 using package_list = std::vector<package>;
-using target = std::variant<std::string*, int*, bool*, std::vector<std::string>*, int64_list*, package_list*>;
+using target = std::variant<std::string*, int*, std::int64_t*, bool*, std::vector<std::string>*, int64_list*,
+                            package_list*>;
 
 struct range {
   int low = 0, high = INT_MAX;
@@ -53,6 +54,10 @@ std::vector<option> bind(options& o) {
       {"telegram.senders", &t.senders, "parallel sends", {1, 256}},
       {"telegram.live_messages_per_second", &t.live_messages_per_second, "all chats together", count},
       {"telegram.bulk_messages_per_second", &t.bulk_messages_per_second, "broadcasts", count},
+      {"telegram.paid_messages_per_second",
+       &t.paid_messages_per_second,
+       "paid broadcasts, 0: not offered",
+       {0, 1'000}},
       {"telegram.chat_messages_per_second", &t.chat_messages_per_second, "one chat", count},
       {"telegram.chat_burst_messages", &t.chat_burst_messages, "one chat, at once", count},
       {"telegram.upload_mb_max", &t.upload_mb_max, "larger videos are made smaller, MB", {1, 2'000}},
@@ -104,10 +109,23 @@ std::vector<option> bind(options& o) {
        {"MAX_ACTIVE_JOBS_PER_USER"}},
       {"users.costly_actions_per_minute", &u.costly_actions_per_minute, "runs a minute, per user", count},
       {"users.session_idle_s", &u.session_idle_s, "a quiet session is put to sleep after", seconds},
+      {"users.actions_per_minute", &u.actions_per_minute, "anything a minute, per user", count},
+      {"users.activity_days", &u.activity_days, "the activity log is kept for, days", {0, 3'650}},
+      {"office.feedback_chat_id",
+       &o.office.feedback_chat_id,
+       "alarms and feedback, 0: the administrators",
+       {},
+       false,
+       {"ADMIN_FEEDBACK_CHAT_ID"}},
+      {"office.daily_report_hour", &o.office.daily_report_hour, "Moscow time, -1: none", {-1, 23}},
+      {"office.alarm_window_s", &o.office.alarm_window_s, "alarms alike are counted for", seconds},
+      {"office.stats_cache_s", &o.office.stats_cache_s, "statistics are as old as", {0, 3'600}},
+      {"office.block_rate_percent", &o.office.block_rate_percent, "then a broadcast asks", {1, 100}},
       {"shop.stars_per_credit", &o.shop.stars_per_credit, "own amount in Stars", {1, 10'000}},
       {"shop.roubles_per_credit", &o.shop.roubles_per_credit, "own amount by card, 0: not offered", credits},
       {"shop.own_credits_min", &o.shop.own_credits_min, "smallest own amount", {1, 100'000}},
       {"shop.own_credits_max", &o.shop.own_credits_max, "largest own amount", {1, 100'000}},
+      {"shop.star_kopecks", &o.shop.star_kopecks, "worth of a Star, for the margin", {0, 100'000}},
       {"shop.cards", &o.shop.cards, "sell by card too, when the shop's keys are set"},
       {"shop.packages", &o.shop.packages, "what is sold"},
       {"yookassa.api_url", &y.api_url, "YooKassa's API", {}, false, {"YOOKASSA_API_URL"}},
@@ -200,6 +218,7 @@ std::string masked(const std::string& s) {
 std::string shown(const option& o) {
   return std::visit(overloaded{[&](std::string* s) { return o.secret ? masked(*s) : "\"" + *s + "\""; },
                                [](int* n) { return std::to_string(*n); },
+                               [](std::int64_t* n) { return std::to_string(*n); },
                                [](bool* b) { return std::string{*b ? "true" : "false"}; },
                                [&](std::vector<std::string>* all) {
                                  std::vector<std::string> parts;
@@ -302,6 +321,7 @@ void set_from_file(option& o, const toml::node& n, const place& at) {
                           *i = within(exact<std::int64_t>(n, at, key, "a whole number"), o.allowed, at.str(),
                                       key);
                         },
+                        [&](std::int64_t* i) { *i = exact<std::int64_t>(n, at, key, "a whole number"); },
                         [&](bool* b) { *b = exact<bool>(n, at, key, "true or false"); },
                         [&](std::vector<std::string>* all) {
                           all->clear();
@@ -385,6 +405,7 @@ bool truth(const std::string& s, const std::string& variable) {
 void set_from_variable(option& o, const found_variable& v) {
   std::visit(overloaded{[&](std::string* s) { *s = v.value; },
                         [&](int* n) { *n = within(number(v.value, v.name), o.allowed, v.name, o.key); },
+                        [&](std::int64_t* n) { *n = number(v.value, v.name); },
                         [&](bool* b) { *b = truth(v.value, v.name); },
                         [&](std::vector<std::string>* all) { *all = split(v.value); },
                         [&](int64_list* all) {
@@ -501,7 +522,8 @@ const std::vector<std::string> model_keys = {"id",
                                              "prices",
                                              "sound",
                                              "sound_prices",
-                                             "prompt_chars_max"};
+                                             "prompt_chars_max",
+                                             "costs_kopecks"};
 
 void set_title(std::map<std::string, std::string>& title, const toml::node& n, const place& at) {
   const auto table = n.as_table();
@@ -534,6 +556,8 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
     each(n, at, key, [&](auto& item) { m.prices.push_back(whole(item, {1, 100'000})); });
   else if (key == "sound_prices")
     each(n, at, key, [&](auto& item) { m.sound_prices.push_back(whole(item, {1, 100'000})); });
+  else if (key == "costs_kopecks")
+    each(n, at, key, [&](auto& item) { m.costs_kopecks.push_back(whole(item, {0, 10'000'000})); });
   else if (key == "durations_s")
     each(n, at, key, [&](auto& item) { m.durations_s.push_back(whole(item, {1, 600})); });
   else unknown(at.str(), key, model_keys);
@@ -559,6 +583,8 @@ model read_model(const toml::table& table, const std::string& path) {
   if (!m.prices.empty() && m.prices.size() != lengths) bad("prices needs one for each of durations_s");
   if (!m.sound_prices.empty() && m.sound_prices.size() != lengths)
     bad("sound_prices needs one for each of durations_s");
+  if (!m.costs_kopecks.empty() && m.costs_kopecks.size() != lengths)
+    bad("costs_kopecks needs one for each of durations_s");
   if (m.sound && !m.sound_prices.empty()) bad("sound_prices is for a choice, but sound = true leaves none");
   return m;
 }

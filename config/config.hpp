@@ -29,6 +29,7 @@ struct options {
     int senders = 16; // http workers
     int live_messages_per_second = 250;
     int bulk_messages_per_second = 28;
+    int paid_messages_per_second = 0; // paid broadcasts; 0: not offered
     int chat_messages_per_second = 1;
     int chat_burst_messages = 4;
     int upload_mb_max = 50;
@@ -80,13 +81,23 @@ struct options {
     int active_jobs_max = 5;
     int costly_actions_per_minute = 10;
     int session_idle_s = 300;
+    int actions_per_minute = 60; // of one user; what comes faster is not answered
+    int activity_days = 30;      // the activity log is kept for; 0: none is written
   } users;
+  struct office_options {
+    std::int64_t feedback_chat_id = 0; // a group for alarms and feedback; 0: the administrators
+    int daily_report_hour = 9;         // Moscow time; -1: none
+    int alarm_window_s = 600;          // of alarms alike only a count for so long
+    int stats_cache_s = 30;
+    int block_rate_percent = 30; // of the last hundred recipients: then a broadcast asks
+  } office;
   struct shop_options {
     int stars_per_credit = 100;
     int roubles_per_credit = 90; // 0: own amounts cannot be paid by card
     int own_credits_min = 1;
     int own_credits_max = 1000;
     bool cards = true;
+    int star_kopecks = 0; // what a Star is worth, for the margin; 0: not known
     std::vector<package> packages = {
         {5, 0, 500, 450}, {10, 1, 1000, 900}, {30, 5, 3000, 2700}, {100, 25, 10000, 9000}};
   } shop;
@@ -147,6 +158,8 @@ struct model {
   std::vector<int>
       sound_prices; // one for each of durations_s: the user may have sound for it; empty: no choice
   int prompt_chars_max = 2000;
+  std::vector<int>
+      costs_kopecks; // what the provider takes for it, one for each of durations_s; empty: not known
 };
 
 /// Credits for one video; of an unknown length the first one's.

@@ -2,6 +2,7 @@
 /// What actors say to each other. One noun per actor, one sentence per message.
 /// Messages never leave the process, so nothing here is serialised.
 #include "messages/http.hpp"
+#include "messages/office.hpp"
 #include "messages/work.hpp"
 #include <caf/all.hpp>
 
@@ -32,6 +33,9 @@ struct committed_jobs {
 struct committed_payments {
   std::vector<payment> payments;
 };
+struct committed_broadcasts {
+  std::vector<broadcast> broadcasts; ///< opened, or changed by an administrator
+};
 
 // -- to the reader --
 struct account_query {
@@ -60,6 +64,34 @@ struct payments_query {
 };
 struct payments_page {
   std::vector<payment> payments;
+};
+
+struct mutes_query {
+  std::int64_t user_id = 0;
+};
+struct mutes_page {
+  std::vector<std::string> categories; ///< of broadcasts the user wants nothing of
+};
+
+// -- to the analyst --
+struct office_inquiry {
+  office_question what;
+};
+struct office_report {
+  office_facts what;
+};
+
+// -- around broadcasts and alarms --
+/// To the courier: what has not left yet shall not leave.
+struct recall_broadcast {
+  std::int64_t broadcast_id = 0;
+};
+/// To the broadcaster, before a planned stop: answered when nothing is under way any more.
+struct rest {};
+/// For administrators. Told at once, and of its like only a count for a while.
+struct alarm {
+  std::string kind; ///< What makes it alike: "kie key", "unmatched payment", "error in courier"
+  std::string text; ///< HTML; holds no secret
 };
 
 // -- around sessions and jobs --
@@ -134,9 +166,18 @@ struct inspected {
 /// limits; therefore it is asked without a CAF time-out (those cost a timer each).
 using http_actor = caf::typed_actor<caf::replies_to<http_request>::with<http_reply>>;
 
-/// Sends what users read; owns the one outgoing budget.
-using courier_actor =
-    caf::typed_actor<caf::reacts_to<committed_messages>, caf::reacts_to<outgoing>, caf::reacts_to<wake>>;
+/// Sends what users read; owns the one outgoing budget. A broadcast's message is answered when it is known
+/// what became of it.
+using courier_actor = caf::typed_actor<caf::reacts_to<committed_messages>, caf::reacts_to<outgoing>,
+                                       caf::replies_to<broadcast_post>::with<post_result>,
+                                       caf::reacts_to<recall_broadcast>, caf::reacts_to<wake>>;
+/// Works off the broadcasts.
+using broadcaster_actor = caf::typed_actor<caf::reacts_to<committed_broadcasts>,
+                                           caf::replies_to<rest>::with<done>, caf::reacts_to<wake>>;
+/// Tells administrators what they must know.
+using watchman_actor = caf::typed_actor<caf::reacts_to<alarm>, caf::reacts_to<wake>>;
+/// Answers administrators from a read-only connection of its own: their questions may take long.
+using analyst_actor = caf::typed_actor<caf::replies_to<office_inquiry>::with<office_report>>;
 
 /// Decides which job is submitted next.
 using dispatcher_actor =
@@ -154,6 +195,7 @@ struct ledger_listeners {
   courier_actor courier;
   dispatcher_actor dispatcher;
   cashier_actor cashier;
+  broadcaster_actor broadcaster;
 };
 
 /// Operations that become durable together; only the ledger and the writer look inside.
@@ -167,15 +209,19 @@ using ledger_actor = caf::typed_actor<
     caf::replies_to<order_request>::with<order_answer>, caf::replies_to<turn>::with<done>,
     caf::replies_to<job_step>::with<step_answer>, caf::replies_to<open_payment>::with<payment_answer>,
     caf::replies_to<star_charge>::with<payment_answer>, caf::replies_to<payment_step>::with<payment_answer>,
-    caf::reacts_to<delivery_report>, caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
+    caf::replies_to<admin_action>::with<admin_answer>, caf::replies_to<store_notice>::with<done>,
+    caf::replies_to<open_broadcast>::with<broadcast_answer>,
+    caf::replies_to<broadcast_step>::with<broadcast_answer>,
+    caf::replies_to<gather_recipients>::with<broadcast_answer>,
+    caf::replies_to<take_recipients>::with<recipients_taken>, caf::reacts_to<delivery_report>,
+    caf::reacts_to<ledger_listeners>, caf::reacts_to<wake>>;
 
 /// Answers questions from its own read-only connection.
-using reader_actor =
-    caf::typed_actor<caf::replies_to<account_query>::with<account>,
-                     caf::replies_to<entries_query>::with<entries_page>,
-                     caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
-                     caf::replies_to<payment_query>::with<payment>,
-                     caf::replies_to<payments_query>::with<payments_page>, caf::reacts_to<sweep_files>>;
+using reader_actor = caf::typed_actor<
+    caf::replies_to<account_query>::with<account>, caf::replies_to<entries_query>::with<entries_page>,
+    caf::replies_to<jobs_query>::with<jobs_page>, caf::replies_to<job_query>::with<job>,
+    caf::replies_to<payment_query>::with<payment>, caf::replies_to<payments_query>::with<payments_page>,
+    caf::replies_to<mutes_query>::with<mutes_page>, caf::reacts_to<sweep_files>>;
 
 /// Brings updates to sessions; answers when there is room for more.
 using router_actor =
@@ -243,3 +289,22 @@ TROUPE_LOCAL(job_step)
 TROUPE_LOCAL(step_answer)
 TROUPE_LOCAL(delivery_report)
 TROUPE_LOCAL(ledger_listeners)
+TROUPE_LOCAL(committed_broadcasts)
+TROUPE_LOCAL(office_inquiry)
+TROUPE_LOCAL(office_report)
+TROUPE_LOCAL(recall_broadcast)
+TROUPE_LOCAL(rest)
+TROUPE_LOCAL(mutes_query)
+TROUPE_LOCAL(mutes_page)
+TROUPE_LOCAL(alarm)
+TROUPE_LOCAL(broadcast_post)
+TROUPE_LOCAL(post_result)
+TROUPE_LOCAL(admin_action)
+TROUPE_LOCAL(admin_answer)
+TROUPE_LOCAL(store_notice)
+TROUPE_LOCAL(open_broadcast)
+TROUPE_LOCAL(broadcast_answer)
+TROUPE_LOCAL(broadcast_step)
+TROUPE_LOCAL(gather_recipients)
+TROUPE_LOCAL(take_recipients)
+TROUPE_LOCAL(recipients_taken)

@@ -1,7 +1,7 @@
 #pragma once
 /// Every durable step of the engine has a name here. Tests stop the engine dead before and after each of
 /// them; the ledger takes no operation without one, so a new step cannot be forgotten.
-#include "messages/work.hpp"
+#include "messages/office.hpp"
 #include <iterator>
 
 namespace troupe {
@@ -32,16 +32,24 @@ enum class durable_step : std::uint8_t {
   refund_begun,   ///< the intent, before the request leaves
   refund_done,    ///< the credits are taken back
   refund_refused, ///< paid again
+  admin_acted,    ///< what an administrator did to a user or a job
+  notice_stored,  ///< what administrators are told by the engine
+  broadcast_opened,
+  broadcast_changed,   ///< its state
+  recipients_gathered, ///< a page of the audience
+  recipients_taken,    ///< the intent, before they leave; and what became of those before
 };
 
 constexpr const char* name_of(durable_step s) {
   constexpr const char* names[] = {
-      "updates accepted", "user registered",   "order placed",   "turn stored",    "job requeued",
-      "job submitting",   "job unknown",       "job processing", "job fetching",   "job delivering",
-      "job overdue",      "job gifted",        "job failed",     "job cancelled",  "message settled",
-      "message parked",   "video delivered",   "video refused",  "payment opened", "payment linked",
-      "payment paid",     "payment cancelled", "refund begun",   "refund done",    "refund refused"};
-  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::refund_refused) + 1);
+      "updates accepted", "user registered",   "order placed",     "turn stored",       "job requeued",
+      "job submitting",   "job unknown",       "job processing",   "job fetching",      "job delivering",
+      "job overdue",      "job gifted",        "job failed",       "job cancelled",     "message settled",
+      "message parked",   "video delivered",   "video refused",    "payment opened",    "payment linked",
+      "payment paid",     "payment cancelled", "refund begun",     "refund done",       "refund refused",
+      "admin acted",      "notice stored",     "broadcast opened", "broadcast changed", "recipients gathered",
+      "recipients taken"};
+  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::recipients_taken) + 1);
   return names[static_cast<std::size_t>(s)];
 }
 

@@ -32,7 +32,8 @@ struct user_profile {
 
 /// Importance of an outgoing call, first to last. Order inside one chat is kept regardless.
 /// `status`: first word of an order; its toast has said it already, so live screens go before it.
-enum class lane : std::uint8_t { answer, money, result, reply, status, progress, broadcast };
+/// `paid_broadcast` has a budget of its own; the last two are what one broadcast chooses between.
+enum class lane : std::uint8_t { answer, money, result, reply, status, progress, broadcast, paid_broadcast };
 
 struct upload {
   std::string field; ///< "video", "thumbnail"
@@ -52,6 +53,7 @@ struct outgoing {
   std::string slot;
   std::int64_t slot_message_id = 0; ///< Filled when loaded from the store and already known.
   std::int64_t job_id = 0;          ///< A delivery: its success completes this job.
+  std::int64_t broadcast_id = 0;    ///< Of a broadcast: whoever posted it is told what became of it.
   std::vector<upload> uploads;
 };
 
@@ -70,6 +72,17 @@ struct delivery_report {
   std::vector<std::string> files; ///< Ours to remove, once this is durable.
 };
 
+/// One line of the journal of administrators. Acts write theirs by themselves; all else comes with a turn.
+struct journal_line {
+  std::int64_t id = 0;
+  unix_ms at = 0;
+  std::int64_t admin_id = 0; ///< 0: the engine itself
+  std::string action;        ///< name_of(admin_act), "setting", "broadcast", "cancel_job", "feedback", ...
+  std::int64_t user_id = 0, job_id = 0;
+  std::int64_t amount = 0;
+  std::string detail;
+};
+
 /// One update handled: everything it changed, stored in one transaction.
 struct turn {
   std::int64_t update_id = 0;
@@ -82,6 +95,9 @@ struct turn {
   std::vector<outgoing> messages;
   /// What an administrator has set: name and value, "" forgets it. Kept in the database.
   std::vector<std::pair<std::string, std::string>> settings;
+  std::vector<journal_line> journal;               ///< What else he did; see office.hpp.
+  std::vector<std::pair<std::string, bool>> mutes; ///< Categories of broadcasts: true, nothing of it.
+  std::string activity;                            ///< A few words for the activity log; "": nothing.
 };
 
 // -- Users and money -----------------------------------------------------------------------------
@@ -99,6 +115,8 @@ struct account {
   std::int64_t user_id = 0;
   bool registered = false;
   bool admin = false;
+  bool banned = false;
+  std::string ban_reason;
   std::int64_t balance = 0; ///< Free credits.
   std::int64_t held = 0;    ///< Set aside for running jobs.
   std::int64_t debt =
@@ -327,16 +345,6 @@ struct payment_answer {
   bool changed = false; ///< False: it was so before, or it is impossible from `now.state`.
   payment now;
   account who; ///< After it.
-};
-
-/// All that a new engine has to go on with.
-struct open_work {
-  std::int64_t next_offset = 0; ///< For getUpdates.
-  std::vector<incoming_update> updates;
-  std::vector<outgoing> messages;
-  std::vector<job> jobs;
-  std::vector<std::pair<std::string, std::string>> settings;
-  std::vector<payment> payments; ///< The cashier's: the shop's pending ones, and all refunds under way.
 };
 
 } // namespace troupe

@@ -91,8 +91,36 @@ void read_pre_checkout(const json& query, event& e) {
   if (!e.payment.query_id.empty()) e.kind = event_kind::pre_checkout;
 }
 
+/// What it answers, where it is from, and the file in it as it can be sent again.
+void read_surroundings(const json& message, event& e) {
+  const auto& replied = member(message, "reply_to_message");
+  if (flag_of(member(replied, "from"), "is_bot")) {
+    e.answered = text_of(replied, "text");
+    if (e.answered.empty()) e.answered = text_of(replied, "caption");
+    e.answered_id = number_of(replied, "message_id");
+  }
+  e.album = text_of(message, "media_group_id");
+  const auto& marks = member(message, message.contains("text") ? "entities" : "caption_entities");
+  if (marks.is_array() && !marks.empty()) e.entities = dump(marks);
+  const auto& origin = member(message, "forward_origin");
+  e.forwarded = origin.is_object();
+  e.forwarded_from = number_of(member(origin, "sender_user"), "id");
+  for (const char* kind : {"animation", "video", "document", "audio", "voice", "video_note", "sticker"})
+    if (e.file_id.empty() && member(message, kind).is_object()) {
+      e.file_kind = kind;
+      e.file_id = text_of(member(message, kind), "file_id");
+    }
+  if (!e.file_id.empty()) return;
+  e.file_id = largest_photo(member(message, "photo"));
+  if (!e.file_id.empty()) e.file_kind = "photo";
+}
+
 void read_message(const json& message, event& e) {
-  if (!is_private(member(message, "chat"))) return;
+  const auto& chat = member(message, "chat");
+  if (!is_private(chat)) {
+    if (!flag_of(member(member(message, "reply_to_message"), "from"), "is_bot")) return;
+    e.group_id = number_of(chat, "id");
+  }
   if (member(message, "refunded_payment").is_object()) return read_refund(message, e);
   if (!read_user(member(message, "from"), e.from)) return;
   e.message_id = number_of(message, "message_id");
@@ -100,6 +128,7 @@ void read_message(const json& message, event& e) {
     return read_payment(member(message, "successful_payment"), event_kind::payment, e);
   e.text = text_of(message, "text");
   if (e.text.empty()) e.text = text_of(message, "caption");
+  read_surroundings(message, e);
   e.photo_file_id = largest_photo(member(message, "photo"));
   const auto& document = member(message, "document");
   // A GIF comes as animation and document at once; it is no still image.
@@ -108,7 +137,6 @@ void read_message(const json& message, event& e) {
     e.photo_file_id = text_of(document, "file_id");
   if (!e.photo_file_id.empty()) {
     e.kind = event_kind::photo;
-    e.album = text_of(message, "media_group_id");
     return;
   }
   if (member(message, "text").is_string() && !e.text.empty()) {
@@ -255,6 +283,13 @@ answer without_reply(http_error e) {
 answer success(const json& result) {
   answer a;
   a.what = outcome::delivered;
+  if (result.is_array()) { // an album
+    for (const auto& message : result) a.more.push_back(number_of(message, "message_id"));
+    if (a.more.empty()) return a;
+    a.message_id = a.more.front();
+    a.more.erase(a.more.begin());
+    return a;
+  }
   a.message_id = number_of(result, "message_id");
   a.file_path = text_of(result, "file_path");
   // Telegram turns a silent video into an animation.

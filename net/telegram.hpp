@@ -52,10 +52,19 @@ struct event {
   std::string command;         ///< "start" for "/start@bot x"
   std::string argument;        ///< "x"
   std::string photo_file_id;   ///< Largest size; also for a document that is an image.
-  std::string album;           ///< Photos sent together share it
+  std::string album;           ///< What was sent together shares it
   std::string media;           ///< other_media: "sticker", "voice", "video", ...
   std::string callback_id;
   std::string data; ///< Button's data: client-controlled, validate.
+  /// Where it was said, when that is a group; 0: the private chat. Of a group only answers to the bot's own
+  /// messages are told.
+  std::int64_t group_id = 0;
+  std::string answered;           ///< Text or caption of the bot's message that this one answers
+  std::int64_t answered_id = 0;   ///< its id
+  std::string entities;           ///< JSON: the formatting of `text`; may be empty
+  std::string file_kind, file_id; ///< "photo", "video", "document", "animation", "audio", "voice", ...
+  bool forwarded = false;
+  std::int64_t forwarded_from = 0; ///< The person who wrote it; 0: hidden, or not a person
   payment_facts payment;
 };
 
@@ -98,9 +107,10 @@ struct answer {
   outcome what = outcome::our_mistake;
   std::int64_t retry_after_ms = 0;
   std::int64_t message_id = 0;
-  std::string file_id;     ///< Of a sent video
-  std::string file_path;   ///< getFile
-  std::string description; ///< Telegram's words; never holds the token.
+  std::vector<std::int64_t> more; ///< Of an album: the other messages
+  std::string file_id;            ///< Of a sent video
+  std::string file_path;          ///< getFile
+  std::string description;        ///< Telegram's words; never holds the token.
 };
 answer read_answer(const http_reply& reply);
 

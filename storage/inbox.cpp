@@ -113,6 +113,9 @@ void finish_turn(writer& w, const turn& t) {
     if (t.user_is_gone) run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", t.user_id);
   }
   for (auto& [name, value] : t.settings) keep_setting(db, name, value);
+  for (auto& [category, mute] : t.mutes) set_mute(db, t.user_id, category, mute);
+  for (auto& line : t.journal) write_journal(db, line);
+  if (!t.activity.empty()) write_activity(w, t.user_id, t.at, t.activity);
   announce(w, t.messages);
 }
 

@@ -106,7 +106,8 @@ struct writer {
   std::unique_ptr<database> file;
   std::vector<outgoing> messages;
   std::vector<job> new_jobs;
-  std::vector<payment> payments; ///< That the cashier has to go on with.
+  std::vector<payment> payments;     ///< That the cashier has to go on with.
+  std::vector<broadcast> broadcasts; ///< That the broadcaster has to go on with.
   unix_ms pruned_at = 0;
   database& db() { return *file; }
 };
@@ -127,6 +128,21 @@ step_answer take_step(writer& w, const job_step& step);
 payment_answer start_payment(writer& w, const open_payment& order);
 payment_answer take_stars(writer& w, const star_charge& charge);
 payment_answer take_step(writer& w, const payment_step& step);
+// office.cpp
+admin_answer act(writer& w, const admin_action& a);
+void note(writer& w, const store_notice& n);
+void write_journal(database& db, const journal_line& line);
+void set_mute(database& db, std::int64_t user_id, const std::string& category, bool mute);
+void write_activity(writer& w, std::int64_t user_id, unix_ms at, const std::string& what);
+// broadcasts.cpp
+broadcast_answer open(writer& w, const open_broadcast& order);
+broadcast_answer take_step(writer& w, const broadcast_step& step);
+broadcast_answer gather(writer& w, const gather_recipients& page);
+recipients_taken take(writer& w, const take_recipients& page);
+std::vector<broadcast> unfinished_broadcasts(database& db);
+// office_facts.cpp
+office_facts answer_office(database& db, const office_question& question);
+std::vector<std::string> mutes_of(database& db, std::int64_t user_id);
 /// delivering -> completed; a gifted job learns its file id. False when the job is elsewhere.
 bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
                   unix_ms at);

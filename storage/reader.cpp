@@ -123,7 +123,17 @@ open_work reader::load_open_work() {
                  TROUPE_PAYMENT_SELECT "WHERE state IN ('pending', 'refunding') AND (state = 'refunding' OR "
                                        "method <> 'stars') ORDER BY payment_id");
   work.payments = collect_payments(payments);
+  work.broadcasts = unfinished_broadcasts(db);
   return work;
+}
+
+office_facts reader::answer(const office_question& question) {
+  const snapshot moment(impl_->db());
+  return answer_office(impl_->db(), question);
+}
+
+std::vector<std::string> reader::mutes_of(std::int64_t user_id) {
+  return storage::mutes_of(impl_->db(), user_id);
 }
 
 int reader::sweep_files(const std::string& folder, std::int64_t older_than_ms) {

@@ -10,18 +10,21 @@ struct store::impl {
   bool careful = false;
   /// How much was announced.
   struct marks {
-    std::size_t messages = 0, jobs = 0, payments = 0;
+    std::size_t messages = 0, jobs = 0, payments = 0, broadcasts = 0;
   };
   marks before; // Of earlier, committed batches.
 
   explicit impl(const std::string& path) : lock(path) { w.file = open_for_writing(path); }
 
-  marks announced() const { return {w.messages.size(), w.new_jobs.size(), w.payments.size()}; }
+  marks announced() const {
+    return {w.messages.size(), w.new_jobs.size(), w.payments.size(), w.broadcasts.size()};
+  }
 
   void forget_since(const marks& m) {
     if (w.messages.size() > m.messages) w.messages.resize(m.messages);
     if (w.new_jobs.size() > m.jobs) w.new_jobs.resize(m.jobs);
     if (w.payments.size() > m.payments) w.payments.resize(m.payments);
+    if (w.broadcasts.size() > m.broadcasts) w.broadcasts.resize(m.broadcasts);
   }
 
   void roll_back() noexcept {
@@ -138,6 +141,25 @@ payment_answer store::apply(const payment_step& step) {
   return impl_->op([&] { return take_step(impl_->w, step); });
 }
 
+admin_answer store::apply(const admin_action& a) {
+  return impl_->op([&] { return act(impl_->w, a); });
+}
+void store::apply(const store_notice& notice) {
+  impl_->op([&] { note(impl_->w, notice); });
+}
+broadcast_answer store::apply(const open_broadcast& order) {
+  return impl_->op([&] { return open(impl_->w, order); });
+}
+broadcast_answer store::apply(const broadcast_step& step) {
+  return impl_->op([&] { return take_step(impl_->w, step); });
+}
+broadcast_answer store::apply(const gather_recipients& page) {
+  return impl_->op([&] { return gather(impl_->w, page); });
+}
+recipients_taken store::apply(const take_recipients& page) {
+  return impl_->op([&] { return take(impl_->w, page); });
+}
+
 std::vector<outgoing> store::take_outgoing() {
   impl_->before.messages = 0;
   return std::exchange(impl_->w.messages, {});
@@ -151,6 +173,11 @@ std::vector<job> store::take_new_jobs() {
 std::vector<payment> store::take_payments() {
   impl_->before.payments = 0;
   return std::exchange(impl_->w.payments, {});
+}
+
+std::vector<broadcast> store::take_broadcasts() {
+  impl_->before.broadcasts = 0;
+  return std::exchange(impl_->w.broadcasts, {});
 }
 
 namespace {

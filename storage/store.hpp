@@ -1,7 +1,7 @@
 #pragma once
 /// The store: one SQLite file, one writer. Synchronous and unaware of actors.
 /// Each `apply` is one durable operation inside the batch opened by `begin()`.
-#include "messages/work.hpp"
+#include "messages/office.hpp"
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -61,11 +61,19 @@ public:
   payment_answer apply(const open_payment& order);
   payment_answer apply(const star_charge& charge);
   payment_answer apply(const payment_step& step);
+  admin_answer apply(const admin_action& act);
+  void apply(const store_notice& notice);
+  /// @throws id_conflict
+  broadcast_answer apply(const open_broadcast& order);
+  broadcast_answer apply(const broadcast_step& step);
+  broadcast_answer apply(const gather_recipients& page);
+  recipients_taken apply(const take_recipients& page);
 
   /// Messages and jobs that became due in this batch; call after `commit()`. Cleared by the call.
   std::vector<outgoing> take_outgoing();
   std::vector<job> take_new_jobs();
   std::vector<payment> take_payments();
+  std::vector<broadcast> take_broadcasts(); ///< opened, or changed by an administrator
 
 private:
   struct impl;
@@ -91,6 +99,9 @@ public:
   payment load_payment(const payment_query& which); ///< payment_id 0 when unknown
   std::vector<payment> payments_of(std::int64_t user_id, int offset,
                                    int limit); ///< newest first; user 0: of all
+  /// What an administrator asks. May take long: from a connection of its own.
+  office_facts answer(const office_question& question);
+  std::vector<std::string> mutes_of(std::int64_t user_id); ///< categories of broadcasts
   open_work load_open_work();
   /// Deletes the files of jobs in `folder` that no message needs and nobody has written for so long.
   /// @returns how many.

@@ -15,7 +15,7 @@ bool has(const std::string& all, const std::string& part) { return all.find(part
 /// A buyer in front of the rules; the store is played.
 struct buyer {
   config::settings set = config::load(TROUPE_SOURCE_DIR "/config", {});
-  dialogue rules{set.opts, set.models, set.words};
+  dialogue rules{set};
   account who;
   std::int64_t update = 100;
   std::int64_t next_payment = 1;

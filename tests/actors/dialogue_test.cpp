@@ -17,11 +17,18 @@ const config::settings& real() {
 
 bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
 
+config::settings without_presets() {
+  auto s = real();
+  s.presets.clear();
+  return s;
+}
+
 /// A user in front of the bot: says, presses, reads. Checks at each step what holds for all screens.
 struct chat {
-  config::options opts = real().opts;
-  std::vector<config::model> models = real().models;
-  dialogue d{opts, models, real().words};
+  config::settings set = without_presets();
+  config::options& opts = set.opts;
+  std::vector<config::model>& models = set.models;
+  dialogue d{set};
   account who;
   screen_facts facts;
   unix_ms now = 1'700'000'000'000;

@@ -233,6 +233,12 @@ struct hanging : stage {
             [](open_payment&) { return payment_answer{}; },
             [](star_charge&) { return payment_answer{}; },
             [](payment_step&) { return payment_answer{}; },
+            [](admin_action&) { return admin_answer{}; },
+            [](store_notice&) { return done{}; },
+            [](open_broadcast&) { return broadcast_answer{}; },
+            [](broadcast_step&) { return broadcast_answer{}; },
+            [](gather_recipients&) { return broadcast_answer{}; },
+            [](take_recipients&) { return recipients_taken{}; },
             [](delivery_report&) {},
             [](ledger_listeners&) {},
             [this](wake) {

@@ -44,9 +44,10 @@ struct crowd : stage {
     }));
     auto c = own(sys->spawn([h = heard](courier_actor::pointer) -> courier_actor::behavior_type {
       return {[h](const committed_messages& x) { h->messages += x.messages.size(); }, [](const outgoing&) {},
+              [](broadcast_post&) { return post_result{}; }, [](const recall_broadcast&) {},
               [](const wake&) {}};
     }));
-    tell(ledger, ledger_listeners{c, d, {}});
+    tell(ledger, ledger_listeners{c, d, {}, {}});
     enrol(100);
   }
   /// All questions are under way before the first is answered. Refusals are counted.

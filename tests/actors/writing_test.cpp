@@ -19,7 +19,7 @@ enum class writer : std::uint8_t { off, writes, fails };
 /// A user with photos in front of the rules; the writer is played.
 struct photographer {
   config::settings set = config::load(TROUPE_SOURCE_DIR "/config", {});
-  dialogue rules{set.opts, set.models, set.words, set.presets};
+  dialogue rules{set};
   writer mode;
   std::string written = "A cat dances on a roof.";
   account who;

@@ -67,6 +67,12 @@ ledger_actor::behavior_type spy(self_ptr self, const ledger_actor& ledger, const
       [self](open_payment& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](star_charge& x) { return pass_charge(self, x); },
       [self](payment_step& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](admin_action& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](store_notice& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](open_broadcast& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](broadcast_step& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](gather_recipients& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](take_recipients& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](delivery_report& x) {
         if (const auto why = self->state.set.order->note(x); !why.empty()) self->state.set.broken_rule(why);
         self->send(self->state.ledger, std::move(x));

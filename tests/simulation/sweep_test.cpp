@@ -378,6 +378,12 @@ reach reach_of(durable_step s) {
   case durable_step::refund_begun:
   case durable_step::refund_done:
   case durable_step::refund_refused: return reach::by_users;
+  case durable_step::admin_acted:
+  case durable_step::notice_stored:
+  case durable_step::broadcast_opened:
+  case durable_step::broadcast_changed:
+  case durable_step::recipients_gathered:
+  case durable_step::recipients_taken: return reach::not_yet;
   }
   return reach::no_step;
 }

@@ -77,7 +77,8 @@ struct twin {
   account load(std::int64_t user) const {
     account a;
     if (const auto p = people.find(user); p != people.end())
-      a = {user, p->second.registered, p->second.admin, 0, 0, 0, 0, p->second.language, p->second.state};
+      a.registered = p->second.registered, a.admin = p->second.admin, a.language = p->second.language,
+      a.state = p->second.state;
     a.user_id = user;
     if (const auto f = free.find(user); f != free.end()) a.balance = f->second;
     if (const auto h = held.find(user); h != held.end()) a.held = h->second;
