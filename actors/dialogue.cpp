@@ -953,6 +953,7 @@ dialogue::decision dialogue::stepped(const event& e, const account& who, const s
 
 std::optional<office_question> dialogue::office_question_of(const event& e, const account& who,
                                                             unix_ms now) const {
+  if (!who.admin) return {};
   return scene{set_, e, who, now}.office_question_of();
 }
 

@@ -97,6 +97,7 @@ struct turn {
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<journal_line> journal;               ///< What else he did; see office.hpp.
   std::vector<std::pair<std::string, bool>> mutes; ///< Categories of broadcasts: true, nothing of it.
+  int activity_days = 0; ///< The activity log is kept for so long; 0: none is written.
   std::string activity;                            ///< A few words for the activity log; "": nothing.
 };
 

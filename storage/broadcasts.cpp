@@ -1,12 +1,305 @@
 /// Broadcasts and their journal of recipients.
 #include "storage/parts.hpp"
+#include <algorithm>
 
 namespace troupe::storage {
+namespace {
 
-broadcast_answer open(writer&, const open_broadcast&) { throw store_error("not built yet"); }
-broadcast_answer take_step(writer&, const broadcast_step&) { throw store_error("not built yet"); }
-broadcast_answer gather(writer&, const gather_recipients&) { throw store_error("not built yet"); }
-recipients_taken take(writer&, const take_recipients&) { throw store_error("not built yet"); }
-std::vector<broadcast> unfinished_broadcasts(database&) { return {}; }
+using enum broadcast_state;
+
+#define TROUPE_BROADCAST_SELECT                                                                              \
+  "SELECT broadcast_id, key, admin_id, kind, of_broadcast, method, params, title, audience, days, "          \
+  "language, "                                                                                               \
+  "category, paid, per_second, starts_at, created_at, began_at, ended_at, state, why, total, sent, "         \
+  "blocked, "                                                                                                \
+  "failed, unknown, gathered_to FROM broadcasts "
+
+broadcast read_broadcast(const query& q) {
+  broadcast b;
+  int c = 0;
+  const auto integer = [&] { return q.integer(c++); };
+  const auto small = [&] { return q.small(c++); };
+  const auto text = [&] { return q.text(c++); };
+  b.broadcast_id = integer(), b.key = text(), b.admin_id = integer();
+  b.kind = static_cast<broadcast_kind>(small()), b.of_broadcast = integer();
+  b.method = text(), b.params = text(), b.title = text();
+  b.to.kind = static_cast<audience_kind>(small()), b.to.days = small(), b.to.language = text();
+  b.to.category = text(), b.paid = small() != 0, b.per_second = small();
+  b.starts_at = integer(), b.created_at = integer(), b.began_at = integer(), b.ended_at = integer();
+  b.state = static_cast<broadcast_state>(small()), b.why = text();
+  b.total = integer(), b.sent = integer(), b.blocked = integer(), b.failed = integer(), b.unknown = integer();
+  b.gathered_to = integer();
+  return b;
+}
+
+void save(database& db, const broadcast& b) {
+  run(db,
+      "UPDATE broadcasts SET began_at = ?2, ended_at = ?3, state = ?4, why = ?5, total = ?6, sent = ?7, "
+      "blocked = ?8, "
+      "failed = ?9, unknown = ?10, gathered_to = ?11 WHERE broadcast_id = ?1",
+      b.broadcast_id, b.began_at, b.ended_at, static_cast<int>(b.state), b.why, b.total, b.sent, b.blocked,
+      b.failed, b.unknown, b.gathered_to);
+}
+
+std::string fingerprint_of(const broadcast& b) {
+  auto mixed = fingerprint{};
+  mixed.add(b.admin_id)
+      .add(name_of(b.kind))
+      .add(b.of_broadcast)
+      .add(b.method)
+      .add(b.params)
+      .add(name_of(b.to.kind));
+  mixed.add(b.to.days)
+      .add(b.to.language)
+      .add(b.to.category)
+      .add(b.paid ? 1 : 0)
+      .add(b.per_second)
+      .add(b.starts_at);
+  return mixed.text();
+}
+
+bool is_arrow(broadcast_state from, broadcast_state to) {
+  switch (from) {
+  case scheduled: return to == gathering || to == stopped;
+  case gathering: return to == stopped;
+  case running: return to == paused || to == asking || to == stopped;
+  case paused:
+  case asking: return to == running || to == stopped;
+  default: return false;
+  }
+}
+
+/// Whom the sending may reach now.
+#define TROUPE_REACHABLE                                                                                     \
+  "u.gone = 0 AND u.banned = 0 AND (?2 = 'service' OR NOT EXISTS(SELECT 1 FROM mutes m WHERE m.user_id = "   \
+  "u.user_id AND m.category = ?2)) AND (?3 = '' OR (?3 = 'ru') = (u.language GLOB 'ru*' OR u.language GLOB " \
+  "'uk*' OR u.language GLOB 'be*' OR u.language GLOB 'kk*')) "
+#define TROUPE_PAYER                                                                                         \
+  "EXISTS(SELECT 1 FROM payments p WHERE p.user_id = u.user_id AND p.state IN ('paid', 'refunding'))"
+
+/// ?1 the last user looked at, ?2 category, ?3 language, ?4 the moment from which on; ?5 how many (page
+/// only).
+struct audience_sql {
+  const char* page;
+  const char* count;
+};
+#define TROUPE_AUDIENCE(rule)                                                                                \
+  audience_sql {                                                                                             \
+    "SELECT u.user_id, u.registered_at IS NOT NULL AND " TROUPE_REACHABLE "AND " rule                        \
+    " FROM users u WHERE u.user_id > ?1 ORDER BY u.user_id LIMIT ?5",                                        \
+        "SELECT count(*) FROM users u WHERE u.user_id > ?1 AND u.registered_at IS NOT NULL "                 \
+        "AND " TROUPE_REACHABLE "AND " rule                                                                  \
+  }
+
+const audience_sql& sql_of(audience_kind kind) {
+  static const audience_sql all[] = {
+      TROUPE_AUDIENCE("?4 >= 0"),
+      TROUPE_AUDIENCE("u.last_seen_at >= ?4"),
+      TROUPE_AUDIENCE("u.registered_at >= ?4"),
+      TROUPE_AUDIENCE("?4 >= 0 AND " TROUPE_PAYER),
+      TROUPE_AUDIENCE("?4 >= 0 AND NOT " TROUPE_PAYER),
+      TROUPE_AUDIENCE("?4 >= 0 AND EXISTS(SELECT 1 FROM balances b WHERE b.account = 'user' AND b.user_id = "
+                      "u.user_id AND b.amount > 0)"),
+  };
+  return all[static_cast<std::size_t>(kind)];
+}
+
+unix_ms since(const audience& a, unix_ms now) {
+  return std::max<unix_ms>(0, now - std::int64_t{a.days} * 24 * 3'600'000);
+}
+
+bool insert_recipient(database& db, std::int64_t broadcast_id, std::int64_t user_id) {
+  return run(db, "INSERT INTO recipients(broadcast_id, user_id) VALUES(?, ?) ON CONFLICT DO NOTHING",
+             broadcast_id, user_id) > 0;
+}
+
+struct looked_at {
+  std::vector<std::int64_t> users; ///< who belongs to the audience
+  std::int64_t last = 0;           ///< the last one looked at; 0: there are no more
+};
+
+looked_at look(database& db, const broadcast& b, int limit) {
+  looked_at l;
+  if (b.kind != broadcast_kind::send) { // those who have a message of it
+    query q(db,
+            "SELECT user_id FROM recipients WHERE broadcast_id = ? AND user_id > ? AND state = ? ORDER BY "
+            "user_id "
+            "LIMIT ?",
+            b.of_broadcast, b.gathered_to, static_cast<int>(recipient_state::sent), limit);
+    while (q.next()) l.users.push_back(q.integer(0));
+    if (!l.users.empty()) l.last = l.users.back();
+    return l;
+  }
+  query q(db, sql_of(b.to.kind).page, b.gathered_to, b.to.category, b.to.language, since(b.to, b.created_at),
+          limit);
+  while (q.next()) {
+    l.last = q.integer(0);
+    if (q.flag(1)) l.users.push_back(l.last);
+  }
+  return l;
+}
+
+std::int64_t& counter_of(broadcast& b, recipient_state s) {
+  switch (s) {
+  case recipient_state::sent: return b.sent;
+  case recipient_state::blocked: return b.blocked;
+  case recipient_state::failed: return b.failed;
+  default: return b.unknown;
+  }
+}
+
+/// Only what is taken can be settled: a repeated result counts once.
+void settle(database& db, broadcast& b, const recipient& r) {
+  if (r.state == recipient_state::taken) return;
+  if (run(db,
+          "UPDATE recipients SET state = ?3, message_id = ?4, more = ?5, why = ?6 WHERE broadcast_id = ?1 "
+          "AND user_id "
+          "= ?2 AND state = 1",
+          b.broadcast_id, r.user_id, static_cast<int>(r.state), r.message_id, r.more, r.why) == 0)
+    return;
+  if (r.state == recipient_state::waiting) return;
+  ++counter_of(b, r.state);
+  if (r.state == recipient_state::blocked) run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", r.user_id);
+}
+
+/// A new engine: what it finds taken may have left. A deletion or an edit may be repeated.
+void adopt(database& db, broadcast& b) {
+  const auto becomes = b.kind == broadcast_kind::send ? recipient_state::unknown : recipient_state::waiting;
+  const auto n = run(db, "UPDATE recipients SET state = ?2, why = ?3 WHERE broadcast_id = ?1 AND state = 1",
+                     b.broadcast_id, static_cast<int>(becomes),
+                     becomes == recipient_state::unknown ? "the engine stopped before the answer" : "");
+  if (becomes == recipient_state::unknown) b.unknown += n;
+}
+
+std::vector<recipient> next_ones(database& db, const broadcast& b, const take_recipients& page) {
+  std::vector<recipient> next;
+  query q(db,
+          "SELECT r.user_id, coalesce(o.message_id, 0), coalesce(o.more, '') FROM recipients r LEFT JOIN "
+          "recipients o "
+          "ON o.broadcast_id = ?4 AND o.user_id = r.user_id WHERE r.broadcast_id = ?1 AND r.user_id > ?2 AND "
+          "r.state = "
+          "0 ORDER BY r.user_id LIMIT ?3",
+          b.broadcast_id, page.after, std::max(page.take, 0), b.of_broadcast);
+  while (q.next()) next.push_back({q.integer(0), recipient_state::taken, q.integer(1), q.text(2), {}});
+  return next;
+}
+
+} // namespace
+
+std::optional<broadcast> load_broadcast(database& db, std::int64_t broadcast_id) {
+  query q(db, TROUPE_BROADCAST_SELECT "WHERE broadcast_id = ?", broadcast_id);
+  if (!q.next()) return {};
+  return read_broadcast(q);
+}
+
+std::vector<broadcast> newest_broadcasts(database& db, int offset, int limit) {
+  std::vector<broadcast> all;
+  query q(db, TROUPE_BROADCAST_SELECT "ORDER BY broadcast_id DESC LIMIT ? OFFSET ?", std::max(limit, 0),
+          std::max(offset, 0));
+  while (q.next()) all.push_back(read_broadcast(q));
+  return all;
+}
+
+std::vector<broadcast> unfinished_broadcasts(database& db) {
+  std::vector<broadcast> all;
+  query q(db, TROUPE_BROADCAST_SELECT "WHERE state < ? ORDER BY broadcast_id",
+          static_cast<int>(broadcast_state::done));
+  while (q.next()) all.push_back(read_broadcast(q));
+  return all;
+}
+
+std::int64_t audience_of(database& db, const audience_query& a) {
+  if (a.of_broadcast != 0)
+    return number(db, "SELECT count(*) FROM recipients WHERE broadcast_id = ? AND state = ?", a.of_broadcast,
+                  static_cast<int>(recipient_state::sent));
+  return number(db, sql_of(a.to.kind).count, std::int64_t{0}, a.to.category, a.to.language,
+                since(a.to, a.now));
+}
+
+broadcast_answer open(writer& w, const open_broadcast& order) {
+  auto& db = w.db();
+  auto b = order.what;
+  if (b.key.empty() || b.method.empty()) throw std::invalid_argument("a broadcast without a key or a method");
+  const auto content = fingerprint_of(b);
+  {
+    query known(db, "SELECT broadcast_id, fingerprint FROM broadcasts WHERE key = ?", b.key);
+    if (known.next()) {
+      if (known.text(1) != content) throw id_conflict("broadcast " + b.key + " exists with other content");
+      return {false, *load_broadcast(db, known.integer(0))};
+    }
+  }
+  b.created_at = order.at;
+  b.state = b.starts_at > order.at ? scheduled : gathering;
+  run(db,
+      "INSERT INTO broadcasts(key, fingerprint, admin_id, kind, of_broadcast, method, params, title, "
+      "audience, days, "
+      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, "
+      "?, ?, ?, ?, ?)",
+      b.key, content, b.admin_id, static_cast<int>(b.kind), b.of_broadcast, b.method, b.params, b.title,
+      static_cast<int>(b.to.kind), b.to.days, b.to.language, b.to.category, b.paid, b.per_second, b.starts_at,
+      b.created_at, static_cast<int>(b.state));
+  b.broadcast_id = db.last_id();
+  write_journal(db, {0, order.at, b.admin_id, "broadcast", 0, 0, 0,
+                     "№" + std::to_string(b.broadcast_id) + " " + name_of(b.kind) + ": " + b.title});
+  w.broadcasts.push_back(b);
+  return {true, b};
+}
+
+broadcast_answer take_step(writer& w, const broadcast_step& step) {
+  auto& db = w.db();
+  auto found = load_broadcast(db, step.broadcast_id);
+  if (!found) return {};
+  auto& b = *found;
+  if (!is_arrow(b.state, step.to)) return {false, b};
+  b.state = step.to;
+  b.why = step.why;
+  if (is_final(b.state)) b.ended_at = step.at;
+  save(db, b);
+  announce(w, step.messages);
+  if (step.admin_id != 0) {
+    write_journal(db, {0, step.at, step.admin_id, "broadcast", 0, 0, 0,
+                       "№" + std::to_string(b.broadcast_id) + " → " + name_of(b.state)});
+    w.broadcasts.push_back(b);
+  }
+  return {true, b};
+}
+
+broadcast_answer gather(writer& w, const gather_recipients& page) {
+  auto& db = w.db();
+  auto found = load_broadcast(db, page.broadcast_id);
+  if (!found || found->state != gathering) return {false, found.value_or(broadcast{})};
+  auto& b = *found;
+  const auto seen = look(db, b, std::max(page.users, 1));
+  for (const auto user : seen.users) b.total += insert_recipient(db, b.broadcast_id, user);
+  if (seen.last != 0) b.gathered_to = seen.last;
+  else {
+    b.state = b.total > 0 ? running : broadcast_state::done;
+    b.began_at = page.at;
+    if (b.total == 0) b.ended_at = page.at;
+  }
+  save(db, b);
+  return {true, b};
+}
+
+recipients_taken take(writer& w, const take_recipients& page) {
+  auto& db = w.db();
+  auto found = load_broadcast(db, page.broadcast_id);
+  if (!found) return {};
+  auto& b = *found;
+  for (const auto& r : page.results) settle(db, b, r);
+  if (page.first) adopt(db, b);
+  recipients_taken answer;
+  if (b.state == running) {
+    answer.next = next_ones(db, b, page);
+    for (const auto& r : answer.next)
+      run(db, "UPDATE recipients SET state = 1 WHERE broadcast_id = ? AND user_id = ?", b.broadcast_id,
+          r.user_id);
+    if (b.waiting() == 0) b.state = broadcast_state::done, b.ended_at = page.at;
+  }
+  save(db, b);
+  answer.now = b;
+  return answer;
+}
 
 } // namespace troupe::storage

@@ -98,9 +98,15 @@ void change(job& j, const job_step& s) {
   j.updated_at = s.at;
 }
 
+/// One moment of a job's timeline, as text.
+std::string moment(job_state state, unix_ms at) {
+  return std::string{name_of(state)} + "@" + std::to_string(at) + " ";
+}
+
 void save(database& db, const job& j) {
   run(db,
-      "UPDATE jobs SET state = ?2, attempt = ?3, key_name = ?4, task_id = ?5, result_url = ?6, file_path = "
+      "UPDATE jobs SET timeline = timeline || ?20, state = ?2, attempt = ?3, key_name = ?4, task_id = ?5, "
+      "result_url = ?6, file_path = "
       "?7, "
       "thumbnail_path = ?8, width = ?9, height = ?10, duration_ms = ?11, bytes = ?12, fail_class = ?13, "
       "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17, deadline_at = ?18, "
@@ -108,7 +114,8 @@ void save(database& db, const job& j) {
       "job_id = ?1",
       j.job_id, name_of(j.state), j.attempt, j.key_name, j.task_id, j.result_url, j.file_path,
       j.thumbnail_path, j.media.width, j.media.height, j.media.duration_ms, j.media.bytes, j.fail_class,
-      j.fail_text, j.submitted_at, j.not_before, j.updated_at, j.deadline_at, j.dead_tasks);
+      j.fail_text, j.submitted_at, j.not_before, j.updated_at, j.deadline_at, j.dead_tasks,
+      moment(j.state, j.updated_at));
 }
 
 /// A hold ends exactly once: an overdue job's is ended already.
@@ -195,11 +202,11 @@ std::int64_t insert_job(database& db, const job& j) {
   run(db,
       "INSERT INTO jobs(order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "
       "photo_file_id, aspect_ratio, duration_s, resolution, sound, price, state, created_at, deadline_at, "
-      "updated_at) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+      "updated_at, timeline) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
       j.order_id, j.user_id, j.language, s.model_id, s.model_title, s.api, s.provider_model, s.prompt,
       s.photo_file_id, s.aspect_ratio, s.duration_s, s.resolution, s.sound, j.price, j.created_at,
-      j.deadline_at, j.updated_at);
+      j.deadline_at, j.updated_at, moment(pending, j.created_at));
   return db.last_id();
 }
 
@@ -277,9 +284,9 @@ bool complete_job(database& db, std::int64_t job_id, const std::string& file_id,
           file_id, at) > 0)
     return true;
   if (run(db,
-          "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4 "
-          "WHERE job_id = ?1 AND state = 'delivering'",
-          job_id, file_id, fail_text, at) == 0)
+          "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4, "
+          "timeline = timeline || ?5 WHERE job_id = ?1 AND state = 'delivering'",
+          job_id, file_id, fail_text, at, moment(completed, at)) == 0)
     return false;
   if (!fail_text.empty()) return_spent(db, *load_job(db, job_id), at); // nobody pays for what he cannot see
   return true;

@@ -69,6 +69,12 @@ private:
 // -- what both sides read --
 
 account load_account(database& db, std::int64_t user_id);
+/// Newest first.
+std::vector<ledger_entry> entries_of(database& db, std::int64_t user_id, int offset, int limit);
+std::vector<job> jobs_of(database& db, std::int64_t user_id, int offset, int limit);
+std::vector<payment> payments_of(database& db, std::int64_t user_id, int offset,
+                                 int limit);                   ///< user 0: of all
+user_profile load_profile(database& db, std::int64_t user_id); ///< user_id 0 when unknown
 std::optional<job> load_job(database& db, std::int64_t job_id);
 /// All jobs of a query that starts with `SELECT` and TROUPE_JOB_COLUMNS.
 std::vector<job> collect_jobs(query& q);
@@ -108,7 +114,7 @@ struct writer {
   std::vector<job> new_jobs;
   std::vector<payment> payments;     ///< That the cashier has to go on with.
   std::vector<broadcast> broadcasts; ///< That the broadcaster has to go on with.
-  unix_ms pruned_at = 0;
+  unix_ms pruned_at = 0, activity_pruned_at = 0;
   database& db() { return *file; }
 };
 
@@ -133,13 +139,16 @@ admin_answer act(writer& w, const admin_action& a);
 void note(writer& w, const store_notice& n);
 void write_journal(database& db, const journal_line& line);
 void set_mute(database& db, std::int64_t user_id, const std::string& category, bool mute);
-void write_activity(writer& w, std::int64_t user_id, unix_ms at, const std::string& what);
+void write_activity(writer& w, const turn& t);
 // broadcasts.cpp
 broadcast_answer open(writer& w, const open_broadcast& order);
 broadcast_answer take_step(writer& w, const broadcast_step& step);
 broadcast_answer gather(writer& w, const gather_recipients& page);
 recipients_taken take(writer& w, const take_recipients& page);
 std::vector<broadcast> unfinished_broadcasts(database& db);
+std::optional<broadcast> load_broadcast(database& db, std::int64_t broadcast_id);
+std::vector<broadcast> newest_broadcasts(database& db, int offset, int limit);
+std::int64_t audience_of(database& db, const audience_query& a); ///< how many
 // office_facts.cpp
 office_facts answer_office(database& db, const office_question& question);
 std::vector<std::string> mutes_of(database& db, std::int64_t user_id);

@@ -29,19 +29,56 @@ private:
 account load_account(database& db, std::int64_t user_id) {
   account a;
   a.user_id = user_id;
-  query q(db, "SELECT registered_at IS NOT NULL, admin, language, state FROM users WHERE user_id = ?",
+  query q(db,
+          "SELECT registered_at IS NOT NULL, admin, language, state, banned, ban_reason FROM users WHERE "
+          "user_id = ?",
           user_id);
   if (q.next()) {
     a.registered = q.flag(0);
     a.admin = q.flag(1);
     a.language = q.text(2);
     a.state = q.text(3);
+    a.banned = q.flag(4);
+    a.ban_reason = q.text(5);
   }
   a.balance = balance_of(db, "user", user_id);
   a.held = balance_of(db, "held", user_id);
   a.debt = -balance_of(db, "debt", user_id);
   a.open_jobs = open_jobs_of(db, user_id);
   return a;
+}
+
+user_profile load_profile(database& db, std::int64_t user_id) {
+  query q(db, "SELECT user_id, first_name, username, language FROM users WHERE user_id = ?", user_id);
+  if (!q.next()) return {};
+  return {q.integer(0), q.text(1), q.text(2), q.text(3)};
+}
+
+std::vector<ledger_entry> entries_of(database& db, std::int64_t user_id, int offset, int limit) {
+  query q(db,
+          "SELECT id, amount, type, ref_type, ref_id, description, created_at FROM ledger "
+          "WHERE account = 'user' AND user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
+          user_id, std::max(limit, 0), std::max(offset, 0));
+  std::vector<ledger_entry> list;
+  while (q.next())
+    list.push_back({q.integer(0), q.integer(1), q.text(2), q.text(3), q.text(4), q.text(5), q.integer(6)});
+  return list;
+}
+
+std::vector<job> jobs_of(database& db, std::int64_t user_id, int offset, int limit) {
+  query q(db,
+          "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE user_id = ? ORDER BY job_id DESC LIMIT ? OFFSET ?",
+          user_id, std::max(limit, 0), std::max(offset, 0));
+  return collect_jobs(q);
+}
+
+std::vector<payment> payments_of(database& db, std::int64_t user_id, int offset, int limit) {
+  query q(db,
+          user_id != 0 ? TROUPE_PAYMENT_SELECT
+              "WHERE user_id = ?1 ORDER BY payment_id DESC LIMIT ?2 OFFSET ?3"
+                       : TROUPE_PAYMENT_SELECT "WHERE ?1 = 0 ORDER BY payment_id DESC LIMIT ?2 OFFSET ?3",
+          user_id, std::max(limit, 0), std::max(offset, 0));
+  return collect_payments(q);
 }
 
 struct reader::impl {
@@ -59,29 +96,14 @@ account reader::load_account(std::int64_t user_id) {
 }
 
 std::vector<ledger_entry> reader::entries(std::int64_t user_id, int offset, int limit) {
-  query q(impl_->db(),
-          "SELECT id, amount, type, ref_type, ref_id, description, created_at FROM ledger "
-          "WHERE account = 'user' AND user_id = ? ORDER BY id DESC LIMIT ? OFFSET ?",
-          user_id, std::max(limit, 0), std::max(offset, 0));
-  std::vector<ledger_entry> list;
-  while (q.next())
-    list.push_back({q.integer(0), q.integer(1), q.text(2), q.text(3), q.text(4), q.text(5), q.integer(6)});
-  return list;
+  return entries_of(impl_->db(), user_id, offset, limit);
 }
 
 std::vector<job> reader::jobs_of(std::int64_t user_id, int offset, int limit) {
-  query q(impl_->db(),
-          "SELECT " TROUPE_JOB_COLUMNS " FROM jobs WHERE user_id = ? ORDER BY job_id DESC LIMIT ? OFFSET ?",
-          user_id, std::max(limit, 0), std::max(offset, 0));
-  return collect_jobs(q);
+  return storage::jobs_of(impl_->db(), user_id, offset, limit);
 }
 
-user_profile reader::profile(std::int64_t user_id) {
-  query q(impl_->db(), "SELECT user_id, first_name, username, language FROM users WHERE user_id = ?",
-          user_id);
-  if (!q.next()) return {};
-  return {q.integer(0), q.text(1), q.text(2), q.text(3)};
-}
+user_profile reader::profile(std::int64_t user_id) { return load_profile(impl_->db(), user_id); }
 
 std::vector<job> reader::jobs(bool only_open, int limit) {
   query q(impl_->db(),
@@ -98,12 +120,7 @@ payment reader::load_payment(const payment_query& which) {
 }
 
 std::vector<payment> reader::payments_of(std::int64_t user_id, int offset, int limit) {
-  query q(impl_->db(),
-          user_id != 0 ? TROUPE_PAYMENT_SELECT
-              "WHERE user_id = ?1 ORDER BY payment_id DESC LIMIT ?2 OFFSET ?3"
-                       : TROUPE_PAYMENT_SELECT "WHERE ?1 = 0 ORDER BY payment_id DESC LIMIT ?2 OFFSET ?3",
-          user_id, std::max(limit, 0), std::max(offset, 0));
-  return collect_payments(q);
+  return storage::payments_of(impl_->db(), user_id, offset, limit);
 }
 
 open_work reader::load_open_work() {

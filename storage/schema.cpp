@@ -12,7 +12,8 @@ namespace troupe::storage {
 namespace {
 
 /// Step n brings a file from version n to n + 1. Published steps are never edited.
-constexpr const char* migrations[] = {R"sql(
+constexpr const char* migrations[] = {
+    R"sql(
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE inbox(
@@ -77,9 +78,9 @@ CREATE TABLE slots(
   chat_id INTEGER NOT NULL, slot TEXT NOT NULL, message_id INTEGER NOT NULL,
   PRIMARY KEY(chat_id, slot)) STRICT, WITHOUT ROWID;
 )sql",
-                                      // Late successes: two more states of a job. No AUTOINCREMENT where rows
-                                      // are never deleted: it costs a further write for each row.
-                                      R"sql(
+    // Late successes: two more states of a job. No AUTOINCREMENT where rows
+    // are never deleted: it costs a further write for each row.
+    R"sql(
 CREATE TABLE new_jobs(
   job_id INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, user_id INTEGER NOT NULL,
   language TEXT NOT NULL, model_id TEXT NOT NULL, model_title TEXT NOT NULL, api TEXT NOT NULL,
@@ -122,16 +123,16 @@ CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 )sql",
-                                      // How many videos a user waits for is asked before each order: the
-                                      // index alone tells it.
-                                      R"sql(
+    // How many videos a user waits for is asked before each order: the
+    // index alone tells it.
+    R"sql(
 DROP INDEX jobs_open;
 CREATE INDEX jobs_running ON jobs(user_id)
   WHERE state NOT IN ('completed', 'failed', 'cancelled', 'gifted', 'overdue');
 CREATE INDEX jobs_overdue ON jobs(user_id) WHERE state = 'overdue';
 )sql",
-                                      // Purchases.
-                                      R"sql(
+    // Purchases.
+    R"sql(
 CREATE TABLE payments(
   payment_id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, user_id INTEGER NOT NULL,
   method TEXT NOT NULL CHECK(method IN ('stars', 'card', 'sbp')),
@@ -145,10 +146,45 @@ CREATE UNIQUE INDEX payments_outside ON payments(outside_id) WHERE outside_id <>
 CREATE INDEX payments_of_user ON payments(user_id);
 CREATE INDEX payments_open ON payments(state) WHERE state IN ('pending', 'refunding', 'unmatched');
 )sql",
-                                      // Models that leave the choice of sound.
-                                      R"sql(
+    // Models that leave the choice of sound.
+    R"sql(
 ALTER TABLE jobs ADD COLUMN sound INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN dead_tasks TEXT NOT NULL DEFAULT '';
+)sql",
+    // Administrators: acts, journal, broadcasts. The activity log begins with
+    // the day: one write a line, one seek a day and user, old days go as a range.
+    R"sql(
+ALTER TABLE users ADD COLUMN banned INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE users ADD COLUMN ban_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN timeline TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE admin_acts(
+  key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, outcome INTEGER NOT NULL, user_id INTEGER NOT NULL,
+  job_id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal(
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, admin_id INTEGER NOT NULL, action TEXT NOT NULL,
+  user_id INTEGER NOT NULL, job_id INTEGER NOT NULL, amount INTEGER NOT NULL, detail TEXT NOT NULL) STRICT;
+CREATE INDEX journal_of_user ON journal(user_id) WHERE user_id <> 0;
+CREATE TABLE activity(
+  day INTEGER NOT NULL, user_id INTEGER NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL,
+  PRIMARY KEY(day, user_id, at, what)) STRICT, WITHOUT ROWID;
+CREATE TABLE mutes(
+  user_id INTEGER NOT NULL, category TEXT NOT NULL, PRIMARY KEY(user_id, category)) STRICT, WITHOUT ROWID;
+
+CREATE TABLE broadcasts(
+  broadcast_id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
+  admin_id INTEGER NOT NULL, kind INTEGER NOT NULL, of_broadcast INTEGER NOT NULL, method TEXT NOT NULL,
+  params TEXT NOT NULL, title TEXT NOT NULL, audience INTEGER NOT NULL, days INTEGER NOT NULL,
+  language TEXT NOT NULL, category TEXT NOT NULL, paid INTEGER NOT NULL, per_second INTEGER NOT NULL,
+  starts_at INTEGER NOT NULL, created_at INTEGER NOT NULL, began_at INTEGER NOT NULL DEFAULT 0,
+  ended_at INTEGER NOT NULL DEFAULT 0, state INTEGER NOT NULL, why TEXT NOT NULL DEFAULT '',
+  total INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0, blocked INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0, unknown INTEGER NOT NULL DEFAULT 0,
+  gathered_to INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE recipients(
+  broadcast_id INTEGER NOT NULL, user_id INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,
+  message_id INTEGER NOT NULL DEFAULT 0, more TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY(broadcast_id, user_id)) STRICT, WITHOUT ROWID;
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

@@ -29,7 +29,7 @@ struct store::impl {
 
   void roll_back() noexcept {
     forget_since(before);
-    w.pruned_at = 0;
+    w.pruned_at = w.activity_pruned_at = 0;
     if (!w.db().in_transaction()) return;
     try {
       run(w.db(), "ROLLBACK");
