@@ -402,6 +402,15 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
           [](caf::error&) {});
 }
 
+/// Who is banned buys nothing.
+void check_buyer(self_ptr self, const telegram::event& e, const std::string& refusal,
+                 const std::function<void(const std::string&)>& say) {
+  if (!refusal.empty()) return say(refusal);
+  self->request(self->state.desk.reader, checkout_limit, account_query{e.from.user_id})
+      .then([=](const account& who) { say(who.banned && !who.admin ? "ban.checkout" : ""); },
+            [=](caf::error&) { say("checkout.halted"); });
+}
+
 void check_out(self_ptr self, const incoming_update& u) {
   auto& s = self->state;
   if (s.answered_checkouts.count(u.update_id) > 0) return mark_done(self, u);
@@ -413,8 +422,11 @@ void check_out(self_ptr self, const incoming_update& u) {
   };
   if (s.ctx->health->storage_failed) return say("checkout.halted");
   self->request(s.desk.reader, checkout_limit, payment_query{0, e.payment.payload, {}})
-      .then([=](const payment& p) { say(till::checkout_refusal(p, e, self->state.ctx->now())); },
-            [=](caf::error&) { say("checkout.halted"); });
+      .then(
+          [=](const payment& p) {
+            check_buyer(self, e, till::checkout_refusal(p, e, self->state.ctx->now()), say);
+          },
+          [=](caf::error&) { say("checkout.halted"); });
 }
 
 cashier_actor::behavior_type cashier(self_ptr self, const context_ptr& ctx, const till_desk& desk) {

@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "net/telegram.hpp"
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace troupe {
@@ -11,9 +12,12 @@ namespace {
 using nlohmann::json;
 using clock_type = courier_queue::clock;
 
+constexpr auto bulk_retry_wait = std::chrono::seconds{5};
 constexpr std::size_t slots_remembered_max = 100'000; // older ones are found in the store
 constexpr int tries_max = 8;                          // of a message that is stored; 1+2+4+..+60 s
 constexpr auto retry_wait_max = std::chrono::seconds{60};
+/// So many of the senders, of each four, never carry bulk: a live answer always finds one free.
+constexpr std::size_t live_senders_of_four = 1;
 
 struct courier_state {
   explicit courier_state() : queue{courier_limits{}} {}
@@ -22,10 +26,18 @@ struct courier_state {
   http_actor http;
   ledger_actor ledger;
   courier_queue queue;
-  std::size_t in_flight = 0;
+  std::size_t in_flight = 0, bulk_in_flight = 0;
   std::unordered_map<std::string, std::int64_t> slots; ///< "chat/slot" -> message
   std::deque<std::string> slot_order;
   std::unordered_map<std::int64_t, int> tries; ///< by outbox id
+  /// Of broadcasts, by broadcast and chat: who posted it waits for what becomes of it.
+  std::map<std::pair<std::int64_t, std::int64_t>, caf::typed_response_promise<post_result>> posts;
+
+  std::size_t senders() const { return static_cast<std::size_t>(ctx->opts().telegram.senders); }
+  bool bulk_may_go() const {
+    return bulk_in_flight + std::max<std::size_t>(1, senders() * live_senders_of_four / 4) <
+           std::max<std::size_t>(senders(), 2);
+  }
   std::uint64_t round = 0;
   std::optional<clock_type::time_point> alarm;
 
@@ -118,7 +130,58 @@ std::int64_t edited_by(const outgoing& m) {
   return m.method == "editMessageText" ? json::parse(m.params).value("message_id", std::int64_t{0}) : 0;
 }
 
+// -- of broadcasts --
+
+void tell_poster(self_ptr self, const outgoing& m, recipient became) {
+  auto& s = self->state;
+  const auto it = s.posts.find({m.broadcast_id, m.chat_id});
+  if (it == s.posts.end()) return;
+  became.user_id = m.chat_id;
+  auto promise = std::move(it->second);
+  s.posts.erase(it);
+  promise.deliver(post_result{std::move(became)});
+}
+
+std::string joined(const std::vector<std::int64_t>& ids) {
+  std::string all;
+  for (const auto id : ids) all += (all.empty() ? "" : ",") + std::to_string(id);
+  return all;
+}
+
+/// Only what Telegram has certainly not done is sent again; a deletion or an edit may be repeated.
+bool is_worth_another_try(const outgoing& m, const telegram::answer& a) {
+  using telegram::outcome;
+  const bool repeatable = m.method.rfind("edit", 0) == 0 || m.method.rfind("delete", 0) == 0;
+  if (a.what == outcome::wait_and_retry) return a.undone || repeatable;
+  return a.what == outcome::conflict || a.what == outcome::give_up ||
+         (a.what == outcome::unsure && repeatable);
+}
+
+void settle_post(self_ptr self, outgoing m, const telegram::answer& a) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  using telegram::outcome;
+  if (is_worth_another_try(m, a)) {
+    if (a.retry_after_ms > 0 && a.undone)
+      return s.queue.flooded(std::move(m), now, std::chrono::milliseconds{a.retry_after_ms});
+    return s.queue.retry(std::move(m), now, a.what == outcome::give_up ? retry_wait_max : bulk_retry_wait);
+  }
+  recipient r;
+  r.why = a.description;
+  switch (a.what) {
+  case outcome::delivered: r = {0, recipient_state::sent, a.message_id, joined(a.more), {}}; break;
+  case outcome::chat_gone: r.state = recipient_state::blocked; break;
+  case outcome::unsure:
+  case outcome::wait_and_retry: r.state = recipient_state::unknown; break;
+  default: r.state = recipient_state::failed; break;
+  }
+  tell_poster(self, m, std::move(r));
+  s.queue.finish(m, now);
+}
+
 void settle(self_ptr self, outgoing m, const telegram::answer& a) {
+  if (m.broadcast_id != 0) return settle_post(self, std::move(m), a);
+
   auto& s = self->state;
   auto now = self->clock().now();
   using telegram::outcome;
@@ -175,8 +238,11 @@ void send_out(self_ptr self, outgoing m) {
   }
   auto& t = s.ctx->opts().telegram;
   ++s.in_flight;
+  const bool bulk = courier_queue::is_bulk(m);
+  s.bulk_in_flight += bulk;
   auto answered = [=, m = std::move(m)](const http_reply& reply) mutable {
     --self->state.in_flight;
+    self->state.bulk_in_flight -= bulk;
     settle(self, std::move(m), telegram::read_answer(reply));
     pump(self);
   };
@@ -191,14 +257,14 @@ void send_out(self_ptr self, outgoing m) {
 /// Works off what is due, then arms at most one timer.
 void pump(self_ptr self) {
   auto& s = self->state;
-  auto limit = static_cast<std::size_t>(s.ctx->opts().telegram.senders);
+  const auto limit = s.senders();
   while (s.in_flight < limit) {
-    auto m = s.queue.next(self->clock().now());
+    auto m = s.queue.next(self->clock().now(), s.bulk_may_go());
     if (!m) break;
     send_out(self, std::move(*m));
   }
   if (s.in_flight >= limit) return; // an answer will pump again
-  auto at = s.queue.next_at();
+  auto at = s.queue.next_at(s.bulk_may_go());
   auto now = self->clock().now();
   if (!at || *at <= now || (s.alarm && *s.alarm <= *at && *s.alarm > now)) return;
   s.alarm = at;
@@ -211,8 +277,8 @@ courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, cons
   auto& s = self->state;
   s.ctx = ctx, s.http = http, s.ledger = ledger;
   auto& t = ctx->opts().telegram;
-  s.queue = courier_queue{{t.live_messages_per_second, t.bulk_messages_per_second, t.chat_messages_per_second,
-                           t.chat_burst_messages}};
+  s.queue = courier_queue{{t.live_messages_per_second, t.bulk_messages_per_second, t.paid_messages_per_second,
+                           t.chat_messages_per_second, t.chat_burst_messages}};
   return {
       [self](committed_messages& x) {
         for (auto& m : x.messages) self->state.queue.push(std::move(m), self->clock().now());
@@ -222,8 +288,17 @@ courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, cons
         self->state.queue.push(std::move(m), self->clock().now());
         pump(self);
       },
-      [](broadcast_post&) -> caf::result<post_result> { return caf::make_error(caf::sec::runtime_error); },
-      [](recall_broadcast) {},
+      [self](broadcast_post& x) -> caf::result<post_result> {
+        auto& st = self->state;
+        auto promise = self->make_response_promise<post_result>();
+        st.posts[{x.what.broadcast_id, x.what.chat_id}] = promise;
+        st.queue.push(std::move(x.what), self->clock().now());
+        pump(self);
+        return promise;
+      },
+      [self](const recall_broadcast& x) {
+        for (auto& m : self->state.queue.withdraw(x.broadcast_id)) tell_poster(self, m, {});
+      },
       [self](const wake& w) {
         if (w.round == self->state.round) self->state.alarm.reset();
         pump(self);

@@ -13,7 +13,9 @@ std::size_t lane_of(const outgoing& m) { return static_cast<std::size_t>(m.urgen
 
 courier_queue::courier_queue(courier_limits limits)
     : limits_{limits}, live_{per_second(limits.live_per_second, std::max(limits.live_per_second, 1))},
-      bulk_{per_second(limits.bulk_per_second, std::max(limits.bulk_per_second / 4, 1))} {}
+      bulk_{per_second(limits.bulk_per_second, std::max(limits.bulk_per_second / 4, 1))},
+      paid_{per_second(limits.paid_per_second > 0 ? limits.paid_per_second : limits.bulk_per_second,
+                       std::max(limits.paid_per_second / 20, 1))} {}
 
 courier_queue::line& courier_queue::line_of(std::int64_t chat_id) {
   return lines_.try_emplace(chat_id, per_second(limits_.chat_per_second, limits_.chat_burst)).first->second;
@@ -29,7 +31,8 @@ void courier_queue::relist(std::int64_t chat_id, line& l) {
   due_[lane].insert({l.listed->second, chat_id});
 }
 
-void courier_queue::push(outgoing m, clock::time_point) {
+void courier_queue::push(outgoing m, clock::time_point now) {
+  forget_quiet(now);
   if (m.urgency == lane::answer) {
     ++size_;
     answers_.push_back(std::move(m));
@@ -49,14 +52,14 @@ void courier_queue::push(outgoing m, clock::time_point) {
   relist(chat_id, l);
 }
 
-std::optional<outgoing> courier_queue::next(clock::time_point now) {
+std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
   if (!answers_.empty() && answers_after_ <= now) {
     auto m = std::move(answers_.front());
     answers_.pop_front();
     --size_;
     return m;
   }
-  for (std::size_t lane = 1; lane < lanes; ++lane) {
+  for (std::size_t lane = 1; lane < (bulk ? lanes : first_bulk); ++lane) {
     auto& due = due_[lane];
     if (due.empty() || due.begin()->first > now || budget_of(lane).free_at() > now) continue;
     auto chat_id = due.begin()->second;
@@ -67,18 +70,19 @@ std::optional<outgoing> courier_queue::next(clock::time_point now) {
     l.busy = true;
     relist(chat_id, l);
     l.budget.spend(now);
-    bulk_.spend(now);
+    if (lane == paid_lane) paid_.spend(now);
+    else bulk_.spend(now);
     if (lane < first_bulk) live_.spend(now);
     return m;
   }
   return std::nullopt;
 }
 
-std::optional<courier_queue::clock::time_point> courier_queue::next_at() const {
+std::optional<courier_queue::clock::time_point> courier_queue::next_at(bool bulk) const {
   std::optional<clock::time_point> first;
   auto consider = [&](clock::time_point t) { first = first ? std::min(*first, t) : t; };
   if (!answers_.empty()) consider(answers_after_);
-  for (std::size_t lane = 1; lane < lanes; ++lane)
+  for (std::size_t lane = 1; lane < (bulk ? lanes : first_bulk); ++lane)
     if (!due_[lane].empty()) consider(std::max(due_[lane].begin()->first, budget_of(lane).free_at()));
   return first;
 }
@@ -89,9 +93,33 @@ void courier_queue::finish(const outgoing& m, clock::time_point now) {
   if (it == lines_.end()) return;
   it->second.busy = false;
   relist(m.chat_id, it->second);
-  // A silent chat with a full budget need not be remembered.
-  auto& l = it->second;
-  if (l.messages.empty() && l.budget.free_at() <= now && l.blocked_until <= now) lines_.erase(it);
+  if (it->second.messages.empty())
+    quiet_.emplace(std::max({now, it->second.budget.full_at(), it->second.blocked_until}), m.chat_id);
+}
+
+/// A silent chat with a full budget need not be remembered. Whoever spoke meanwhile comes here again later.
+void courier_queue::forget_quiet(clock::time_point now) {
+  while (!quiet_.empty() && quiet_.begin()->first <= now) {
+    const auto it = lines_.find(quiet_.begin()->second);
+    quiet_.erase(quiet_.begin());
+    if (it == lines_.end()) continue;
+    auto& l = it->second;
+    if (!l.busy && l.messages.empty() && l.budget.full_at() <= now && l.blocked_until <= now)
+      lines_.erase(it);
+  }
+}
+
+std::vector<outgoing> courier_queue::withdraw(std::int64_t broadcast_id) {
+  std::vector<outgoing> out;
+  for (auto& [chat_id, l] : lines_) {
+    const auto before = l.messages.size();
+    for (auto it = l.messages.begin(); it != l.messages.end();)
+      if (it->broadcast_id == broadcast_id) out.push_back(std::move(*it)), it = l.messages.erase(it);
+      else ++it;
+    if (l.messages.size() != before) relist(chat_id, l);
+  }
+  size_ -= out.size();
+  return out;
 }
 
 void courier_queue::retry(outgoing m, clock::time_point now, clock::duration wait) {
@@ -114,7 +142,9 @@ void courier_queue::note_flood(std::int64_t chat_id, clock::time_point now, cloc
   while (floods_.front().first < now - std::chrono::seconds{1}) floods_.pop_front();
   std::set<std::int64_t> chats;
   for (auto& f : floods_) chats.insert(f.second);
-  if (chats.size() >= 3) bulk_.block_until(now + wait);
+  if (chats.size() < 3) return;
+  bulk_.block_until(now + wait);
+  paid_.block_until(now + wait);
 }
 
 void courier_queue::flooded(outgoing m, clock::time_point now, clock::duration wait) {

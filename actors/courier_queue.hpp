@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 namespace troupe {
 
@@ -16,6 +17,7 @@ public:
   using clock = std::chrono::steady_clock;
   send_budget(int burst, clock::duration refill) : slack_{(burst - 1) * refill}, refill_{refill} {}
   clock::time_point free_at() const { return full_at_ - slack_; }
+  clock::time_point full_at() const { return full_at_; } ///< nothing of it is spent from then on
   void spend(clock::time_point now) { full_at_ = std::max(full_at_, now) + refill_; }
   void block_until(clock::time_point t) { full_at_ = std::max(full_at_, t + slack_); }
 
@@ -27,6 +29,7 @@ private:
 struct courier_limits {
   int live_per_second = 250; ///< answers to users; Telegram does not limit these like bulk (telegram.md 14)
   int bulk_per_second = 28;  ///< progress and broadcast: what live messages leave of it
+  int paid_per_second = 0;   ///< paid broadcasts: their own; 0: as bulk
   int chat_per_second = 1;
   int chat_burst = 4;
 };
@@ -40,9 +43,10 @@ public:
 
   void push(outgoing m, clock::time_point now);
   /// The next message that may go now. Its chat stays silent until `finish` or `retry`.
-  std::optional<outgoing> next(clock::time_point now);
+  /// `bulk` false: only what users wait for.
+  std::optional<outgoing> next(clock::time_point now, bool bulk = true);
   /// When `next` may have something; nothing when only finished work can bring news.
-  std::optional<clock::time_point> next_at() const;
+  std::optional<clock::time_point> next_at(bool bulk = true) const;
   void finish(const outgoing& m, clock::time_point now);
   /// Puts it back at the head of its line; the chat is silent for `wait`.
   void retry(outgoing m, clock::time_point now, clock::duration wait);
@@ -50,7 +54,11 @@ public:
   void flooded(outgoing m, clock::time_point now, clock::duration wait);
   /// As `flooded`, for a message that is not worth another try: it goes, the silence stays.
   void hush(const outgoing& m, clock::time_point now, clock::duration wait);
+  /// What of a broadcast has not left is taken out of its lines.
+  std::vector<outgoing> withdraw(std::int64_t broadcast_id);
   std::size_t size() const { return size_; }
+  std::size_t chats() const { return lines_.size(); } ///< remembered
+  static bool is_bulk(const outgoing& m) { return static_cast<std::size_t>(m.urgency) >= first_bulk; }
 
 private:
   struct line {
@@ -64,14 +72,17 @@ private:
   line& line_of(std::int64_t chat_id);
   void relist(std::int64_t chat_id, line& l);
   void note_flood(std::int64_t chat_id, clock::time_point now, clock::duration wait);
-  send_budget& budget_of(std::size_t l) { return l < first_bulk ? live_ : bulk_; }
-  const send_budget& budget_of(std::size_t l) const { return l < first_bulk ? live_ : bulk_; }
+  send_budget& budget_of(std::size_t l) { return l < first_bulk ? live_ : l == paid_lane ? paid_ : bulk_; }
+  const send_budget& budget_of(std::size_t l) const { return const_cast<courier_queue*>(this)->budget_of(l); }
+  void forget_quiet(clock::time_point now);
 
-  static constexpr auto lanes = static_cast<std::size_t>(lane::broadcast) + 1;
+  static constexpr auto lanes = static_cast<std::size_t>(lane::paid_broadcast) + 1;
   static constexpr auto first_bulk = static_cast<std::size_t>(lane::progress);
+  static constexpr auto paid_lane = static_cast<std::size_t>(lane::paid_broadcast);
   courier_limits limits_;
-  send_budget live_, bulk_;
+  send_budget live_, bulk_, paid_;
   std::unordered_map<std::int64_t, line> lines_;
+  std::set<std::pair<clock::time_point, std::int64_t>> quiet_; ///< chats that may be forgotten then
   std::array<std::set<std::pair<clock::time_point, std::int64_t>>, lanes> due_;
   std::deque<outgoing> answers_;
   clock::time_point answers_after_{};

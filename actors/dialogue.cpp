@@ -1,5 +1,6 @@
 #include "actors/dialogue.hpp"
 #include "actors/composer.hpp"
+#include "actors/feedback.hpp"
 #include "actors/preset_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
@@ -15,6 +16,8 @@ using telegram::event;
 using telegram::event_kind;
 
 constexpr unix_ms minute = 60'000;
+constexpr unix_ms ban_told_every = 10 * minute;
+constexpr const char* mutable_categories[] = {"news", "offers"};
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -50,8 +53,9 @@ std::optional<pressed> read_button(std::string data) {
     p.action = action;
     return true;
   };
-  for (auto action : {"home", "gen", "jobs", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c",
-                      "terms:s", "terms:c", "own:s", "own:c", "same", "pick"})
+  for (auto action :
+       {"home", "gen", "jobs", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
+        "terms:c", "own:s", "own:c", "same", "pick", "payments", "feedback", "mailing"})
     if (data == action) return pressed{action, {}};
   for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit",
                       "check", "payment", "refund", "refund_yes", "credit", "words", "skip"})
@@ -88,6 +92,9 @@ public:
 
   dialogue::decision decide(const screen_facts& f) {
     sales_ = f.sales;
+    if (e_.group_id != 0) return in_group(f.office);
+    if (is_action() && !may_act()) return finish();
+    if (who_.admin && answers_feedback(f.office)) return finish();
     if (const auto o = at_office(f.office)) return finish(*o);
     switch (e_.kind) {
     case event_kind::text:
@@ -120,6 +127,7 @@ public:
   /// What an administrator's event needs to know.
   std::optional<office_question> office_question_of() const {
     const office_facts none;
+    if (const auto user = feedback::user_answered(e_)) return user_query{*user, {}};
     if (composer_concerned()) return composer().asks(visit(none));
     if (desk_concerned()) return desk().asks(visit(none));
     return {};
@@ -182,6 +190,109 @@ private:
     return finish();
   }
 
+  // -- Who may act, and how fast --------------------------------------------------------------------
+
+  /// What a person does, unlike money that comes or a chat that is blocked.
+  bool is_action() const {
+    return e_.kind == event_kind::text || e_.kind == event_kind::photo || e_.kind == event_kind::command ||
+           e_.kind == event_kind::button || e_.kind == event_kind::other_media;
+  }
+
+  /// False: all that is to be said has been said. Administrators may act always.
+  bool may_act() {
+    if (who_.admin) return true;
+    if (who_.banned) return tell_ban(), false;
+    if (m_.actions.allows(now_, opts_.users.actions_per_minute)) return true;
+    toast(say("limit.toast"));
+    if (m_.actions.may_warn(now_)) messages_.push_back(talk::show({say("limit.text"), {}}, e_.from.user_id));
+    return false;
+  }
+
+  void tell_ban() {
+    if (e_.kind == event_kind::button) return toast(say("ban.toast"));
+    if (m_.ban_told != 0 && now_ - m_.ban_told < ban_told_every) return;
+    m_.ban_told = now_;
+    const bool known = !who_.ban_reason.empty();
+    const auto text =
+        known ? say("ban.text_for", {{"why", telegram::escape_html(who_.ban_reason)}}) : say("ban.text");
+    messages_.push_back(talk::show({text, {}}, e_.from.user_id));
+  }
+
+  // -- Feedback and broadcasts ----------------------------------------------------------------------
+
+  /// Of a group only an administrator's answer to feedback counts; it leaves no trace in his own dialogue.
+  dialogue::decision in_group(const office_facts& f) {
+    if (who_.admin && e_.group_id == opts_.office.feedback_chat_id) answers_feedback(f);
+    dialogue::decision d;
+    d.state = who_.state;
+    d.messages = std::move(messages_);
+    d.journal = std::move(journal_);
+    return d;
+  }
+
+  /// True: it was an answer to feedback, and is on its way.
+  bool answers_feedback(const office_facts& f) {
+    const auto user = feedback::user_answered(e_);
+    const bool content =
+        e_.kind == event_kind::text || e_.kind == event_kind::photo || e_.kind == event_kind::other_media;
+    if (!user || !content) return false;
+    const auto* card = std::get_if<user_card>(&f);
+    const auto language = config::texts::language_for(card ? card->who.language : "ru");
+    for (auto& m : feedback::to_user(words_, e_, *user, language)) messages_.push_back(std::move(m));
+    auto told =
+        talk::show({say("feedback.answered", {{"id", "<code>" + std::to_string(*user) + "</code>"}}), {}},
+                   e_.group_id != 0 ? e_.group_id : e_.from.user_id);
+    messages_.push_back(std::move(told));
+    journal_.push_back({0, now_, e_.from.user_id, "feedback", *user, 0, 0, telegram::shorten(e_.text, 200)});
+    return true;
+  }
+
+  void ask_feedback() {
+    m_.work.reset();
+    go("feedback", paint_.plain(say("feedback.ask")));
+  }
+
+  void take_feedback() {
+    auto& sent = m_.feedback;
+    sent.erase(
+        std::remove_if(sent.begin(), sent.end(), [&](auto at) { return now_ - at >= feedback::window_ms; }),
+        sent.end());
+    if (sent.size() >= feedback::messages_max) {
+      const auto wait = (sent.front() + feedback::window_ms - now_ + minute - 1) / minute;
+      return go("other", paint_.plain(say("feedback.slow", {{"n", std::to_string(wait)}})));
+    }
+    sent.push_back(now_);
+    go("other", paint_.plain(say("feedback.sent")));
+    for (auto& m : feedback::to_office(set_, e_)) messages_.push_back(std::move(m));
+  }
+
+  void mailing(const std::vector<std::string>& mutes) {
+    talk::keyboard rows;
+    for (const std::string category : mutable_categories) {
+      const bool mute = std::find(mutes.begin(), mutes.end(), category) != mutes.end();
+      rows.push_back({{say(mute ? "mailing.off" : "mailing.on", {{"what", say("category." + category)}}),
+                       (mute ? "unmute:" : "mute:") + category + ":list"}});
+    }
+    rows.push_back(paint_.back_home("help"));
+    go("other", {say("mailing.text"), rows});
+  }
+
+  /// "mute:news" stands under a broadcast, which is left alone; "mute:news:list" on the screen of /mailing.
+  bool take_mute(std::vector<std::string> mutes) {
+    for (const std::string category : mutable_categories)
+      for (const bool mute : {true, false}) {
+        const auto head = (mute ? "mute:" : "unmute:") + category;
+        if (e_.data != head && e_.data != head + ":list") continue;
+        mutes_.emplace_back(category, mute);
+        toast(say(mute ? "mailing.muted" : "mailing.unmuted", {{"what", say("category." + category)}}));
+        mutes.erase(std::remove(mutes.begin(), mutes.end(), category), mutes.end());
+        if (mute) mutes.push_back(category);
+        if (e_.data != head) mailing(mutes);
+        return true;
+      }
+    return false;
+  }
+
   // -- Saying ---------------------------------------------------------------------------------------
 
   std::string say(const std::string& key, const config::texts::args& a = {}) const {
@@ -236,7 +347,15 @@ private:
     go("home", paint_.home(e_.from.first_name, who_));
   }
 
+  /// True: it was said that nothing can be ordered now.
+  bool maintained() {
+    if (sales_.maintenance.empty()) return false;
+    go("other", paint_.plain("🚧 " + telegram::escape_html(sales_.maintenance)));
+    return true;
+  }
+
   void kinds() {
+    if (maintained()) return;
     m_.work.reset();
     go("kind", paint_.kinds(models_, sales_));
   }
@@ -274,6 +393,7 @@ private:
   }
 
   void take_input() {
+    if (m_.screen == "feedback") return take_feedback();
     const bool photo = e_.kind == event_kind::photo;
     const auto text = without_controls(e_.text);
     if (!photo && blank(text)) return show(paint_.plain(say("hint.media")));
@@ -312,6 +432,7 @@ private:
   }
 
   void take_media() {
+    if (m_.screen == "feedback") return take_feedback();
     const bool known = e_.media == "sticker" || e_.media == "voice" || e_.media == "video";
     show(paint_.plain(say(known ? "hint." + e_.media : "hint.media")));
   }
@@ -320,7 +441,12 @@ private:
 
   void take_command(const screen_facts& f) {
     const auto& c = e_.command;
+    if (c == "start" && e_.argument == "buy") return shop();
+    if (c == "start" && e_.argument == "gen") return kinds();
+    if (c == "start" && e_.argument == "help") return go("other", paint_.help());
     if (c == "start" || c == "menu") return home();
+    if (c == "feedback") return ask_feedback();
+    if (c == "mailing") return mailing(f.mutes);
     if (c == "help") return go("other", paint_.help());
     if (c == "balance") return go("other", paint_.balance(who_));
     if (c == "history") return go("other", paint_.operations(f.entries, 0));
@@ -349,9 +475,14 @@ private:
   // -- Buttons --------------------------------------------------------------------------------------
 
   void take_button(const screen_facts& f) {
+    if (take_mute(f.mutes)) return;
     const auto p = read_button(e_.data);
     if (!p) return toast(say("toast.unknown"));
     const auto& a = p->action;
+    if (a == "payments")
+      return who_.admin ? go("other", paint_.payments(f.payments)) : toast(say("toast.unknown"));
+    if (a == "feedback") return ask_feedback();
+    if (a == "mailing") return mailing(f.mutes);
     if (a == "home") return home();
     if (a == "jobs") return go("other", paint_.running(f.jobs, now_));
     if (a == "gen") return kinds();
@@ -784,6 +915,7 @@ private:
   // -- Running --------------------------------------------------------------------------------------
 
   void run() {
+    if (!sales_.maintenance.empty()) return toast(telegram::shorten(sales_.maintenance, 190));
     auto d = *m_.work;
     const auto model = talk::settle(models_, d);
     if (!model || d.model != m_.work->model || d.aspect != m_.work->aspect ||
@@ -906,11 +1038,14 @@ dialogue::facts dialogue::wanted(const event& e) const {
     if (e.command == "history") return facts::entries;
     if (e.command == "jobs") return facts::jobs;
     if (e.command == "payments") return facts::payments;
+    if (e.command == "mailing") return facts::mutes;
     return e.command == "payment" ? facts::payment : facts::none;
   }
   if (e.kind != event_kind::button) return facts::none;
   for (auto action : {"payment:", "refund:", "refund_yes:", "credit:"})
     if (starts(e.data, action)) return facts::payment;
+  if (e.data == "payments") return facts::payments;
+  if (e.data == "mailing" || starts(e.data, "mute:") || starts(e.data, "unmute:")) return facts::mutes;
   if (starts(e.data, "h:e:")) return facts::entries;
   for (auto action : {"h:j:", "again:", "cancel:", "redo:"})
     if (starts(e.data, action)) return facts::jobs;

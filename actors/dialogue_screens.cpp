@@ -211,7 +211,10 @@ screen painter::payments(const std::vector<payment>& all) const {
   return {text, rows};
 }
 
-screen painter::help() const { return {say("help.text"), {back_home("home")}}; }
+screen painter::help() const {
+  return {say("help.text"),
+          {{press("feedback", "feedback"), press("mailing", "mailing")}, back_home("home")}};
+}
 
 /// "Kling 2.6 · 1 credit": the price of what is offered first.
 std::string painter::model_line(const config::model& m, const sales_facts& sales) const {

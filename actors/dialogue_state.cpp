@@ -50,6 +50,9 @@ memory read_strictly(const json& j) {
   m.contact = j.value("contact", "");
   m.wanted = j.value("wanted", std::int64_t{0});
   m.office = j.value("office", "");
+  m.actions = {j.value("acts", 0.0), j.value("acts_at", unix_ms{0}), j.value("acts_warned", unix_ms{0})};
+  m.feedback = j.value("feedback", std::vector<unix_ms>{});
+  m.ban_told = j.value("ban_told", unix_ms{0});
   const bool needs_draft = std::set<std::string>{"pick", "wait", "edit", "card"}.count(m.screen) > 0;
   if (needs_draft && !m.work) m.screen = "home";
   return m;
@@ -80,6 +83,10 @@ std::string write_memory(const memory& m) {
   if (!m.contact.empty()) j["contact"] = m.contact;
   if (m.wanted) j["wanted"] = m.wanted;
   if (!m.office.empty()) j["office"] = m.office;
+  if (m.actions.at) j["acts"] = m.actions.spent, j["acts_at"] = m.actions.at;
+  if (m.actions.warned) j["acts_warned"] = m.actions.warned;
+  if (!m.feedback.empty()) j["feedback"] = m.feedback;
+  if (m.ban_told) j["ban_told"] = m.ban_told;
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 /// What the dialogue remembers between two events, as small JSON.
+#include "actors/action_limit.hpp"
 #include "messages/work.hpp"
 #include <optional>
 #include <string>
@@ -26,15 +27,18 @@ struct memory {
   std::optional<draft> work;
   std::vector<unix_ms> recent; ///< Costly actions of the last minute
   unix_ms warned = 0;
-  std::int64_t pressed = 0; ///< The update counted last: one press has two halves.
-  std::int64_t done = 0;    ///< The draft ordered last
-  std::string last_photo;   ///< Of the order before: "once more with the same"
-  unix_ms terms = 0;        ///< When the terms of sale were accepted
-  std::string method;       ///< "s" | "c": whose own amount is awaited
-  std::int64_t bought = 0;  ///< The screen that was bought from last
-  std::string contact;      ///< E-mail or phone for receipts
-  std::int64_t wanted = 0;  ///< Credits that wait for the contact
-  std::string office;       ///< An administrator's work in hand, JSON
+  std::int64_t pressed = 0;      ///< The update counted last: one press has two halves.
+  std::int64_t done = 0;         ///< The draft ordered last
+  std::string last_photo;        ///< Of the order before: "once more with the same"
+  unix_ms terms = 0;             ///< When the terms of sale were accepted
+  std::string method;            ///< "s" | "c": whose own amount is awaited
+  std::int64_t bought = 0;       ///< The screen that was bought from last
+  std::string contact;           ///< E-mail or phone for receipts
+  std::int64_t wanted = 0;       ///< Credits that wait for the contact
+  std::string office;            ///< An administrator's work in hand, JSON
+  action_limit actions;          ///< Everything of the last minute
+  std::vector<unix_ms> feedback; ///< Letters to the people behind the bot, of the last minutes
+  unix_ms ban_told = 0;
 };
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.

@@ -14,6 +14,7 @@ namespace {
 constexpr int checkout_workers = 2;
 constexpr std::size_t waiting_requests_max = 20'000;
 constexpr int photo_workers = 2;
+constexpr auto rest_limit = std::chrono::seconds{4};      // of the 14 s that a stop may take
 constexpr auto callback_limit = std::chrono::seconds{12}; // the provider waits 15
 
 unix_ms wall_now() {
@@ -173,9 +174,16 @@ struct engine::impl {
     log("web")->info("health at http://{}:{}/health", o.host, port);
   }
 
+  /// So that nobody of a broadcast is left unknown by a planned stop.
+  void let_rest() {
+    caf::scoped_actor self{*sys};
+    self->request(supervisor, rest_limit, rest{}).receive([](done) {}, [](caf::error&) {});
+  }
+
   void stop() {
     if (!sys) return;
     web.reset();
+    let_rest();
     caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown); // every blocking wait ends now
     supervisor = nullptr;
     // Waits for all actors. Not reset(): it forgets the system first, and a supervisor that is still spawning

@@ -1,11 +1,570 @@
 #include "actors/office.hpp"
+#include "actors/office_screens.hpp"
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
 
 namespace troupe::office {
+namespace {
 
-bool desk::concerns(const telegram::event&, const talk::memory&) { return false; }
-std::optional<office_question> desk::asks(const visit&) const { return {}; }
-outcome desk::decide(const visit&) const { return {}; }
-outcome desk::acted(const visit&, const answer&) const { return {}; }
-outcome desk::stepped(const visit&, const step_answer&) const { return {}; }
+using nlohmann::json;
+using telegram::event_kind;
+
+constexpr int log_page_size = 15, activity_page_size = 20, list_size = 20;
+constexpr unix_ms day_ms = 24 * 3'600'000ll;
+
+bool starts(const std::string& s, const std::string& head) { return s.rfind(head, 0) == 0; }
+
+std::vector<std::string> split(const std::string& s, char by) {
+  std::vector<std::string> parts;
+  for (std::size_t from = 0; from <= s.size();) {
+    const auto at = std::min(s.find(by, from), s.size());
+    if (by != ' ' || at > from) parts.push_back(s.substr(from, at - from));
+    from = at + 1;
+  }
+  return parts;
+}
+
+std::optional<std::int64_t> whole(const std::string& s) {
+  std::int64_t n = 0;
+  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
+  if (s.empty() || error != std::errc{} || end != s.data() + s.size() || n < 0) return {};
+  return n;
+}
+
+/// What waits for an administrator's "yes".
+struct intent {
+  std::int64_t id = 0; ///< The update that showed the question: two presses are one act.
+  std::string what;    ///< name_of(admin_act), "setting"
+  std::int64_t user_id = 0, job_id = 0, amount = 0;
+  std::string reason, name, value;
+};
+
+intent read_intent(const std::string& text) {
+  intent i;
+  const auto j = json::parse(text, nullptr, false);
+  if (!j.is_object()) return i;
+  try {
+    i.id = j.value("act", std::int64_t{0}), i.what = j.value("what", ""),
+    i.user_id = j.value("user", std::int64_t{0});
+    i.job_id = j.value("job", std::int64_t{0}), i.amount = j.value("amount", std::int64_t{0});
+    i.reason = j.value("reason", ""), i.name = j.value("name", ""), i.value = j.value("value", "");
+  } catch (const json::exception&) {
+    return {};
+  }
+  return i;
+}
+std::string write_intent(const intent& i) {
+  return json{{"act", i.id},        {"what", i.what},     {"user", i.user_id}, {"job", i.job_id},
+              {"amount", i.amount}, {"reason", i.reason}, {"name", i.name},    {"value", i.value}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<admin_act> act_named(const std::string& name) {
+  for (int i = 0; i <= static_cast<int>(admin_act::retry_job); ++i)
+    if (name == name_of(static_cast<admin_act>(i))) return static_cast<admin_act>(i);
+  return {};
+}
+
+/// "50 thanks for the report" -> 50 and the rest
+bool read_amount(const std::string& text, std::int64_t& amount, std::string& reason) {
+  const auto from = text.find_first_not_of(" \t\r\n+");
+  if (from == text.npos) return false;
+  const auto blank = std::min(text.find_first_of(" \t\r\n", from), text.size());
+  const auto n = whole(text.substr(from, blank - from));
+  if (!n || *n <= 0 || *n > 1'000'000) return false;
+  amount = *n;
+  const auto rest = text.find_first_not_of(" \t\r\n", blank);
+  reason = rest == text.npos ? "" : telegram::shorten(text.substr(rest), 200);
+  return true;
+}
+
+/// One event on its way through the office.
+class sitting {
+public:
+  sitting(const config::settings& set, const talk::painter& paint, const std::string& language,
+          const visit& v)
+      : set_{set}, screens_{set, paint, language}, paint_{paint}, v_{v}, intent_{
+                                                                             read_intent(v.memory.office)} {
+    if (v.e.kind == event_kind::button) parts_ = split(v.e.data.substr(2), ':');
+    if (v.e.kind == event_kind::command) words_ = split(v.e.argument, ' ');
+  }
+
+  std::optional<office_question> asks() const {
+    const auto& c = v_.e.command;
+    if (v_.e.kind == event_kind::command) {
+      if (c == "stats") return statistics_of(7);
+      if (c == "user") return named_user(v_.e.argument);
+      if (c == "log")
+        return journal_query{words_.empty() ? 0 : whole(words_[0]).value_or(0), 0, log_page_size + 1};
+      if (c == "job") return job_card_query{words_.empty() ? 0 : whole(words_[0]).value_or(0)};
+      if (c == "queue") return queue_query{};
+      return {};
+    }
+    if (v_.e.kind != event_kind::button) {
+      if (v_.memory.screen != "o.user") return {};
+      return v_.e.forwarded ? user_query{v_.e.forwarded_from, {}} : named_user(v_.e.text);
+    }
+    if (is("stats")) return statistics_of(static_cast<int>(std::min<std::int64_t>(number(1), 366)));
+    if (is("u")) return user_query{number(1), {}};
+    if (is("ue") || is("up") || is("uj")) return user_lists_query{number(1), list_size, list_asked()};
+    if (is("ua")) return activity_query{number(1), page(2) * activity_page_size, activity_page_size + 1};
+    if (is("log")) return journal_query{number(1), page(2) * log_page_size, log_page_size + 1};
+    if (is("j") || is("jc")) return job_card_query{number(1)};
+    if (is("queue") || (is("sell") && part(1) == "all")) return queue_query{};
+    return {};
+  }
+
+  outcome decide() {
+    if (v_.e.kind == event_kind::command) return command();
+    if (v_.e.kind == event_kind::button) return pressed();
+    return answered();
+  }
+
+  outcome acted(const admin_answer& a) {
+    const auto i = by_command().value_or(intent_);
+    const auto what = act_named(i.what).value_or(admin_act::give);
+    const auto user = std::to_string(a.profile.user_id);
+    const auto back = i.job_id            ? "o:j:" + std::to_string(i.job_id)
+                      : a.profile.user_id ? "o:u:" + user
+                                          : "o:menu";
+    const config::texts::args facts{
+        {"id", "<code>" + user + "</code>"},
+        {"name", telegram::escape_html(telegram::shorten(a.profile.first_name, 40))},
+        {"amount", paint_.count("credits", i.job_id ? a.what.price : i.amount)},
+        {"balance", paint_.count("credits", a.now.balance)},
+        {"job", std::to_string(a.what.job_id)}};
+    outcome o;
+    o.step = "other";
+    if (a.outcome != admin_outcome::done) {
+      const char* words[] = {
+          "", "office.no_user", "office.no_job", "office.too_few", "office.already", "office.impossible"};
+      o.screen = screens_.word(say(words[static_cast<int>(a.outcome)], facts), back);
+      return o;
+    }
+    o.screen = screens_.word(say(std::string{"office_done."} + name_of(what), facts), back);
+    o.toast = say("cast_toast.done");
+    tell_user(o, what, i, a);
+    return o;
+  }
+
+  outcome stepped(const step_answer& a) {
+    outcome o;
+    const bool gone = a.now.state == job_state::cancelled;
+    const auto id = std::to_string(a.now.job_id);
+    o.step = "other";
+    o.screen =
+        screens_.word(say(gone ? "office.job_cancelled" : "office.impossible", {{"job", id}}), "o:j:" + id);
+    if (gone && a.changed) o.journal.push_back(line("cancel_job", a.now.user_id, a.now.job_id, ""));
+    return o;
+  }
+
+private:
+  std::string say(const std::string& key, const config::texts::args& a = {}) const {
+    return paint_.say(key, a);
+  }
+  bool is(const char* action) const { return !parts_.empty() && parts_[0] == action; }
+  std::string part(std::size_t i) const { return i < parts_.size() ? parts_[i] : ""; }
+  std::int64_t number(std::size_t i) const { return whole(part(i)).value_or(0); }
+  int page(std::size_t i) const { return static_cast<int>(std::min<std::int64_t>(number(i), 10'000)); }
+
+  office_question statistics_of(int days) const {
+    return stats_query{days ? v_.now - days * day_ms : 0, v_.now};
+  }
+  static user_query named_user(const std::string& text) {
+    const auto parts = split(text, ' ');
+    if (parts.empty()) return {};
+    const auto& word = parts[0];
+    if (const auto id = whole(word)) return {*id, {}};
+    return {0, word[0] == '@' ? word.substr(1) : word};
+  }
+  user_lists_query::what list_asked() const {
+    return is("ue")   ? user_lists_query::what::entries
+           : is("up") ? user_lists_query::what::payments
+                      : user_lists_query::what::jobs;
+  }
+  template <class T> const T* facts() const { return std::get_if<T>(&v_.facts); }
+
+  outcome show(talk::screen s, const std::string& step = "other") const {
+    outcome o;
+    o.screen = std::move(s);
+    o.step = step;
+    return o;
+  }
+  outcome word(const std::string& key, const std::string& back = "o:menu") const {
+    return show(screens_.word(say(key), back));
+  }
+  outcome only_toast(const std::string& key) const {
+    outcome o;
+    o.toast = say(key);
+    o.draft = v_.memory.office;
+    return o;
+  }
+  journal_line line(const std::string& action, std::int64_t user, std::int64_t job,
+                    const std::string& detail) const {
+    return {0, v_.now, v_.e.from.user_id, action, user, job, 0, detail};
+  }
+
+  // -- Commands -------------------------------------------------------------------------------------
+
+  /// /add, /sub, /ban, /unban as what they ask for; nothing when the words are wrong or it is another one.
+  std::optional<intent> by_command() const {
+    if (v_.e.kind != event_kind::command) return {};
+    const std::pair<const char*, admin_act> all[] = {{"add", admin_act::give},
+                                                     {"sub", admin_act::take},
+                                                     {"ban", admin_act::ban},
+                                                     {"unban", admin_act::unban}};
+    for (auto [name, what] : all) {
+      if (v_.e.command != name) continue;
+      const auto user = words_.empty() ? std::nullopt : whole(words_[0]);
+      if (!user || *user == 0) return {};
+      intent i;
+      i.id = v_.e.update_id, i.what = name_of(what), i.user_id = *user;
+      const auto rest = v_.e.argument.substr(std::min(v_.e.argument.size(), words_[0].size()));
+      if (what == admin_act::give || what == admin_act::take)
+        return read_amount(rest, i.amount, i.reason) ? std::optional{i} : std::nullopt;
+      const auto from = rest.find_first_not_of(' ');
+      i.reason = from == rest.npos ? "" : telegram::shorten(rest.substr(from), 200);
+      return i;
+    }
+    return {};
+  }
+
+  outcome command() {
+    const auto& c = v_.e.command;
+    if (c == "admin") return show(screens_.menu());
+    if (c == "stats") return statistics(7);
+    if (c == "user") return v_.e.argument.empty() ? word("office.usage_user") : user();
+    if (c == "log") return log(words_.empty() ? 0 : whole(words_[0]).value_or(0), 0);
+    if (c == "job") return words_.empty() ? word("office.usage_job") : job();
+    if (c == "queue") return queue();
+    if (c == "maintenance")
+      return v_.e.argument.empty() ? show(screens_.maintenance(v_.sales), "o.maint")
+                                   : set_maintenance(v_.e.argument);
+    const auto i = by_command();
+    if (!i) return word("office.usage_" + c);
+    return perform(*i);
+  }
+
+  outcome perform(const intent& i) const {
+    const auto what = act_named(i.what);
+    if (!what) return only_toast("toast.outdated");
+    admin_action a;
+    a.key = "a" + std::to_string(i.id);
+    a.admin_id = v_.e.from.user_id;
+    a.at = v_.now;
+    a.what = *what;
+    a.user_id = i.user_id, a.job_id = i.job_id, a.amount = i.amount, a.reason = i.reason;
+    outcome o;
+    o.op = a;
+    return o;
+  }
+
+  // -- Buttons --------------------------------------------------------------------------------------
+
+  outcome pressed() {
+    if (is("menu")) return show(screens_.menu());
+    if (is("stats")) return statistics(static_cast<int>(number(1)));
+    if (is("ask")) return show(screens_.word(say("office.ask_user")), "o.user");
+    if (is("u")) return user();
+    if (is("ue") || is("up") || is("uj")) return list();
+    if (is("ua"))
+      return facts<activity_page>()
+                 ? show(screens_.activity(*facts<activity_page>(), page(2), activity_page_size))
+                 : word("office.nothing");
+    if (is("log")) return log(number(1), page(2));
+    if (is("j")) return job();
+    if (is("queue")) return queue();
+    if (is("prices")) return show(screens_.prices(v_.sales));
+    if (is("m")) return show(screens_.model(static_cast<std::size_t>(number(1)), v_.sales));
+    if (is("opts")) return show(screens_.options());
+    if (is("maint")) return show(screens_.maintenance(v_.sales), "o.maint");
+    if (is("maint_off")) return set_maintenance("");
+    if (is("sell")) return sell();
+    for (auto action : {"give", "take", "ban", "msg"})
+      if (is(action)) return ask_more(action);
+    for (auto action : {"unban", "promote", "demote"})
+      if (is(action)) return confirm_act(action);
+    if (is("jr") || is("jt")) return confirm_job(is("jr") ? admin_act::return_credits : admin_act::retry_job);
+    if (is("jc")) return cancel();
+    if (is("price") || is("sprice") || is("opt")) return ask_value();
+    if (is("yes")) return yes();
+    return only_toast("toast.unknown");
+  }
+
+  outcome statistics(int days) const {
+    const auto* s = facts<stats>();
+    const bool known = days == 0 || days == 1 || days == 7 || days == 30;
+    return s && known ? show(screens_.statistics(*s, days, v_.now)) : only_toast("toast.unknown");
+  }
+  outcome user() const {
+    const auto* c = facts<user_card>();
+    return show(screens_.user(c ? *c : user_card{}));
+  }
+  outcome list() const {
+    const auto* l = facts<user_lists>();
+    return l ? show(screens_.user_list(*l, list_asked())) : word("office.nothing");
+  }
+  outcome log(std::int64_t user_id, int page_number) const {
+    const auto* p = facts<journal_page>();
+    return show(screens_.log(p ? *p : journal_page{}, user_id, page_number, log_page_size));
+  }
+  outcome job() const {
+    const auto* c = facts<job_card>();
+    return show(screens_.job(c ? *c : job_card{}));
+  }
+  outcome queue() const {
+    const auto* q = facts<queue_page>();
+    return show(screens_.queue(q ? *q : queue_page{}, v_.sales, v_.now));
+  }
+
+  /// What is said next belongs to it.
+  outcome ask_more(const std::string& action) const {
+    intent i;
+    i.id = v_.e.update_id;
+    i.what = action;
+    i.user_id = number(1);
+    if (i.user_id == 0) return only_toast("toast.unknown");
+    auto s = screens_.word(say("office.ask_" + action, {{"id", std::to_string(i.user_id)}}),
+                           "o:u:" + std::to_string(i.user_id));
+    if (action == "ban")
+      s.buttons.insert(s.buttons.begin(), {screens_.press("yes", "o:yes:" + std::to_string(i.id))});
+    auto o = show(s, "o." + action);
+    o.draft = write_intent(i);
+    return o;
+  }
+
+  outcome confirm(intent i, const std::string& question, const std::string& back) const {
+    auto s = screens_.word(question, back);
+    s.buttons.insert(s.buttons.begin(), {screens_.press("yes", "o:yes:" + std::to_string(i.id))});
+    auto o = show(s, "other");
+    o.draft = write_intent(i);
+    return o;
+  }
+
+  outcome confirm_act(const std::string& action) const {
+    intent i;
+    i.id = v_.e.update_id, i.what = action, i.user_id = number(1);
+    if (i.user_id == 0) return only_toast("toast.unknown");
+    return confirm(i, say("office.sure_" + action, {{"id", std::to_string(i.user_id)}}),
+                   "o:u:" + std::to_string(i.user_id));
+  }
+
+  outcome confirm_job(admin_act what) const {
+    intent i;
+    i.id = v_.e.update_id, i.what = name_of(what), i.job_id = number(1);
+    if (i.job_id == 0) return only_toast("toast.unknown");
+    return confirm(i, say(std::string{"office.sure_"} + name_of(what), {{"job", std::to_string(i.job_id)}}),
+                   "o:j:" + std::to_string(i.job_id));
+  }
+
+  outcome cancel() const {
+    const auto* c = facts<job_card>();
+    if (!c || c->what.job_id == 0) return only_toast("toast.unknown");
+    job_step s;
+    s.job_id = c->what.job_id;
+    s.at = v_.now;
+    s.to = job_state::cancelled;
+    s.fail_class = "cancelled";
+    auto words = job_voice{set_.words}.cancelled(c->what);
+    s.messages = std::move(words.messages), s.finale = std::move(words.finale);
+    outcome o;
+    o.step_of_job = std::move(s);
+    return o;
+  }
+
+  outcome yes() const {
+    if (intent_.id == 0 || intent_.id != number(1)) return only_toast("toast.outdated");
+    if (intent_.what != "setting") return perform(intent_);
+    return store_setting(intent_.name, intent_.value,
+                         say("office.setting_done", {{"name", telegram::escape_html(intent_.name)},
+                                                     {"value", telegram::escape_html(intent_.value)}}),
+                         starts(intent_.name, "model:") ? "o:prices" : "o:opts");
+  }
+
+  outcome store_setting(const std::string& name, const std::string& value, const std::string& words,
+                        const std::string& back) const {
+    auto o = show(screens_.word(words, back));
+    o.settings.emplace_back(name, value);
+    o.journal.push_back(
+        line("setting", 0, 0, name + " = " + (value.empty() ? "—" : telegram::shorten(value, 200))));
+    o.toast = say("cast_toast.done");
+    return o;
+  }
+
+  outcome sell() const {
+    const bool on = part(2) == "1";
+    const bool all = part(1) == "all";
+    const auto i = static_cast<std::size_t>(number(1));
+    if (!all && (i >= set_.models.size() || part(1).empty())) return only_toast("toast.outdated");
+    const auto name = all ? std::string{"stopped"} : "paused:" + set_.models[i].id;
+    const auto what = all ? say("sales.all") : talk::title_of(set_.models[i], paint_language());
+    return store_setting(name, on ? "" : "1",
+                         say(on ? "sales.resumed" : "sales.paused", {{"what", telegram::escape_html(what)}}),
+                         all ? "o:queue" : "o:prices");
+  }
+  std::string paint_language() const { return config::texts::language_for(v_.e.from.language); }
+
+  outcome set_maintenance(const std::string& text) const {
+    return store_setting("maintenance", telegram::shorten(text, 500),
+                         text.empty() ? say("office.maintenance_ended")
+                                      : say("office.maintenance_set",
+                                            {{"text", telegram::escape_html(telegram::shorten(text, 500))}}),
+                         "o:maint");
+  }
+
+  outcome ask_value() const {
+    intent i;
+    i.id = v_.e.update_id, i.what = "setting";
+    const auto n = static_cast<std::size_t>(number(1));
+    std::string question, back = "o:prices";
+    if (is("opt")) {
+      if (n >= open_options().size()) return only_toast("toast.outdated");
+      const auto& key = open_options()[n];
+      i.name = "option:" + key;
+      back = "o:opts";
+      question = say("office.ask_option", {{"name", say("option." + key.substr(key.find('.') + 1))},
+                                           {"value", screens_.option_value(key)}});
+    } else {
+      if (n >= set_.models.size()) return only_toast("toast.outdated");
+      auto& m = set_.models[n];
+      const bool sound = is("sprice");
+      i.name = "model:" + m.id + (sound ? ":sound_prices" : m.prices.empty() ? ":price" : ":prices");
+      std::string lengths;
+      for (auto s : m.durations_s)
+        lengths += (lengths.empty() ? "" : ", ") + std::to_string(s) + " " + say("office.s");
+      question = say(!sound && m.prices.empty() ? "office.ask_price" : "office.ask_prices",
+                     {{"title", telegram::escape_html(talk::title_of(m, paint_language()))},
+                      {"prices", screens_.price_list(m)},
+                      {"lengths", lengths}});
+    }
+    auto o = show(screens_.word(question, back), "o.value");
+    o.draft = write_intent(i);
+    return o;
+  }
+
+  // -- What was asked for ---------------------------------------------------------------------------
+
+  outcome answered() {
+    const auto& at = v_.memory.screen;
+    if (at == "o.user") {
+      if (v_.e.forwarded && v_.e.forwarded_from == 0)
+        return show(screens_.word(say("office.hidden")), "o.user");
+      auto o = user();
+      const auto* c = facts<user_card>();
+      if (!c || c->who.user_id == 0) o.step = "o.user"; // another try
+      return o;
+    }
+    if (v_.e.kind != event_kind::text) return keep(at, say("office.text_only"));
+    if (at == "o.maint") return set_maintenance(v_.e.text);
+    if (at == "o.value") return value();
+    auto i = intent_;
+    if (i.user_id == 0) return word("toast.outdated");
+    const auto user = std::to_string(i.user_id);
+    if (at == "o.msg") return message();
+    i.id = v_.e.update_id;
+    if (at == "o.ban") {
+      i.reason = telegram::shorten(v_.e.text, 200);
+      return confirm(i, say("office.sure_ban", {{"id", user}, {"why", telegram::escape_html(i.reason)}}),
+                     "o:u:" + user);
+    }
+    if (!read_amount(v_.e.text, i.amount, i.reason)) return keep(at, say("office.wrong_amount"));
+    return confirm(
+        i,
+        say("office.sure_" + i.what, {{"id", user},
+                                      {"amount", paint_.count("credits", i.amount)},
+                                      {"why", telegram::escape_html(i.reason.empty() ? "—" : i.reason)}}),
+        "o:u:" + user);
+  }
+
+  /// The question stands.
+  outcome keep(const std::string& step, const std::string& words) const {
+    auto o = show(screens_.word(words), step);
+    o.draft = v_.memory.office;
+    return o;
+  }
+
+  outcome value() const {
+    auto i = intent_;
+    std::string list; // "4, 6 8" as well as "4,6,8"
+    for (auto& w : split(v_.e.text, ' '))
+      for (auto& n : split(w, ','))
+        if (!n.empty()) list += (list.empty() ? "" : ",") + n;
+    if (const auto why = config::why_not(set_, i.name, list); !why.empty())
+      return keep("o.value", say("office.wrong_value", {{"why", telegram::escape_html(why)}}));
+    i.id = v_.e.update_id;
+    i.value = list;
+    return confirm(i,
+                   say("office.sure_setting",
+                       {{"name", telegram::escape_html(i.name)}, {"value", telegram::escape_html(list)}}),
+                   starts(i.name, "model:") ? "o:prices" : "o:opts");
+  }
+
+  outcome message() const {
+    const auto user = intent_.user_id;
+    auto o = show(screens_.word(say("office.message_sent", {{"id", std::to_string(user)}}),
+                                "o:u:" + std::to_string(user)));
+    talk::screen s{say("feedback.from_admin", {{"text", telegram::escape_html(v_.e.text)}}),
+                   {{{say("button.feedback_answer"), "feedback"}}}};
+    o.messages.push_back(talk::show(s, user));
+    o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));
+    return o;
+  }
+
+  /// In his own language.
+  void tell_user(outcome& o, admin_act what, const intent& i, const admin_answer& a) const {
+    const talk::painter theirs{set_.words, config::texts::language_for(a.profile.language)};
+    std::string key;
+    if (what == admin_act::give) key = i.reason.empty() ? "gift.given" : "gift.given_for";
+    if (what == admin_act::ban) key = i.reason.empty() ? "gift.banned" : "gift.banned_for";
+    if (what == admin_act::unban) key = "gift.unbanned";
+    if (what == admin_act::return_credits) key = "gift.returned";
+    if (what == admin_act::retry_job) key = "gift.retried";
+    if (key.empty()) return;
+    auto text = theirs.say(
+        key,
+        {{"amount", theirs.count("credits", what == admin_act::return_credits ? a.what.price : i.amount)},
+         {"balance", theirs.count("credits", a.now.balance)},
+         {"why", telegram::escape_html(i.reason)},
+         {"prompt", talk::quote(a.what.spec.prompt)}});
+    auto m = talk::show(theirs.plain(text), a.profile.user_id);
+    m.urgency = lane::money;
+    if (what == admin_act::retry_job) m.slot = job_voice::slot_of(a.what.order_id);
+    o.messages.push_back(std::move(m));
+  }
+
+  const config::settings& set_;
+  screens screens_;
+  const talk::painter& paint_;
+  const visit& v_;
+  intent intent_;
+  std::vector<std::string> parts_, words_;
+};
+
+} // namespace
+
+bool desk::concerns(const telegram::event& e, const talk::memory& m) {
+  if (e.group_id != 0) return false;
+  if (e.kind == event_kind::button) return starts(e.data, "o:");
+  if (e.kind == event_kind::command)
+    for (auto name :
+         {"admin", "stats", "user", "add", "sub", "ban", "unban", "log", "job", "queue", "maintenance"})
+      if (e.command == name) return true;
+  const bool content =
+      e.kind == event_kind::text || e.kind == event_kind::photo || e.kind == event_kind::other_media;
+  return content && starts(m.screen, "o.");
+}
+
+std::optional<office_question> desk::asks(const visit& v) const {
+  return sitting{set_, paint_, language_, v}.asks();
+}
+outcome desk::decide(const visit& v) const { return sitting{set_, paint_, language_, v}.decide(); }
+outcome desk::acted(const visit& v, const answer& a) const {
+  const auto* done = std::get_if<admin_answer>(&a);
+  return sitting{set_, paint_, language_, v}.acted(done ? *done : admin_answer{});
+}
+outcome desk::stepped(const visit& v, const step_answer& a) const {
+  return sitting{set_, paint_, language_, v}.stepped(a);
+}
 
 } // namespace troupe::office

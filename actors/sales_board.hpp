@@ -16,8 +16,9 @@ struct sales_facts {
   bool stopped = false;         ///< An administrator wants no new videos, and no submits.
   bool full = false;            ///< Too many videos wait already.
   std::set<std::string> paused; ///< Models, by the catalogue's id.
+  std::string maintenance;      ///< An administrator's text: nothing new is ordered meanwhile.
   bool sells(const std::string& model_id) const {
-    return !closed && !stopped && !full && paused.count(model_id) == 0;
+    return !closed && !stopped && !full && maintenance.empty() && paused.count(model_id) == 0;
   }
 };
 
@@ -35,11 +36,16 @@ public:
     const std::lock_guard lock{mutex_};
     now_.stopped = stopped;
   }
-  /// Applies what an administrator has set: "paused:<model>", or "stopped" for all.
+  /// Applies what an administrator has set: "paused:<model>", or "stopped" for all, "maintenance".
   void set(const std::string& name, const std::string& value) {
     if (name == "stopped") set_stopped(!value.empty());
+    else if (name == "maintenance") set_maintenance(value);
     else if (name.rfind("paused:", 0) == 0)
       value.empty() ? resume(name.substr(7)) : pause(name.substr(7), std::numeric_limits<unix_ms>::max());
+  }
+  void set_maintenance(const std::string& text) {
+    const std::lock_guard lock{mutex_};
+    now_.maintenance = text;
   }
   /// The provider's word holds for a while; an administrator's until it is taken back (`unix_ms` max),
   /// whatever the provider says meanwhile.

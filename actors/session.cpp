@@ -63,13 +63,33 @@ void store_turn(self_ptr self, turn t) {
       .then(
           [=](done) {
             auto& s = self->state;
-            for (auto& [name, value] : settings) s.ctx->sales->set(name, value);
+            for (auto& [name, value] : settings) {
+              s.ctx->sales->set(name, value);
+              s.ctx->settings.change(name, value);
+            }
             s.failures = 0;
             s.queue.pop_front();
             self->send(s.router, update_handled{s.user_id});
             begin_turn(self);
           },
           [=](caf::error& e) { try_later(self, "storing the turn", e); });
+}
+
+/// For the activity log: what was done, never what was written.
+std::string activity_of(const telegram::event& e) {
+  using telegram::event_kind;
+  switch (e.kind) {
+  case event_kind::text: return "text, " + std::to_string(e.text.size()) + " bytes";
+  case event_kind::command: return "/" + telegram::shorten(e.command, 40);
+  case event_kind::photo: return "photo";
+  case event_kind::button: return "button " + telegram::shorten(e.data, 64);
+  case event_kind::other_media: return e.media;
+  case event_kind::blocked: return "blocked the bot";
+  case event_kind::unblocked: return "came back";
+  case event_kind::payment: return "paid " + std::to_string(e.payment.amount) + " " + e.payment.currency;
+  case event_kind::payment_refunded: return "was refunded";
+  default: return "";
+  }
 }
 
 void end_turn(self_ptr self, dialogue::decision d) {
@@ -85,6 +105,8 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.messages = std::move(d.messages);
   t.settings = std::move(d.settings);
   t.journal = std::move(d.journal);
+  t.activity = activity_of(s.event);
+  t.activity_days = s.ctx->opts().users.activity_days;
   t.mutes = std::move(d.mutes);
   store_turn(self, std::move(t));
 }
@@ -246,6 +268,12 @@ void gather_facts(self_ptr self) {
   }
 }
 
+/// ADMIN_IDS counts at every turn; whoever was made an administrator stays one until that is taken back.
+void note_rights(session_state& s) {
+  const auto& listed = s.ctx->opts().users.admin_ids;
+  s.who.admin = s.who.admin || std::find(listed.begin(), listed.end(), s.user_id) != listed.end();
+}
+
 void welcome(self_ptr self) {
   auto& s = self->state;
   auto& u = s.ctx->opts().users;
@@ -255,6 +283,7 @@ void welcome(self_ptr self) {
       .then(
           [=](account& a) {
             self->state.who = std::move(a);
+            note_rights(self->state);
             gather_facts(self);
           },
           [=](caf::error& e) { try_later(self, "the registration", e); });
@@ -271,6 +300,7 @@ void begin_turn(self_ptr self) {
       .then(
           [=](account& a) {
             self->state.who = std::move(a);
+            note_rights(self->state);
             // Who answers the bot in a group is no new user of it.
             if (self->state.who.registered || self->state.event.group_id != 0) gather_facts(self);
             else welcome(self);

@@ -829,4 +829,136 @@ std::string describe(const settings& s, bool& ready) {
   return out.str();
 }
 
+// -- Changes while the engine runs ------------------------------------------------------------------
+
+namespace {
+
+/// Options whose new value counts at once; all others need a restart.
+bool is_live(const std::string& key) {
+  for (auto head : {"users.", "shop.", "office.", "kie.credits_", "kie.first_poll_s", "kie.poll_every_s",
+                    "kie.time_limit_s", "kie.waiting_jobs_max", "prompt_writer.answer_chars_max"})
+    if (key.rfind(head, 0) == 0) return true;
+  return key == "telegram.bulk_messages_per_second";
+}
+
+const std::set<std::string> open_to_administrators{"users.active_jobs_max",
+                                                   "users.costly_actions_per_minute",
+                                                   "users.actions_per_minute",
+                                                   "users.welcome_credits",
+                                                   "shop.stars_per_credit",
+                                                   "shop.roubles_per_credit",
+                                                   "shop.own_credits_min",
+                                                   "shop.own_credits_max",
+                                                   "telegram.bulk_messages_per_second"};
+
+void change_option(settings& s, const std::string& key, const std::string& value) {
+  if (open_to_administrators.count(key) == 0) fail(key, "cannot be changed while the engine runs");
+  for (auto& o : bind(s.opts)) {
+    if (key != o.key) continue;
+    set_from_variable(o, {key, trimmed(value)});
+    for (auto& e : s.report)
+      if (e.key == key) e.value = shown(o), e.origin = "an administrator";
+  }
+  if (s.opts.shop.own_credits_min > s.opts.shop.own_credits_max)
+    fail(key, "the smallest own amount must not be above the largest");
+}
+
+std::vector<int> prices_in(const std::string& value, const std::string& name) {
+  std::vector<int> all;
+  for (auto& part : split(value)) all.push_back(within(number(part, name), {1, 100'000}, name, "a price"));
+  return all;
+}
+
+/// "<id>:prices"
+void change_model(settings& s, const std::string& what, const std::string& value) {
+  const auto colon = what.rfind(':');
+  const auto id = what.substr(0, colon), field = colon == what.npos ? "" : what.substr(colon + 1);
+  const auto m = std::find_if(s.models.begin(), s.models.end(), [&](auto& x) { return x.id == id; });
+  if (m == s.models.end()) fail(id, "there is no such model");
+  const auto all = prices_in(value, id);
+  const auto lengths = m->durations_s.size();
+  if (field == "price") {
+    if (all.size() != 1) fail(id, "needs one whole number");
+    m->price = all.front();
+    return;
+  }
+  if (field != "prices" && field != "sound_prices") fail(id, "has no \"" + field + "\"");
+  if (all.size() != lengths)
+    fail(id, "needs " + std::to_string(lengths) + " whole numbers, one for each length");
+  if (field == "sound_prices" && m->sound_prices.empty()) fail(id, "leaves no choice of sound");
+  (field == "prices" ? m->prices : m->sound_prices) = all;
+}
+
+/// @throws config_error
+void change(settings& s, const std::string& name, const std::string& value) {
+  if (name.rfind("option:", 0) == 0) change_option(s, name.substr(7), value);
+  else if (name.rfind("model:", 0) == 0) change_model(s, name.substr(6), value);
+}
+
+std::string numbers_text(const std::vector<int>& all) {
+  std::string text;
+  for (auto n : all) text += (text.empty() ? "" : ", ") + std::to_string(n);
+  return text;
+}
+
+/// What people see of a model.
+std::string summary(const model& m) {
+  auto text = "prices " + (m.prices.empty() ? std::to_string(m.price) : numbers_text(m.prices));
+  if (!m.sound_prices.empty()) text += ", with sound " + numbers_text(m.sound_prices);
+  return text + ", lengths " + numbers_text(m.durations_s);
+}
+
+} // namespace
+
+std::string why_not(const settings& s, const std::string& name, const std::string& value) {
+  try {
+    auto copy = s;
+    change(copy, name, value);
+    return "";
+  } catch (const config_error& e) {
+    return e.what();
+  }
+}
+
+settings with_changes(settings from_file, const std::vector<std::pair<std::string, std::string>>& changes,
+                      std::vector<std::string>& ignored) {
+  for (auto& [name, value] : changes) {
+    auto copy = from_file;
+    try {
+      change(copy, name, value);
+      from_file = std::move(copy);
+    } catch (const config_error& e) {
+      ignored.push_back(name + " = " + value + ": " + e.what());
+    }
+  }
+  return from_file;
+}
+
+std::vector<std::string> differences(const settings& before, const settings& after) {
+  std::vector<std::string> all;
+  for (auto& now : after.report)
+    for (auto& was : before.report)
+      if (was.key == now.key && was.value != now.value)
+        all.push_back(now.key + ": " + was.value + " -> " + now.value +
+                      (is_live(now.key) ? "" : " (needs a restart)"));
+  for (auto& m : after.models) {
+    const auto was =
+        std::find_if(before.models.begin(), before.models.end(), [&](auto& x) { return x.id == m.id; });
+    if (was == before.models.end()) all.push_back("model " + m.id + " is new: " + summary(m));
+    else if (summary(*was) != summary(m))
+      all.push_back("model " + m.id + ": " + summary(*was) + " -> " + summary(m));
+  }
+  for (auto& m : before.models)
+    if (std::none_of(after.models.begin(), after.models.end(), [&](auto& x) { return x.id == m.id; }))
+      all.push_back("model " + m.id + " is gone");
+  if (before.words.by_language != after.words.by_language) all.push_back("texts");
+  if (before.presets.size() != after.presets.size()) all.push_back("presets");
+  return all;
+}
+
+std::vector<std::string> files_of(const std::string& dir) {
+  return {dir + "/troupe.toml", dir + "/models.toml", dir + "/presets.toml", dir + "/texts/ru.toml",
+          dir + "/texts/en.toml"};
+}
+
 } // namespace troupe::config

@@ -112,6 +112,7 @@ struct broadcast {
   std::int64_t broadcast_id = 0; ///< 0: there is none
   std::string key;               ///< Chosen by the composer; the same again is the same broadcast.
   std::int64_t admin_id = 0;
+  std::string admin_language; ///< "ru" | "en": in which he is told of it
   broadcast_kind kind = broadcast_kind::send;
   std::int64_t of_broadcast = 0; ///< erase, edit: whose messages
   std::string method;            ///< "sendMessage", "copyMessage", "sendMediaGroup", "deleteMessage", ...
@@ -330,7 +331,7 @@ struct open_work {
   std::vector<job> jobs;
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<payment> payments;     ///< The cashier's: the shop's pending ones, and all refunds under way.
-  std::vector<broadcast> broadcasts; ///< Those not ended.
+  std::vector<broadcast> broadcasts; ///< Those not ended, or whose end was not told.
 };
 
 } // namespace troupe

@@ -425,6 +425,7 @@ answer read_answer(const http_reply& reply) {
   }
   if (a.description.empty()) a.description = "HTTP " + std::to_string(judged);
   a.what = by_code(judged, a.description);
+  a.undone = judged < 500;
   if (a.what == outcome::wait_and_retry)
     a.retry_after_ms = judged < 429 ? file_wait_ms : retry_after_ms(reply, body);
   return a;

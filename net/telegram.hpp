@@ -106,6 +106,7 @@ enum class outcome : std::uint8_t {
 struct answer {
   outcome what = outcome::our_mistake;
   std::int64_t retry_after_ms = 0;
+  bool undone = true; ///< wait_and_retry: it was certainly not done. A 5xx leaves that open.
   std::int64_t message_id = 0;
   std::vector<std::int64_t> more; ///< Of an album: the other messages
   std::string file_id;            ///< Of a sent video

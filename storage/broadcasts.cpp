@@ -8,7 +8,7 @@ namespace {
 using enum broadcast_state;
 
 #define TROUPE_BROADCAST_SELECT                                                                              \
-  "SELECT broadcast_id, key, admin_id, kind, of_broadcast, method, params, title, audience, days, "          \
+  "SELECT broadcast_id, key, admin_id, admin_language, kind, of_broadcast, method, params, title, audience, days, "          \
   "language, "                                                                                               \
   "category, paid, per_second, starts_at, created_at, began_at, ended_at, state, why, total, sent, "         \
   "blocked, "                                                                                                \
@@ -20,7 +20,7 @@ broadcast read_broadcast(const query& q) {
   const auto integer = [&] { return q.integer(c++); };
   const auto small = [&] { return q.small(c++); };
   const auto text = [&] { return q.text(c++); };
-  b.broadcast_id = integer(), b.key = text(), b.admin_id = integer();
+  b.broadcast_id = integer(), b.key = text(), b.admin_id = integer(), b.admin_language = text();
   b.kind = static_cast<broadcast_kind>(small()), b.of_broadcast = integer();
   b.method = text(), b.params = text(), b.title = text();
   b.to.kind = static_cast<audience_kind>(small()), b.to.days = small(), b.to.language = text();
@@ -202,7 +202,9 @@ std::vector<broadcast> newest_broadcasts(database& db, int offset, int limit) {
 
 std::vector<broadcast> unfinished_broadcasts(database& db) {
   std::vector<broadcast> all;
-  query q(db, TROUPE_BROADCAST_SELECT "WHERE state < ? ORDER BY broadcast_id",
+  query q(db,
+          TROUPE_BROADCAST_SELECT "b WHERE state < ? OR NOT EXISTS(SELECT 1 FROM meta WHERE name = 'notice:cast:' || "
+                                  "b.broadcast_id) ORDER BY broadcast_id",
           static_cast<int>(broadcast_state::done));
   while (q.next()) all.push_back(read_broadcast(q));
   return all;
@@ -231,12 +233,12 @@ broadcast_answer open(writer& w, const open_broadcast& order) {
   b.created_at = order.at;
   b.state = b.starts_at > order.at ? scheduled : gathering;
   run(db,
-      "INSERT INTO broadcasts(key, fingerprint, admin_id, kind, of_broadcast, method, params, title, "
+      "INSERT INTO broadcasts(key, fingerprint, admin_id, admin_language, kind, of_broadcast, method, params, title, "
       "audience, days, "
-      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?, ?, ?, "
       "?, ?, ?, ?, ?)",
-      b.key, content, b.admin_id, static_cast<int>(b.kind), b.of_broadcast, b.method, b.params, b.title,
+      b.key, content, b.admin_id, b.admin_language, static_cast<int>(b.kind), b.of_broadcast, b.method, b.params, b.title,
       static_cast<int>(b.to.kind), b.to.days, b.to.language, b.to.category, b.paid, b.per_second, b.starts_at,
       b.created_at, static_cast<int>(b.state));
   b.broadcast_id = db.last_id();

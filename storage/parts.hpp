@@ -145,6 +145,7 @@ broadcast_answer open(writer& w, const open_broadcast& order);
 broadcast_answer take_step(writer& w, const broadcast_step& step);
 broadcast_answer gather(writer& w, const gather_recipients& page);
 recipients_taken take(writer& w, const take_recipients& page);
+/// Those not ended, and those whose end was not told: notice "cast:<id>".
 std::vector<broadcast> unfinished_broadcasts(database& db);
 std::optional<broadcast> load_broadcast(database& db, std::int64_t broadcast_id);
 std::vector<broadcast> newest_broadcasts(database& db, int offset, int limit);

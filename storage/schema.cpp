@@ -173,7 +173,7 @@ CREATE TABLE mutes(
 
 CREATE TABLE broadcasts(
   broadcast_id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
-  admin_id INTEGER NOT NULL, kind INTEGER NOT NULL, of_broadcast INTEGER NOT NULL, method TEXT NOT NULL,
+  admin_id INTEGER NOT NULL, admin_language TEXT NOT NULL, kind INTEGER NOT NULL, of_broadcast INTEGER NOT NULL, method TEXT NOT NULL,
   params TEXT NOT NULL, title TEXT NOT NULL, audience INTEGER NOT NULL, days INTEGER NOT NULL,
   language TEXT NOT NULL, category TEXT NOT NULL, paid INTEGER NOT NULL, per_second INTEGER NOT NULL,
   starts_at INTEGER NOT NULL, created_at INTEGER NOT NULL, began_at INTEGER NOT NULL DEFAULT 0,

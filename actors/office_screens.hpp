@@ -1,0 +1,53 @@
+#pragma once
+/// The administrators' screens: facts in, text and buttons out.
+#include "actors/dialogue_screens.hpp"
+#include "messages/office.hpp"
+
+namespace troupe::office {
+
+/// Options that may be changed from the menu; config::with_changes applies them.
+const std::vector<std::string>& open_options();
+
+class screens {
+public:
+  screens(const config::settings& set, const talk::painter& paint, const std::string& language)
+      : set_{set}, paint_{paint}, language_{language} {}
+
+  talk::screen menu() const;
+  talk::screen statistics(const stats& s, int days, unix_ms now) const;
+  talk::screen user(const user_card& c) const;
+  talk::screen user_list(const user_lists& l, user_lists_query::what which) const;
+  talk::screen activity(const activity_page& p, int page, int page_size) const;
+  talk::screen log(const journal_page& p, std::int64_t user_id, int page, int page_size) const;
+  talk::screen job(const job_card& c) const;
+  talk::screen queue(const queue_page& p, const sales_facts& sales, unix_ms now) const;
+  talk::screen prices(const sales_facts& sales) const;
+  talk::screen model(std::size_t i, const sales_facts& sales) const;
+  talk::screen options() const;
+  talk::screen maintenance(const sales_facts& sales) const;
+  /// A sentence and the way back.
+  talk::screen word(const std::string& text, const std::string& back = "o:menu") const;
+
+  std::string say(const std::string& key, const config::texts::args& a = {}) const {
+    return paint_.say(key, a);
+  }
+  talk::button press(const std::string& key, const std::string& data) const {
+    return {say("office_button." + key), data};
+  }
+  std::vector<talk::button> back(const std::string& data) const {
+    return {{say("button.back"), data}, {say("button.home"), "home"}};
+  }
+  std::string price_list(const config::model& m) const;
+  std::string option_value(const std::string& key) const;
+
+private:
+  std::string sales_text(const stats& s) const;
+  std::string models_text(const stats& s) const;
+  std::string margin_text(const stats& s) const;
+
+  const config::settings& set_;
+  const talk::painter& paint_;
+  const std::string& language_;
+};
+
+} // namespace troupe::office
