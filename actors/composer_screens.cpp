@@ -118,7 +118,8 @@ screen broadcast_screens::draft_card(const draft& d, const std::string& note) co
 screen broadcast_screens::ask_links(const draft& d, const std::string& note) const {
   std::string now;
   for (auto& l : d.links)
-    now += "\n• " + escape_html(l.text) + " → " + (l.url.empty() ? say("a_screen") : escape_html(l.url));
+    now += "\n• " + escape_html(l.text) + " → " +
+           (l.url.empty() ? say("a_screen") : escape_html(telegram::shorten(l.url, 80)));
   keyboard rows;
   for (int i = 0; i < 4; ++i) {
     if (i % 2 == 0) rows.push_back({});
