@@ -249,6 +249,7 @@ draft read_draft(const std::string& text) {
     d.kind = static_cast<broadcast_kind>(j.at("kind").get<int>());
     d.of_broadcast = j.at("of"), d.reached = j.at("reached");
     d.method = j.at("method"), d.markup = j.at("markup"), d.previews_of = j.at("previews_of");
+    d.aside = j.at("aside");
     for (auto& x : j.at("pieces"))
       d.pieces.push_back({x.at(0), x.at(1), x.at(2), x.at(3), x.at(4).get<std::int64_t>()});
     d.album = j.at("album"), d.album_at = j.at("album_at");
@@ -276,6 +277,7 @@ std::string write_draft(const draft& d) {
                {"method", d.method},
                {"markup", d.markup},
                {"previews_of", d.previews_of},
+               {"aside", d.aside},
                {"pieces", pieces},
                {"album", d.album},
                {"album_at", d.album_at},

@@ -35,9 +35,10 @@ struct draft {
   std::int64_t of_broadcast = 0, reached = 0; ///< erase, edit: whose messages, and how many they are
   std::string method;                         ///< erase, edit: the call
   std::string markup, previews_of;            ///< edit: JSON of the old buttons and link preview options
-  std::vector<piece> pieces;                  ///< in the order of the chat
-  std::string album;                          ///< Telegram's name of the album that is arriving
-  unix_ms album_at = 0;                       ///< when its last item came
+  std::string aside;         ///< erase, edit: the draft that was in hand; it comes back afterwards
+  std::vector<piece> pieces; ///< in the order of the chat
+  std::string album;         ///< Telegram's name of the album that is arriving
+  unix_ms album_at = 0;      ///< when its last item came
   bool forwarded = false;
   std::int64_t from_chat = 0; ///< forwarded: the chat of the administrator who has it
   bool with_author = false;   ///< forwarded as such, with the author's name

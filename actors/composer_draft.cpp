@@ -40,7 +40,14 @@ outcome drafting::result(std::optional<talk::screen> s, const char* step, const 
   return o;
 }
 
+/// Of two drafts the one that is to be sent is not lost.
+void drafting::put_aside(draft next) {
+  next.aside = d_.kind != broadcast_kind::send ? d_.aside : d_.pieces.empty() ? "" : write_draft(d_);
+  d_ = std::move(next);
+}
+
 outcome drafting::begin() {
+  if (d_.kind != broadcast_kind::send) d_ = read_draft(d_.aside);
   if (d_.id && d_.kind == broadcast_kind::send && !d_.pieces.empty())
     return result(screens_.draft_card(d_, screens_.say("kept")), step::draft);
   d_ = {};
@@ -305,7 +312,7 @@ outcome drafting::confirm() {
 }
 
 outcome drafting::opened(const broadcast& b) {
-  d_ = {};
+  d_ = read_draft(d_.aside);
   if (b.broadcast_id == 0) return result({}, "home", screens_.say("toast.gone"));
   auto o = result(screens_.card(b, 0), "home",
                   screens_.say(b.starts_at > v_.now ? "toast.planned" : "toast.begun"));
@@ -316,14 +323,14 @@ outcome drafting::opened(const broadcast& b) {
 outcome drafting::begin_edit(const broadcast& b) {
   const auto d = edit_of(b, v_.e.update_id);
   if (!d || b.sent == 0) return result({}, "", screens_.say("toast.cannot_edit"));
-  d_ = *d;
+  put_aside(*d);
   return result(screens_.ask_edit(d_), step::edit);
 }
 
 outcome drafting::begin_erase(const broadcast& b) {
   const auto d = erase_of(b, v_.e.update_id);
   if (!d || b.sent == 0) return result({}, "", screens_.say("toast.cannot_erase"));
-  d_ = *d;
+  put_aside(*d);
   return result(screens_.confirm_erase(d_), "home");
 }
 

@@ -44,6 +44,7 @@ public:
 private:
   outcome result(std::optional<talk::screen> s, const char* step = "", const std::string& toast = "");
   outcome ask_again(const std::string& why);
+  void put_aside(draft next);
   outcome draft_screen(const std::string& toast = "");
   outcome changed(const std::string& toast = "");
   outcome take_links();

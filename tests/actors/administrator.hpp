@@ -113,6 +113,7 @@ struct administrator {
       const auto p = json::parse(m.params);
       if (!p.contains("text") || m.method == "answerCallbackQuery" || !p.contains("parse_mode")) continue;
       text = p["text"], slot = m.slot;
+      CHECK_FALSE(has(text, "{")); // a place nobody filled
       buttons.clear();
       if (!p.contains("reply_markup")) continue;
       for (auto& row : p["reply_markup"]["inline_keyboard"])

@@ -830,3 +830,58 @@ TEST_CASE("each state's card and report exist in both languages") {
         CHECK_FALSE(has(a.text, "{"));
       }
 }
+
+TEST_CASE("an administrator who reads English writes in English") {
+  administrator a;
+  a.who.language = "en";
+  a.writes("News");
+  a.presses("Buttons");
+  a.presses("Make a video");
+  a.presses("When");
+  a.says("tomorrow 9:00");
+  a.presses("Count and send");
+  CHECK(has(a.text, "Takes about 24 min (up to 28 messages a second)"));
+  a.presses("Plan it");
+  CHECK(params_of(a.opened.at(0))["reply_markup"]["inline_keyboard"][0][0]["text"] == "🎬 Make a video");
+}
+
+TEST_CASE("a button of the bot speaks the language of those who get it") {
+  administrator a;
+  a.writes("News");
+  a.presses("👥 Кому");
+  a.presses("английский");
+  a.presses("Назад");
+  a.presses("🔗 Кнопки");
+  a.presses("Создать видео");
+  CHECK(params_of(a.confirms())["reply_markup"]["inline_keyboard"][0][0]["text"] == "🎬 Make a video");
+}
+
+TEST_CASE("what the office has in hand is no draft, and stays") {
+  administrator a;
+  talk::memory m;
+  m.office = R"({"reason":"thanks"})";
+  a.who.state = talk::write_memory(m);
+  a.presses_data("b:go:1");
+  CHECK(has(a.toast(), "уже отправлен или забыт"));
+  a.types("broadcasts");
+  CHECK(talk::read_memory(a.who.state).office == m.office);
+}
+
+TEST_CASE("a draft waits while an older broadcast is deleted or edited") {
+  administrator a;
+  a.writes("Старая");
+  a.confirms();
+  a.ended();
+  a.writes("Новая");
+  a.presses_data("b:d:12");
+  a.presses_data("b:e:12"); // he changes his mind
+  auto leaves = a;
+  a.says("Старая, исправленная");
+  a.presses("Изменить у всех");
+  CHECK(a.opened.size() == 2);
+  for (auto* who : {&a, &leaves}) {
+    who->types("broadcast");
+    CHECK(has(who->text, "неотправленный черновик"));
+    CHECK(has(who->text, "Новая"));
+  }
+}
