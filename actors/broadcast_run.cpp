@@ -178,7 +178,7 @@ outgoing broadcast_run::post_to(const recipient& r) const {
   o.urgency = what_.paid ? lane::paid_broadcast : lane::broadcast;
   o.method = what_.method;
   params["chat_id"] = r.user_id;
-  if (what_.kind == broadcast_kind::erase && !r.more.empty()) {
+  if (what_.kind == broadcast_kind::erase && (!r.more.empty() || what_.method == "deleteMessages")) {
     o.method = "deleteMessages";
     params["message_ids"] = ids_of(r);
   } else if (what_.kind != broadcast_kind::send) params["message_id"] = r.message_id;

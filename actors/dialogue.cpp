@@ -36,8 +36,12 @@ std::optional<std::int64_t> whole(const std::string& s) {
   return n;
 }
 
+/// Under a broadcast: the screen must not replace it.
+constexpr const char* below = "new:";
+
 std::optional<pressed> read_button(std::string data) {
   pressed p;
+  if (starts(data, below)) data.erase(0, 4);
   const auto numbers = [&](const char* action, std::size_t n) {
     const std::string head = std::string{action} + ":";
     if (data.rfind(head, 0) != 0) return false;
@@ -300,7 +304,7 @@ private:
   }
 
   void show(const talk::screen& s) {
-    const bool edit = e_.kind == event_kind::button && e_.message_id != 0;
+    const bool edit = e_.kind == event_kind::button && e_.message_id != 0 && !starts(e_.data, below);
     messages_.push_back(talk::show(s, e_.from.user_id, edit ? e_.message_id : 0));
   }
 

@@ -54,10 +54,19 @@ intent read_intent(const std::string& text) {
   }
   return i;
 }
-std::string write_intent(const intent& i) {
-  return json{{"act", i.id},        {"what", i.what},     {"user", i.user_id}, {"job", i.job_id},
-              {"amount", i.amount}, {"reason", i.reason}, {"name", i.name},    {"value", i.value}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+/// Beside it a broadcast may be in hand, which is not ours to forget.
+std::string write_intent(const std::string& memory, const intent& i) {
+  auto j = json::parse(memory, nullptr, false);
+  if (!j.is_object()) j = json::object();
+  j.update({{"act", i.id},
+            {"what", i.what},
+            {"user", i.user_id},
+            {"job", i.job_id},
+            {"amount", i.amount},
+            {"reason", i.reason},
+            {"name", i.name},
+            {"value", i.value}});
+  return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::optional<admin_act> act_named(const std::string& name) {
@@ -136,6 +145,7 @@ public:
         {"job", std::to_string(a.what.job_id)}};
     outcome o;
     o.step = "other";
+    o.draft = v_.memory.office;
     if (a.outcome != admin_outcome::done) {
       const char* words[] = {
           "", "office.no_user", "office.no_job", "office.too_few", "office.already", "office.impossible"};
@@ -143,7 +153,7 @@ public:
       return o;
     }
     o.screen = screens_.word(say(std::string{"office_done."} + name_of(what), facts), back);
-    o.toast = say("cast_toast.done");
+    o.toast = say("office.toast_done");
     tell_user(o, what, i, a);
     return o;
   }
@@ -152,6 +162,7 @@ public:
     outcome o;
     const bool gone = a.now.state == job_state::cancelled;
     const auto id = std::to_string(a.now.job_id);
+    o.draft = v_.memory.office;
     o.step = "other";
     o.screen =
         screens_.word(say(gone ? "office.job_cancelled" : "office.impossible", {{"job", id}}), "o:j:" + id);
@@ -189,6 +200,7 @@ private:
     outcome o;
     o.screen = std::move(s);
     o.step = step;
+    o.draft = v_.memory.office;
     return o;
   }
   outcome word(const std::string& key, const std::string& back = "o:menu") const {
@@ -330,7 +342,7 @@ private:
     if (action == "ban")
       s.buttons.insert(s.buttons.begin(), {screens_.press("yes", "o:yes:" + std::to_string(i.id))});
     auto o = show(s, "o." + action);
-    o.draft = write_intent(i);
+    o.draft = write_intent(v_.memory.office, i);
     return o;
   }
 
@@ -338,7 +350,7 @@ private:
     auto s = screens_.word(question, back);
     s.buttons.insert(s.buttons.begin(), {screens_.press("yes", "o:yes:" + std::to_string(i.id))});
     auto o = show(s, "other");
-    o.draft = write_intent(i);
+    o.draft = write_intent(v_.memory.office, i);
     return o;
   }
 
@@ -388,7 +400,7 @@ private:
     o.settings.emplace_back(name, value);
     o.journal.push_back(
         line("setting", 0, 0, name + " = " + (value.empty() ? "—" : telegram::shorten(value, 200))));
-    o.toast = say("cast_toast.done");
+    o.toast = say("office.toast_done");
     return o;
   }
 
@@ -439,7 +451,7 @@ private:
                       {"lengths", lengths}});
     }
     auto o = show(screens_.word(question, back), "o.value");
-    o.draft = write_intent(i);
+    o.draft = write_intent(v_.memory.office, i);
     return o;
   }
 

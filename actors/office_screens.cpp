@@ -1,5 +1,5 @@
 #include "actors/office_screens.hpp"
-#include "actors/cast_words.hpp"
+#include "actors/composer_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
 
@@ -50,7 +50,7 @@ talk::screen screens::word(const std::string& text, const std::string& to) const
 talk::screen screens::menu() const {
   return {say("office.menu"),
           {{press("stats", "o:stats:7")},
-           {press("cast", "b:new"), press("casts", "b:list:0")},
+           {press("cast", "b:new"), press("casts", "b:list")},
            {press("user", "o:ask"), press("queue", "o:queue")},
            {press("prices", "o:prices"), press("options", "o:opts")},
            {press("payments", "payments"), press("log", "o:log:0:0")},
@@ -64,7 +64,7 @@ std::string screens::sales_text(const stats& s) const {
   for (auto& l : s.sales)
     text += (text.empty() ? "" : "\n") +
             say("office.sale", {{"method", say(std::string{"method."} + name_of(l.method))},
-                                {"n", grouped(l.payments)},
+                                {"n", spaced(l.payments)},
                                 {"sum", till::price_of(l.method, l.amount)},
                                 {"credits", paint_.count("credits", l.credits)}}) +
             (l.refunded > 0 ? say("office.refunded", {{"sum", till::price_of(l.method, l.refunded)}}) : "");
@@ -80,10 +80,10 @@ std::string screens::models_text(const stats& s) const {
     text +=
         (text.empty() ? "" : "\n") + say("office.model_line", {{"model", telegram::escape_html(l.model_id)},
                                                                {"s", std::to_string(l.duration_s)},
-                                                               {"done", grouped(l.completed)},
-                                                               {"gifted", grouped(l.gifted)},
-                                                               {"failed", grouped(l.failed)},
-                                                               {"running", grouped(l.running)}});
+                                                               {"done", spaced(l.completed)},
+                                                               {"gifted", spaced(l.gifted)},
+                                                               {"failed", spaced(l.failed)},
+                                                               {"running", spaced(l.running)}});
   }
   return text;
 }
@@ -109,22 +109,22 @@ std::string screens::margin_text(const stats& s) const {
 
 talk::screen screens::statistics(const stats& s, int days, unix_ms now) const {
   auto text = say("office.stats", {{"period", say("office.period_" + std::to_string(days))},
-                                   {"users", grouped(s.users)},
-                                   {"d1", grouped(s.active_1d)},
-                                   {"d7", grouped(s.active_7d)},
-                                   {"d30", grouped(s.active_30d)},
-                                   {"fresh", grouped(s.fresh)},
-                                   {"gone", grouped(s.gone)},
-                                   {"banned", grouped(s.banned)},
-                                   {"balance", grouped(s.balance)},
-                                   {"held", grouped(s.held)},
-                                   {"debt", grouped(s.debt)},
-                                   {"gifts", grouped(s.gifts)},
-                                   {"b0", grouped(s.by_balance[0])},
-                                   {"b1", grouped(s.by_balance[1])},
-                                   {"b2", grouped(s.by_balance[2])},
-                                   {"b3", grouped(s.by_balance[3])},
-                                   {"b4", grouped(s.by_balance[4])},
+                                   {"users", spaced(s.users)},
+                                   {"d1", spaced(s.active_1d)},
+                                   {"d7", spaced(s.active_7d)},
+                                   {"d30", spaced(s.active_30d)},
+                                   {"fresh", spaced(s.fresh)},
+                                   {"gone", spaced(s.gone)},
+                                   {"banned", spaced(s.banned)},
+                                   {"balance", spaced(s.balance)},
+                                   {"held", spaced(s.held)},
+                                   {"debt", spaced(s.debt)},
+                                   {"gifts", spaced(s.gifts)},
+                                   {"b0", spaced(s.by_balance[0])},
+                                   {"b1", spaced(s.by_balance[1])},
+                                   {"b2", spaced(s.by_balance[2])},
+                                   {"b3", spaced(s.by_balance[3])},
+                                   {"b4", spaced(s.by_balance[4])},
                                    {"sales", sales_text(s)},
                                    {"models", models_text(s)},
                                    {"margin", margin_text(s)},
@@ -154,14 +154,14 @@ talk::screen screens::user(const user_card& c) const {
                           {"since", c.registered_at ? talk::clock_text(c.registered_at) : "—"},
                           {"seen", c.last_seen_at ? talk::clock_text(c.last_seen_at) : "—"},
                           {"balance", paint_.count("credits", c.money.balance)},
-                          {"held", grouped(c.money.held)},
-                          {"debt", grouped(c.money.debt)},
-                          {"payments", grouped(c.payments)},
-                          {"stars", grouped(c.stars)},
+                          {"held", spaced(c.money.held)},
+                          {"debt", spaced(c.money.debt)},
+                          {"payments", spaced(c.payments)},
+                          {"stars", spaced(c.stars)},
                           {"roubles", roubles(c.kopecks)},
-                          {"videos", grouped(c.videos)},
-                          {"failed", grouped(c.failed)},
-                          {"running", grouped(c.money.open_jobs)}}) +
+                          {"videos", spaced(c.videos)},
+                          {"failed", spaced(c.failed)},
+                          {"running", spaced(c.money.open_jobs)}}) +
       marks;
   const bool banned = c.money.banned, admin = c.money.admin;
   return {
@@ -292,13 +292,13 @@ talk::screen screens::queue(const queue_page& p, const sales_facts& sales, unix_
   if (p.lines.empty()) text += "\n" + say("office.queue_empty");
   for (auto& l : p.lines) {
     text += "\n" + say("office.queue_line", {{"model", telegram::escape_html(l.model_id)},
-                                             {"waiting", grouped(l.waiting)},
-                                             {"running", grouped(l.running)},
-                                             {"overdue", grouped(l.overdue)}});
+                                             {"waiting", spaced(l.waiting)},
+                                             {"running", spaced(l.running)},
+                                             {"overdue", spaced(l.overdue)}});
     if (l.oldest_waiting_at > 0)
       text +=
           " " + say("office.oldest",
-                    {{"time", duration_text(paint_, static_cast<double>(now - l.oldest_waiting_at) / 1000)}});
+                    {{"time", broadcast_screens{set_, language_}.span((now - l.oldest_waiting_at) / 1000)}});
   }
   talk::keyboard rows{
       {press(sales.stopped ? "resume_all" : "pause_all", sales.stopped ? "o:sell:all:1" : "o:sell:all:0")}};
