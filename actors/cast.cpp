@@ -38,10 +38,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
                       work.messages.size(), work.jobs.size());
   cast c;
   c.outside = s.outside;
-  for (auto& [name, value] : work.settings) {
-    s.ctx->sales->set(name, value);
-    s.ctx->settings.change(name, value);
-  }
+  for (auto& [name, value] : work.settings) s.ctx->sales->set(name, value);
   c.writer = spawn_writer(sys, s.store, s.ctx, s.threads);
   c.ledger = spawn_ledger(sys, c.writer);
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;

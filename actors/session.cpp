@@ -63,10 +63,7 @@ void store_turn(self_ptr self, turn t) {
       .then(
           [=](done) {
             auto& s = self->state;
-            for (auto& [name, value] : settings) {
-              s.ctx->sales->set(name, value);
-              s.ctx->settings.change(name, value);
-            }
+            for (auto& [name, value] : settings) s.ctx->sales->set(name, value);
             s.failures = 0;
             s.queue.pop_front();
             self->send(s.router, update_handled{s.user_id});

@@ -202,19 +202,6 @@ struct settings {
   std::vector<effective> report; ///< every option in file order
 };
 
-/// May an administrator change this while the engine runs? "": yes; else a sentence that says why not.
-/// Names: "model:<id>:price" (one number), "model:<id>:prices", "model:<id>:sound_prices" ("4,6": one for
-/// each length), "option:<key>" for the options that need no restart.
-std::string why_not(const settings& s, const std::string& name, const std::string& value);
-/// The settings with such changes; what does not fit any more is named in `ignored`. Other names are left
-/// alone.
-settings with_changes(settings from_file, const std::vector<std::pair<std::string, std::string>>& changes,
-                      std::vector<std::string>& ignored);
-/// What differs, for people: "shop.stars_per_credit: 100 -> 90"; options that need a restart say so.
-std::vector<std::string> differences(const settings& before, const settings& after);
-/// The files that `load` reads.
-std::vector<std::string> files_of(const std::string& dir);
-
 using environment = std::map<std::string, std::string>;
 /// Reads troupe.toml, models.toml, presets.toml (if it is there) and texts/*.toml in `dir`; the environment
 /// overrides. @throws config_error
