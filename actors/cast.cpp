@@ -39,6 +39,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   cast c;
   c.outside = s.outside;
   for (auto& [name, value] : work.settings) s.ctx->sales->set(name, value);
+  for (auto& why : s.ctx->tuned->set(s.ctx->settings, work.settings))
+    log("engine")->warn("a change of settings is left out: {}", why);
   c.writer = spawn_writer(sys, s.store, s.ctx, s.threads);
   c.ledger = spawn_ledger(sys, c.writer);
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;

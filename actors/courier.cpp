@@ -192,6 +192,7 @@ void send_out(self_ptr self, outgoing m) {
 void pump(self_ptr self) {
   auto& s = self->state;
   auto limit = static_cast<std::size_t>(s.ctx->opts().telegram.senders);
+  s.queue.set_bulk_per_second(s.ctx->opts().telegram.bulk_messages_per_second);
   while (s.in_flight < limit) {
     auto m = s.queue.next(self->clock().now());
     if (!m) break;

@@ -17,6 +17,10 @@ public:
   send_budget(int burst, clock::duration refill) : slack_{(burst - 1) * refill}, refill_{refill} {}
   clock::time_point free_at() const { return full_at_ - slack_; }
   void spend(clock::time_point now) { full_at_ = std::max(full_at_, now) + refill_; }
+  void set_refill(clock::duration refill) {
+    slack_ = slack_ / refill_ * refill;
+    refill_ = refill;
+  }
   void block_until(clock::time_point t) { full_at_ = std::max(full_at_, t + slack_); }
 
 private:
@@ -51,6 +55,8 @@ public:
   /// As `flooded`, for a message that is not worth another try: it goes, the silence stays.
   void hush(const outgoing& m, clock::time_point now, clock::duration wait);
   std::size_t size() const { return size_; }
+  /// From the next message on; what the budget has spent stays spent.
+  void set_bulk_per_second(int n);
 
 private:
   struct line {

@@ -1,4 +1,5 @@
 #include "actors/engine.hpp"
+#include "actors/error_tally.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 #include "net/telegram.hpp"
@@ -173,6 +174,11 @@ struct engine::impl {
     log("web")->info("health at http://{}:{}/health", o.host, port);
   }
 
+  void tell(const std::string& kind, const char* key, const std::string& html) {
+    auto text = ctx->settings->words.get("ru", key, {{"text", html}});
+    caf::anon_send(supervisor, alarm{kind + html, std::move(text)}); // the same again is told once
+  }
+
   void stop() {
     if (!sys) return;
     web.reset();
@@ -195,11 +201,31 @@ engine::~engine() { stop(); }
 
 void engine::start() {
   auto& m = *impl_;
+  m.ctx->errors = std::make_shared<error_tally>();
+  spdlog::default_logger()->sinks().push_back(std::make_shared<error_sink>(m.ctx->errors));
   m.ctx->health->last_poll_at = m.ctx->now(); // a young engine is healthy until proved otherwise
   m.open_store();
   m.sys = std::make_unique<caf::actor_system>(m.actors_cfg);
   m.supervisor = spawn_supervisor(*m.sys, {[&m] { return m.new_cast(); }, m.hopeless});
   m.start_web();
+}
+
+std::vector<std::string> engine::reload(const config::settings& fresh) {
+  auto& m = *impl_;
+  auto news = m.ctx->tuned->reload(m.ctx->settings, fresh);
+  std::string lines;
+  for (auto& line : news) {
+    log("config")->warn("changed: {}", line);
+    lines += "\n" + telegram::escape_html(line);
+  }
+  if (news.empty()) log("config")->info("read again: no option or price is different");
+  else m.tell("settings changed", "alarm.config_changed", lines);
+  return news;
+}
+
+void engine::reload_failed(const std::string& why) {
+  log("config")->warn("the old settings stay: {}", why);
+  impl_->tell("settings refused", "alarm.config_refused", telegram::escape_html(why));
 }
 
 void engine::stop() { impl_->stop(); }

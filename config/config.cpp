@@ -119,6 +119,7 @@ std::vector<option> bind(options& o) {
        {"ADMIN_FEEDBACK_CHAT_ID"}},
       {"office.daily_report_hour", &o.office.daily_report_hour, "Moscow time, -1: none", {-1, 23}},
       {"office.alarm_window_s", &o.office.alarm_window_s, "alarms alike are counted for", seconds},
+      {"office.watch_files", &o.office.watch_files, "read settings again when a file changes"},
       {"office.stats_cache_s", &o.office.stats_cache_s, "statistics are as old as", {0, 3'600}},
       {"office.block_rate_percent", &o.office.block_rate_percent, "then a broadcast asks", {1, 100}},
       {"shop.stars_per_credit", &o.shop.stars_per_credit, "own amount in Stars", {1, 10'000}},

@@ -88,6 +88,7 @@ struct options {
     std::int64_t feedback_chat_id = 0; // a group for alarms and feedback; 0: the administrators
     int daily_report_hour = 9;         // Moscow time; -1: none
     int alarm_window_s = 600;          // of alarms alike only a count for so long
+    bool watch_files = true;           // settings are read again when a file changes; false: by SIGHUP only
     int stats_cache_s = 30;
     int block_rate_percent = 30; // of the last hundred recipients: then a broadcast asks
   } office;
