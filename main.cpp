@@ -5,6 +5,7 @@
 #include "operator.hpp"
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 #include <malloc.h>
@@ -12,6 +13,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -34,8 +36,49 @@ sigset_t block_signals() {
 
 void wait_for_signal(const sigset_t& set) {
   int got = 0;
-  while (sigwait(&set, &got) == 0 && got == SIGHUP)
-    spdlog::info("SIGHUP: nothing to reload yet; restart to apply new options");
+  while (sigwait(&set, &got) == 0 && got == SIGHUP) {
+  }
+}
+
+constexpr timespec look_at_files_every{2, 0};
+
+/// Size and time of each file of settings, as one text.
+std::string look_at_files(const std::string& dir) {
+  std::string all;
+  for (auto name : {"troupe.toml", "models.toml", "presets.toml", "texts/ru.toml", "texts/en.toml"}) {
+    struct stat st {};
+    if (::stat((dir + "/" + name).c_str(), &st) != 0) all += "-;";
+    else
+      all += std::to_string(st.st_ino) + ":" + std::to_string(st.st_size) + ":" +
+             std::to_string(st.st_mtim.tv_sec) + "." + std::to_string(st.st_mtim.tv_nsec) + ";";
+  }
+  return all;
+}
+
+void read_again(engine& e, const std::string& dir) {
+  try {
+    e.reload(config::load(dir, config::process_environment()));
+  } catch (const std::exception& fault) {
+    e.reload_failed(fault.what());
+  }
+}
+
+/// Reads the settings again at SIGHUP, and when a file is new and has not changed since the last look: an
+/// editor may still be writing it.
+void run_until_signal(engine& e, const sigset_t& set, const std::string& dir, bool watch) {
+  auto read = look_at_files(dir), seen = read;
+  for (;;) {
+    const int got =
+        watch ? ::sigtimedwait(&set, nullptr, &look_at_files_every) : ::sigwaitinfo(&set, nullptr);
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return;
+    if (got > 0 && got != SIGHUP) return;
+    const auto now = look_at_files(dir);
+    const bool settled = now == seen && now != read;
+    seen = now;
+    if (got != SIGHUP && !(watch && settled)) continue;
+    read = now;
+    read_again(e, dir);
+  }
 }
 
 /// The text of a line as the inside of a JSON string.
@@ -82,6 +125,7 @@ int serve(const std::string& dir) {
     std::cerr << text << "\nNot started: see what is missing above. To try the engine without keys: ./run\n";
     return 2;
   }
+  const bool watch = settings.opts.office.watch_files;
   std::atomic<bool> hopeless{false};
   engine e{std::move(settings), [&](const std::string&) {
              hopeless = true;
@@ -89,7 +133,7 @@ int serve(const std::string& dir) {
            }};
   e.start();
   spdlog::info("the engine runs; Ctrl-C stops it");
-  wait_for_signal(signals);
+  run_until_signal(e, signals, dir, watch);
   spdlog::info("stopping; what is open goes on at the next start");
   std::thread{[] { // promised: never longer than 15 s. All that matters is on disk already.
     std::this_thread::sleep_for(std::chrono::seconds{14});

@@ -37,8 +37,13 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   log("engine")->info("goes on with {} updates, {} messages and {} jobs", work.updates.size(),
                       work.messages.size(), work.jobs.size());
   cast c;
+  c.goes_on_with = {{"updates", std::to_string(work.updates.size())},
+                    {"messages", std::to_string(work.messages.size())},
+                    {"jobs", std::to_string(work.jobs.size())}};
   c.outside = s.outside;
   for (auto& [name, value] : work.settings) s.ctx->sales->set(name, value);
+  for (auto& why : s.ctx->tuned->set(s.ctx->settings, work.settings))
+    log("engine")->warn("a change of settings is left out: {}", why);
   c.writer = spawn_writer(sys, s.store, s.ctx, s.threads);
   c.ledger = spawn_ledger(sys, c.writer);
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;

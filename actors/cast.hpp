@@ -42,7 +42,8 @@ struct cast {
   writer_actor writer;
   reader_actor reader;
   edges outside;
-  std::function<void()> close; ///< Ends every blocking wait of the edges; may be empty.
+  config::texts::args goes_on_with; ///< how many "updates", "messages" and "jobs" were open
+  std::function<void()> close;      ///< Ends every blocking wait of the edges; may be empty.
 
   /// In order of stopping: first who begins work, last who stores it.
   std::vector<caf::actor> all() const;

@@ -1,7 +1,7 @@
 #pragma once
 /// What every actor of one engine shares: settings, the wall clock and the health board.
 #include "actors/sales_board.hpp"
-#include "actors/settings_shelf.hpp"
+#include "actors/tuning.hpp"
 #include "messages/steps.hpp"
 #include <atomic>
 #include <functional>
@@ -17,9 +17,18 @@ struct health_board {
   std::atomic<bool> storage_failed{false};
 };
 
+class error_tally;
+
+/// Where alarms go: the feedback group, or each administrator of ADMIN_IDS.
+inline std::vector<std::int64_t> alarm_chats(const config::options& o) {
+  return o.office.feedback_chat_id != 0 ? std::vector{o.office.feedback_chat_id} : o.users.admin_ids;
+}
+
 struct engine_context {
-  settings_shelf settings;
-  std::function<unix_ms()> now; ///< Wall clock; virtual in tests.
+  mutable settings_shelf settings; ///< replaced by `tuned` alone
+  std::shared_ptr<tuning> tuned = std::make_shared<tuning>();
+  std::shared_ptr<error_tally> errors; ///< the log's; none: nobody looks
+  std::function<unix_ms()> now;        ///< Wall clock; virtual in tests.
   std::shared_ptr<health_board> health = std::make_shared<health_board>();
   std::shared_ptr<sales_board> sales = std::make_shared<sales_board>();
   std::string callback_secret;

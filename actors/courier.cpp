@@ -258,6 +258,7 @@ void send_out(self_ptr self, outgoing m) {
 void pump(self_ptr self) {
   auto& s = self->state;
   const auto limit = s.senders();
+  s.queue.set_bulk_per_second(s.ctx->opts().telegram.bulk_messages_per_second);
   while (s.in_flight < limit) {
     auto m = s.queue.next(self->clock().now(), s.bulk_may_go());
     if (!m) break;

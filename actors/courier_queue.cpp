@@ -31,6 +31,12 @@ void courier_queue::relist(std::int64_t chat_id, line& l) {
   due_[lane].insert({l.listed->second, chat_id});
 }
 
+void courier_queue::set_bulk_per_second(int n) {
+  if (n == limits_.bulk_per_second) return;
+  limits_.bulk_per_second = n;
+  bulk_.set_refill(std::chrono::duration_cast<clock::duration>(std::chrono::seconds{1}) / n);
+}
+
 void courier_queue::push(outgoing m, clock::time_point now) {
   forget_quiet(now);
   if (m.urgency == lane::answer) {

@@ -19,6 +19,10 @@ public:
   clock::time_point free_at() const { return full_at_ - slack_; }
   clock::time_point full_at() const { return full_at_; } ///< nothing of it is spent from then on
   void spend(clock::time_point now) { full_at_ = std::max(full_at_, now) + refill_; }
+  void set_refill(clock::duration refill) {
+    slack_ = slack_ / refill_ * refill;
+    refill_ = refill;
+  }
   void block_until(clock::time_point t) { full_at_ = std::max(full_at_, t + slack_); }
 
 private:
@@ -59,6 +63,8 @@ public:
   std::size_t size() const { return size_; }
   std::size_t chats() const { return lines_.size(); } ///< remembered
   static bool is_bulk(const outgoing& m) { return static_cast<std::size_t>(m.urgency) >= first_bulk; }
+  /// From the next message on; what the budget has spent stays spent.
+  void set_bulk_per_second(int n);
 
 private:
   struct line {

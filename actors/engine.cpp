@@ -1,4 +1,5 @@
 #include "actors/engine.hpp"
+#include "actors/error_tally.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
 #include "net/telegram.hpp"
@@ -99,6 +100,8 @@ struct engine::impl {
                        spawn_media(*sys, o.media.workers),
                        pool(writers, static_cast<std::size_t>(writers) * 8)};
     auto c = spawn_cast(*sys, setting);
+    caf::anon_send(c.watchman,
+                   alarm{"restart", ctx->settings->words.get("ru", "alarm.restart", c.goes_on_with)});
     c.close = [mine = wires] {
       for (auto& w : mine) w->stop();
     };
@@ -180,6 +183,11 @@ struct engine::impl {
     self->request(supervisor, rest_limit, rest{}).receive([](done) {}, [](caf::error&) {});
   }
 
+  void tell(const std::string& kind, const char* key, const std::string& html) {
+    auto text = ctx->settings->words.get("ru", key, {{"text", html}});
+    caf::anon_send(supervisor, alarm{kind + html, std::move(text)}); // the same again is told once
+  }
+
   void stop() {
     if (!sys) return;
     web.reset();
@@ -203,11 +211,31 @@ engine::~engine() { stop(); }
 
 void engine::start() {
   auto& m = *impl_;
+  m.ctx->errors = std::make_shared<error_tally>();
+  spdlog::default_logger()->sinks().push_back(std::make_shared<error_sink>(m.ctx->errors));
   m.ctx->health->last_poll_at = m.ctx->now(); // a young engine is healthy until proved otherwise
   m.open_store();
   m.sys = std::make_unique<caf::actor_system>(m.actors_cfg);
   m.supervisor = spawn_supervisor(*m.sys, {[&m] { return m.new_cast(); }, m.hopeless});
   m.start_web();
+}
+
+std::vector<std::string> engine::reload(const config::settings& fresh) {
+  auto& m = *impl_;
+  auto news = m.ctx->tuned->reload(m.ctx->settings, fresh);
+  std::string lines;
+  for (auto& line : news) {
+    log("config")->warn("changed: {}", line);
+    lines += "\n" + telegram::escape_html(line);
+  }
+  if (news.empty()) log("config")->info("read again: no option or price is different");
+  else m.tell("settings changed", "alarm.config_changed", lines);
+  return news;
+}
+
+void engine::reload_failed(const std::string& why) {
+  log("config")->warn("the old settings stay: {}", why);
+  impl_->tell("settings refused", "alarm.config_refused", telegram::escape_html(why));
 }
 
 void engine::stop() { impl_->stop(); }

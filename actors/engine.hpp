@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -16,6 +17,11 @@ public:
   void start();
   /// Ends all waits and writes nothing new; what is open goes on at the next start. Bounded by 15 s.
   void stop();
+  /// The files were read anew: what may change while the engine runs is in force when this returns. Logs and
+  /// tells administrators what is different; empty: nothing is. Any thread, between start and stop.
+  std::vector<std::string> reload(const config::settings& fresh);
+  /// The files could not be read: the old settings stay, and administrators hear why. Any thread, as above.
+  void reload_failed(const std::string& why);
   int web_port() const; ///< 0 when the web server is off
 
 private:

@@ -1,4 +1,5 @@
 #include "actors/feedback.hpp"
+#include "actors/context.hpp"
 #include "actors/dialogue_screens.hpp"
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -29,14 +30,9 @@ std::string name_of(const user_profile& p) {
 
 } // namespace
 
-std::vector<std::int64_t> office_chats(const config::options& opts) {
-  if (opts.office.feedback_chat_id != 0) return {opts.office.feedback_chat_id};
-  return opts.users.admin_ids;
-}
-
 std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e) {
   std::vector<outgoing> all;
-  for (const auto chat : office_chats(set.opts)) {
+  for (const auto chat : alarm_chats(set.opts)) {
     auto text = set.words.get("ru", "feedback.header",
                               {{"id", std::to_string(e.from.user_id)}, {"name", name_of(e.from)}});
     if (e.file_kind.empty()) text += "\n\n" + telegram::escape_html(telegram::shorten(e.text, text_max));

@@ -11,11 +11,8 @@ namespace troupe::feedback {
 inline constexpr std::size_t messages_max = 5;      // of one user ...
 inline constexpr unix_ms window_ms = 10 * 60'000ll; // ... in so long
 
-/// Where alarms and feedback go: the group of ADMIN_FEEDBACK_CHAT_ID, or each administrator of ADMIN_IDS.
-std::vector<std::int64_t> office_chats(const config::options& opts);
-
-/// What a user has sent, to each of those chats: a line of ours with the user's number first, then what it
-/// is.
+/// What a user has sent, to each chat that alarms go to: a line of ours with the user's number first, then
+/// what it is.
 std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e);
 /// Whose feedback the message is that an administrator answers; the number stands in the line we wrote
 /// ourselves, whatever the user wrote below it.

@@ -64,6 +64,8 @@ void store_turn(self_ptr self, turn t) {
           [=](done) {
             auto& s = self->state;
             for (auto& [name, value] : settings) s.ctx->sales->set(name, value);
+            for (auto& why : s.ctx->tuned->set(s.ctx->settings, settings))
+              log("session")->warn("a change of settings is left out: {}", why);
             s.failures = 0;
             s.queue.pop_front();
             self->send(s.router, update_handled{s.user_id});
@@ -162,6 +164,8 @@ void ask_writer(self_ptr self, dialogue::decision d) {
   for (auto& m : d.messages) self->send(s.desk.courier, std::move(m));
   const auto take = [self](const http_reply& reply) {
     auto& st = self->state;
+    if (reply.status == 401 || reply.status == 403)
+      log("writing")->error("the prompt writer refuses our key ({}); photos go without it", reply.status);
     st.written = writing::outcome(*st.ctx->settings, reply);
     st.written_for = st.event.update_id;
     go_on_written(self);

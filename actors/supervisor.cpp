@@ -86,6 +86,9 @@ supervisor_actor::behavior_type supervisor(self_ptr self, const supervised& what
       [self](posted_update& u) { return hand_on(self, self->state.now.poller, u); },
       [self](payment_noticed& n) { return hand_on(self, self->state.now.cashier, n); },
       [self](rest& r) { return hand_on(self, self->state.now.broadcaster, r); },
+      [self](alarm& a) {
+        if (auto& to = self->state.now.watchman) self->send(to, std::move(a));
+      },
       [self](wake) { begin(self); },
   };
 }

@@ -217,7 +217,7 @@ talk::screen voice::card(const payment& p, const std::string& language) const {
 
 std::vector<outgoing> voice::tell_admins(const payment& p, const std::string& key) const {
   std::vector<outgoing> all;
-  for (const auto admin : opts_.users.admin_ids) {
+  for (const auto admin : opts_.users.admin_ids) { // each alone: the buttons are an administrator's
     const std::string language = "ru";
     auto s = card(p, language);
     s.text = words_.get(language, key) + "\n\n" + s.text;

@@ -1,4 +1,4 @@
-#include "config/config.hpp"
+#include "config/rules.hpp"
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -119,6 +119,7 @@ std::vector<option> bind(options& o) {
        {"ADMIN_FEEDBACK_CHAT_ID"}},
       {"office.daily_report_hour", &o.office.daily_report_hour, "Moscow time, -1: none", {-1, 23}},
       {"office.alarm_window_s", &o.office.alarm_window_s, "alarms alike are counted for", seconds},
+      {"office.watch_files", &o.office.watch_files, "read settings again when a file changes"},
       {"office.stats_cache_s", &o.office.stats_cache_s, "statistics are as old as", {0, 3'600}},
       {"office.block_rate_percent", &o.office.block_rate_percent, "then a broadcast asks", {1, 100}},
       {"shop.stars_per_credit", &o.shop.stars_per_credit, "own amount in Stars", {1, 10'000}},
@@ -250,7 +251,7 @@ struct place {
 };
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
-  throw config_error{where + ": " + what};
+  throw config_error{where.empty() ? what : where + ": " + what};
 }
 
 toml::table parse(const std::string& path) {
@@ -546,22 +547,73 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
   else if (key == "text_input") m.text_input = exact<bool>(n, at, key, "true or false");
   else if (key == "photo_input") m.photo_input = exact<bool>(n, at, key, "true or false");
   else if (key == "resolution") m.resolution = exact_string(n, at, key);
-  else if (key == "price") m.price = whole(n, {1, 100'000});
+  else if (key == "price") m.price = whole(n, {rules::price_low, rules::price_high});
   else if (key == "prompt_chars_max") m.prompt_chars_max = whole(n, {1, 20'000});
   else if (key == "aspect_ratios")
     each(n, at, key, [&](auto& item) { m.aspect_ratios.push_back(exact_string(item, at, key)); });
   else if (key == "photo_aspect_ratios")
     each(n, at, key, [&](auto& item) { m.photo_aspect_ratios.push_back(exact_string(item, at, key)); });
   else if (key == "prices")
-    each(n, at, key, [&](auto& item) { m.prices.push_back(whole(item, {1, 100'000})); });
+    each(n, at, key, [&](auto& item) {
+      m.prices.push_back(whole(item, {rules::price_low, rules::price_high}));
+    });
   else if (key == "sound_prices")
-    each(n, at, key, [&](auto& item) { m.sound_prices.push_back(whole(item, {1, 100'000})); });
+    each(n, at, key, [&](auto& item) {
+      m.sound_prices.push_back(whole(item, {rules::price_low, rules::price_high}));
+    });
   else if (key == "costs_kopecks")
     each(n, at, key, [&](auto& item) { m.costs_kopecks.push_back(whole(item, {0, 10'000'000})); });
   else if (key == "durations_s")
     each(n, at, key, [&](auto& item) { m.durations_s.push_back(whole(item, {1, 600})); });
   else unknown(at.str(), key, model_keys);
 }
+
+} // namespace
+
+namespace rules {
+
+void check_prices(const model& m, const std::string& where) {
+  const auto lengths = m.durations_s.size();
+  const auto bad = [&](const std::string& what) { fail(where, "model \"" + m.id + "\": " + what); };
+  if (!m.prices.empty() && m.prices.size() != lengths) bad("prices needs one for each of durations_s");
+  if (!m.sound_prices.empty() && m.sound_prices.size() != lengths)
+    bad("sound_prices needs one for each of durations_s");
+  if (m.sound && !m.sound_prices.empty()) bad("sound_prices is for a choice, but sound = true leaves none");
+}
+
+int whole(const std::string& text, int low, int high, const std::string& where, const std::string& key) {
+  std::int64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (error != std::errc{} || end != text.data() + text.size()) fail(where, key + " must be a whole number");
+  return within(n, {low, high}, where, key);
+}
+
+void set_option(options& o, const std::string& key, const std::string& value, const std::string& where) {
+  for (auto& known : bind(o))
+    if (known.key == key) {
+      if (const auto n = std::get_if<int*>(&known.where))
+        **n = whole(value, known.allowed.low, known.allowed.high, where, key);
+      else set_from_variable(known, {where.empty() ? key : where, value});
+      return;
+    }
+  fail(where, "there is no option " + key);
+}
+
+std::vector<std::string> parts(const std::string& list) {
+  std::vector<std::string> all;
+  for (std::size_t from = 0;;) {
+    const auto comma = list.find(',', from);
+    all.push_back(trimmed(list.substr(from, comma - from)));
+    if (comma == list.npos) return all;
+    from = comma + 1;
+  }
+}
+
+std::string trim(const std::string& s) { return trimmed(s); }
+
+} // namespace rules
+
+namespace {
 
 model read_model(const toml::table& table, const std::string& path) {
   model m;
@@ -579,13 +631,9 @@ model read_model(const toml::table& table, const std::string& path) {
     bad("aspect_ratios needs one that is not Auto: Auto is for photos only");
   if (m.photo_input && m.photo_aspect_ratios.empty() && m.aspect_ratios.empty())
     bad("photo_aspect_ratios is missing");
-  const auto lengths = m.durations_s.size();
-  if (!m.prices.empty() && m.prices.size() != lengths) bad("prices needs one for each of durations_s");
-  if (!m.sound_prices.empty() && m.sound_prices.size() != lengths)
-    bad("sound_prices needs one for each of durations_s");
-  if (!m.costs_kopecks.empty() && m.costs_kopecks.size() != lengths)
+  rules::check_prices(m, where);
+  if (!m.costs_kopecks.empty() && m.costs_kopecks.size() != m.durations_s.size())
     bad("costs_kopecks needs one for each of durations_s");
-  if (m.sound && !m.sound_prices.empty()) bad("sound_prices is for a choice, but sound = true leaves none");
   return m;
 }
 

@@ -88,6 +88,7 @@ struct options {
     std::int64_t feedback_chat_id = 0; // a group for alarms and feedback; 0: the administrators
     int daily_report_hour = 9;         // Moscow time; -1: none
     int alarm_window_s = 600;          // of alarms alike only a count for so long
+    bool watch_files = true;           // settings are read again when a file changes; false: by SIGHUP only
     int stats_cache_s = 30;
     int block_rate_percent = 30; // of the last hundred recipients: then a broadcast asks
   } office;
@@ -207,6 +208,26 @@ using environment = std::map<std::string, std::string>;
 /// overrides. @throws config_error
 settings load(const std::string& dir, const environment& env);
 environment process_environment();
+/// A change by an administrator: "model:<id>:price" (one whole number), "model:<id>:prices" and
+/// "model:<id>:sound_prices" ("4,6,8": one for each length), "option:<key>" for the few options that may
+/// change while the engine runs. Value "" takes the change back.
+bool is_change(const std::string& name);
+/// "" when the change may be applied to `s`, else a sentence that says why not.
+std::string why_not(const settings& s, const std::string& name, const std::string& value);
+/// The file's settings with the administrators' changes. One that does not fit (any more) is left out, and
+/// `ignored` says which and why; names that are no change are passed over.
+settings with_changes(settings from_file, const std::vector<std::pair<std::string, std::string>>& changes,
+                      std::vector<std::string>& ignored);
+
+/// One thing that two sets of settings say differently; never a secret's text.
+struct difference {
+  std::string what, from, to;
+  bool applies = true; ///< false: only after a restart
+};
+std::vector<difference> differences(const settings& before, const settings& after);
+/// `after`, but with `before`'s options wherever one needs a restart. Catalogue, presets and texts are new.
+settings only_changeable(settings before, const settings& after);
+
 /// The text of `troupe check`; `ready` false when something needed for live operation is missing.
 std::string describe(const settings& s, bool& ready);
 

@@ -23,6 +23,13 @@ config::settings without_presets() {
   return s;
 }
 
+/// Every press is counted, whatever it does.
+json but_for_counts(const std::string& state) {
+  auto j = json::parse(state);
+  j.erase("acts"), j.erase("acts_at");
+  return j;
+}
+
 /// A user in front of the bot: says, presses, reads. Checks at each step what holds for all screens.
 struct chat {
   config::settings set = without_presets();
@@ -517,11 +524,11 @@ TEST_CASE("forged and old buttons, stickers and unknown commands get a hint") {
   for (auto data : {"", "nonsense", "run:", "run:-1", "run:99999999999999999999", "m:1", "m:1:x", "a:1:2:3",
                     "h:e:x", "again:z", "order; drop", "m::", "d:102:99"}) {
     INFO(data);
-    const auto state = c.who.state;
+    const auto state = but_for_counts(c.who.state);
     c.presses_data(data);
     CHECK_FALSE(c.toast().empty());
     CHECK_FALSE(c.order);
-    CHECK(c.who.state == state);
+    CHECK(but_for_counts(c.who.state) == state);
   }
   const auto id = json::parse(c.who.state).at("draft").at("id").dump();
   c.presses_data("m:" + id + ":99");
