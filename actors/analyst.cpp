@@ -1,36 +1,22 @@
 /// Answers what administrators ask, apart from the reader that live turns wait for.
+#include "actors/answer.hpp"
 #include "actors/spawn.hpp"
 
 namespace troupe {
 namespace {
 
-struct analyst_state {
-  analyst_state() {}
-  static inline const char* name = "analyst";
-  context_ptr ctx;
-  std::shared_ptr<storage::reader> db;
-};
-using self_ptr = analyst_actor::stateful_pointer<analyst_state>;
-
-analyst_actor::behavior_type analyst(self_ptr self, const std::shared_ptr<storage::reader>& db,
-                                     const context_ptr& ctx) {
+analyst_actor::behavior_type analyst(analyst_actor::pointer self,
+                                     const std::shared_ptr<storage::reader>& db) {
   self->set_error_handler([](caf::error&) {});
-  self->state.ctx = ctx, self->state.db = db;
-  return {[self](const office_inquiry& q) -> caf::result<office_report> {
-    try {
-      return office_report{self->state.db->answer(q.what)};
-    } catch (const std::exception& e) { // an exception would end the actor; the asker gets an error instead
-      return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
-    }
+  return {[db](const office_inquiry& q) {
+    return answer<office_report>([&] { return office_report{db->answer(q.what)}; });
   }};
 }
 
 } // namespace
 
-analyst_actor spawn_analyst(caf::actor_system& sys, std::shared_ptr<storage::reader> db, context_ptr ctx,
-                            bool detached) {
-  return detached ? sys.spawn<caf::detached>(analyst, std::move(db), std::move(ctx))
-                  : sys.spawn(analyst, std::move(db), std::move(ctx));
+analyst_actor spawn_analyst(caf::actor_system& sys, std::shared_ptr<storage::reader> db, bool detached) {
+  return detached ? sys.spawn<caf::detached>(analyst, std::move(db)) : sys.spawn(analyst, std::move(db));
 }
 
 } // namespace troupe

@@ -29,9 +29,10 @@ json ids_of(const recipient& r) {
 } // namespace
 
 broadcast_run::broadcast_run(broadcast b, int permitted, int block_rate_percent)
-    : what_{std::move(b)}, permitted_{std::max(permitted, 1)}, block_rate_percent_{block_rate_percent} {
-  if (what_.per_second > 0) permitted_ = std::min(permitted_, what_.per_second);
-  window_ = std::max(window_least, static_cast<int>(permitted_ * window_s));
+    : what_{std::move(b)}, block_rate_percent_{block_rate_percent} {
+  auto rate = std::max(permitted, 1);
+  if (what_.per_second > 0) rate = std::min(rate, what_.per_second);
+  window_ = std::max(window_least, static_cast<int>(rate * window_s));
 }
 
 int broadcast_run::room(unix_ms now) const {
@@ -95,21 +96,19 @@ gather_recipients broadcast_run::gather(unix_ms now) {
   return {what_.broadcast_id, now, page_users};
 }
 
-broadcast_step broadcast_run::begin(unix_ms now) {
+broadcast_step broadcast_run::step_to(broadcast_state to, unix_ms now) {
   storing_ = true;
   broadcast_step s;
   s.broadcast_id = what_.broadcast_id;
   s.at = now;
-  s.to = broadcast_state::gathering;
+  s.to = to;
   return s;
 }
 
+broadcast_step broadcast_run::begin(unix_ms now) { return step_to(gathering, now); }
+
 broadcast_step broadcast_run::ask(unix_ms now) {
-  storing_ = true;
-  broadcast_step s;
-  s.broadcast_id = what_.broadcast_id;
-  s.at = now;
-  s.to = asking;
+  auto s = step_to(asking, now);
   s.why = std::to_string(std::count(blocked_.begin(), blocked_.end(), true)) + "/" +
           std::to_string(blocked_.size());
   return s;
@@ -142,13 +141,11 @@ std::vector<recipient> broadcast_run::taken(const recipients_taken& t, unix_ms n
 void broadcast_run::changed(const broadcast& now_it_is) {
   storing_ = false;
   not_before_ = 0;
-  become(now_it_is);
+  changed_by_admin(now_it_is);
 }
 
 /// What is on its way to the store meanwhile stays so.
-void broadcast_run::changed_by_admin(const broadcast& now_it_is) { become(now_it_is); }
-
-void broadcast_run::become(const broadcast& now_it_is) {
+void broadcast_run::changed_by_admin(const broadcast& now_it_is) {
   if (what_.state != running && now_it_is.state == running) blocked_.clear(), exhausted_ = false, after_ = 0;
   what_ = now_it_is;
 }
@@ -190,12 +187,7 @@ outgoing broadcast_run::post_to(const recipient& r) const {
 broadcast broadcast_run::counted() const {
   auto b = what_;
   for (auto* list : {&results_, &being_stored_})
-    for (auto& r : *list) {
-      if (r.state == recipient_state::sent) ++b.sent;
-      if (r.state == recipient_state::blocked) ++b.blocked;
-      if (r.state == recipient_state::failed) ++b.failed;
-      if (r.state == recipient_state::unknown) ++b.unknown;
-    }
+    for (auto& r : *list) b.count(r.state);
   return b;
 }
 

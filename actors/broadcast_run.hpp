@@ -44,13 +44,13 @@ public:
   void rest() { resting_ = true; } ///< Nothing new is taken from now on.
 
 private:
-  void become(const broadcast& now_it_is);
+  broadcast_step step_to(broadcast_state to, unix_ms now);
   int room(unix_ms now) const; ///< how many may be taken
   bool flush_due(unix_ms now) const;
   bool too_many_blocked() const;
 
   broadcast what_;
-  int permitted_, block_rate_percent_;
+  int block_rate_percent_;
   int window_;
   int outstanding_ = 0; ///< taken and not settled
   int asked_ = 0;       ///< of the take under way

@@ -1,4 +1,5 @@
 #include "actors/broadcast_time.hpp"
+#include "actors/dialogue_screens.hpp"
 #include <charconv>
 #include <chrono>
 #include <initializer_list>
@@ -11,8 +12,8 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr unix_ms minute = 60'000, hour = 60 * minute, day = 24 * hour;
-constexpr unix_ms moscow = 3 * hour;
+constexpr unix_ms minute = 60'000, hour = 60 * minute, day = day_ms;
+constexpr unix_ms moscow = talk::moscow_ms;
 /// "05.01" said in December is the next year's; "20.11" said on the 26th was a mistake.
 constexpr unix_ms next_year_within = 120 * day;
 

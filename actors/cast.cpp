@@ -49,7 +49,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;
   c.reader = spawn_reader(sys, s.reader, s.threads);
   c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);
-  c.analyst = spawn_analyst(sys, s.second_reader ? s.second_reader : s.reader, s.ctx, s.threads);
+  c.analyst = spawn_analyst(sys, s.second_reader ? s.second_reader : s.reader, s.threads);
   c.broadcaster = spawn_broadcaster(sys, s.ctx, ledger, c.courier);
   c.watchman = spawn_watchman(sys, s.ctx, ledger, c.courier, c.analyst);
   c.dispatcher = spawn_dispatcher(

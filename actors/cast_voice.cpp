@@ -17,9 +17,8 @@ std::int64_t told(const broadcast& b) { return b.total - b.waiting(); }
 
 std::string bar(const broadcast& b) {
   const auto full = b.total > 0 ? told(b) * cells / b.total : 0;
-  std::string text;
-  for (int i = 0; i < cells; ++i) text += i < full ? "▓" : "░";
-  return text + " " + std::to_string(b.total > 0 ? told(b) * 100 / b.total : 0) + "%";
+  return talk::bar(static_cast<int>(full), cells) + " " +
+         std::to_string(b.total > 0 ? told(b) * 100 / b.total : 0) + "%";
 }
 
 } // namespace

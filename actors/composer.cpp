@@ -1,7 +1,7 @@
 #include "actors/composer.hpp"
 #include "actors/composer_parts.hpp"
+#include "actors/whole.hpp"
 #include <algorithm>
-#include <charconv>
 
 namespace troupe::office {
 namespace {
@@ -102,24 +102,18 @@ std::optional<press> read_press(const std::string& data) {
       p.action = part;
       continue;
     }
-    std::int64_t n = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), n);
-    if (part.empty() || error != std::errc{} || end != part.data() + part.size() || n < 0) return {};
-    p.numbers.push_back(n);
+    const auto n = talk::whole(part);
+    if (!n) return {};
+    p.numbers.push_back(*n);
   }
   return p;
 }
 
 bool composer::concerns(const event& e, const talk::memory& m) {
   if (e.group_id != 0) return false;
-  switch (e.kind) {
-  case event_kind::command: return e.command == "broadcast" || e.command == "broadcasts";
-  case event_kind::button: return e.data.rfind("b:", 0) == 0;
-  case event_kind::text:
-  case event_kind::photo:
-  case event_kind::other_media: return m.screen.rfind("b:", 0) == 0;
-  default: return false;
-  }
+  if (e.kind == event_kind::command) return e.command == "broadcast" || e.command == "broadcasts";
+  if (e.kind == event_kind::button) return e.data.rfind("b:", 0) == 0;
+  return telegram::is_content(e.kind) && m.screen.rfind("b:", 0) == 0;
 }
 
 std::optional<office_question> composer::asks(const visit& v) const {

@@ -99,10 +99,14 @@ std::string drafting::refusal() const {
   if (e.file_id.empty() && blank(e.text)) return screens_.say("cannot.empty");
   if (!e.file_id.empty() && !sendable(e.file_kind)) return screens_.say("cannot.other");
   const auto limit = e.file_id.empty() ? text_max : caption_max;
-  const auto n = code_points(e.text);
+  return too_long(limit);
+}
+
+std::string drafting::too_long(std::size_t limit) const {
+  const auto n = code_points(v_.e.text);
   if (n <= limit) return "";
   return screens_.say(
-      e.file_id.empty() ? "cannot.long_text" : "cannot.long_caption",
+      limit == text_max ? "cannot.long_text" : "cannot.long_caption",
       {{"n", spaced(static_cast<std::int64_t>(n))}, {"max", spaced(static_cast<std::int64_t>(limit))}});
 }
 
@@ -188,14 +192,9 @@ outcome drafting::take_time() {
 
 outcome drafting::take_edit() {
   const auto& e = v_.e;
-  const auto n = code_points(e.text);
   const auto limit = d_.method == "editMessageText" ? text_max : caption_max;
-  std::string why;
-  if (!e.file_id.empty() || e.kind != event_kind::text || blank(e.text)) why = screens_.say("edit_text_only");
-  else if (n > limit)
-    why = screens_.say(
-        limit == text_max ? "cannot.long_text" : "cannot.long_caption",
-        {{"n", spaced(static_cast<std::int64_t>(n))}, {"max", spaced(static_cast<std::int64_t>(limit))}});
+  const bool words = e.file_id.empty() && e.kind == event_kind::text && !blank(e.text);
+  const auto why = words ? too_long(limit) : screens_.say("edit_text_only");
   if (!why.empty()) return result(screens_.ask_edit(d_, why));
   d_.pieces = {{"text", "", e.text, e.entities, e.message_id}};
   d_.id = e.update_id;

@@ -52,7 +52,8 @@ private:
   outcome take_edit();
   outcome take_content();
   outcome add_to_album();
-  std::string refusal() const; ///< of this message as content; "": it can be sent
+  std::string refusal() const;                   ///< of this message as content; "": it can be sent
+  std::string too_long(std::size_t limit) const; ///< its text or caption, in code points; "": it is not
   piece piece_of_event() const;
   std::optional<outcome> set_option(const press& p);
   outcome add_screen(std::int64_t which);

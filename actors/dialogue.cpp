@@ -1,10 +1,10 @@
 #include "actors/dialogue.hpp"
 #include "actors/composer.hpp"
 #include "actors/feedback.hpp"
+#include "actors/whole.hpp"
 #include "actors/preset_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace troupe {
@@ -12,6 +12,7 @@ namespace {
 
 using nlohmann::json;
 using talk::draft;
+using talk::whole;
 using telegram::event;
 using telegram::event_kind;
 
@@ -28,13 +29,6 @@ struct pressed {
   std::string action;
   std::vector<std::int64_t> numbers;
 };
-
-std::optional<std::int64_t> whole(const std::string& s) {
-  std::int64_t n = 0;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
-  if (s.empty() || error != std::errc{} || end != s.data() + s.size() || n < 0) return {};
-  return n;
-}
 
 /// Under a broadcast: the screen must not replace it.
 constexpr const char* below = "new:";
@@ -198,8 +192,7 @@ private:
 
   /// What a person does, unlike money that comes or a chat that is blocked.
   bool is_action() const {
-    return e_.kind == event_kind::text || e_.kind == event_kind::photo || e_.kind == event_kind::command ||
-           e_.kind == event_kind::button || e_.kind == event_kind::other_media;
+    return telegram::is_content(e_.kind) || e_.kind == event_kind::command || e_.kind == event_kind::button;
   }
 
   /// False: all that is to be said has been said. Administrators may act always.
@@ -237,9 +230,7 @@ private:
   /// True: it was an answer to feedback, and is on its way.
   bool answers_feedback(const office_facts& f) {
     const auto user = feedback::user_answered(e_);
-    const bool content =
-        e_.kind == event_kind::text || e_.kind == event_kind::photo || e_.kind == event_kind::other_media;
-    if (!user || !content) return false;
+    if (!user || !telegram::is_content(e_.kind)) return false;
     const auto* card = std::get_if<user_card>(&f);
     const auto language = config::texts::language_for(card ? card->who.language : "ru");
     for (auto& m : feedback::to_user(words_, e_, *user, language)) messages_.push_back(std::move(m));
@@ -258,9 +249,7 @@ private:
 
   void take_feedback() {
     auto& sent = m_.feedback;
-    sent.erase(
-        std::remove_if(sent.begin(), sent.end(), [&](auto at) { return now_ - at >= feedback::window_ms; }),
-        sent.end());
+    forget(sent, feedback::window_ms);
     if (sent.size() >= feedback::messages_max) {
       const auto wait = (sent.front() + feedback::window_ms - now_ + minute - 1) / minute;
       return go("other", paint_.plain(say("feedback.slow", {{"n", std::to_string(wait)}})));
@@ -662,14 +651,7 @@ private:
   void cancel_job(std::int64_t id, const std::vector<job>& jobs) {
     const auto j = own_job(id, jobs);
     if (!j) return toast(say("toast.no_video"));
-    job_step s;
-    s.job_id = id;
-    s.at = now_;
-    s.to = job_state::cancelled;
-    s.fail_class = "cancelled";
-    auto words = job_voice{words_}.cancelled(*j);
-    s.messages = std::move(words.messages), s.finale = std::move(words.finale);
-    step_ = std::move(s);
+    step_ = cancelling(words_, *j, now_);
   }
 
   void tell_cancelled(const step_answer& a) {
@@ -919,7 +901,7 @@ private:
   // -- Running --------------------------------------------------------------------------------------
 
   void run() {
-    if (!sales_.maintenance.empty()) return toast(telegram::shorten(sales_.maintenance, 190));
+    if (!sales_.maintenance.empty()) return toast(sales_.maintenance);
     auto d = *m_.work;
     const auto model = talk::settle(models_, d);
     if (!model || d.model != m_.work->model || d.aspect != m_.work->aspect ||
@@ -971,10 +953,11 @@ private:
     return false;
   }
 
-  void forget_old() {
-    auto& r = m_.recent;
-    r.erase(std::remove_if(r.begin(), r.end(), [&](auto at) { return now_ - at >= minute; }), r.end());
+  void forget(std::vector<unix_ms>& moments, unix_ms window) const {
+    const auto old = [&](auto at) { return now_ - at >= window; };
+    moments.erase(std::remove_if(moments.begin(), moments.end(), old), moments.end());
   }
+  void forget_old() { forget(m_.recent, minute); }
 
   /// Both halves of a turn count the press, whichever state they are given; it counts once.
   void count_press() {

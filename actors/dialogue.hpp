@@ -104,4 +104,7 @@ private:
   const config::texts& words_;
 };
 
+/// Before its submit a job can be cancelled, by its user or by an administrator; the store decides.
+job_step cancelling(const config::texts& words, const job& j, unix_ms now);
+
 } // namespace troupe

@@ -40,9 +40,15 @@ std::string own(const char* action, const draft& d) { return action + std::to_st
 
 } // namespace
 
+std::string bar(int full, int cells) {
+  std::string text;
+  for (int i = 0; i < cells; ++i) text += i < full ? "▓" : "░";
+  return text;
+}
+
 std::string clock_text(unix_ms at) {
   using namespace std::chrono;
-  const sys_time<milliseconds> t{milliseconds{at} + hours{3}};
+  const sys_time<milliseconds> t{milliseconds{at + moscow_ms}};
   const auto day = floor<days>(t);
   const year_month_day date{day};
   const hh_mm_ss time{floor<minutes>(t - day)};

@@ -96,6 +96,10 @@ bool cards_on(const config::options& opts);
 
 /// "1000 XTR" and "90050 RUB", as the book keeps them, for people.
 std::string money_text(const std::string& kept);
+/// "▓▓▓░░░": so many of the cells are full.
+std::string bar(int full, int cells);
+/// UTC+3, without summer time.
+inline constexpr unix_ms moscow_ms = 3 * 3'600'000ll;
 /// Moscow time, said on the screen: most users live by it.
 std::string clock_text(unix_ms at);
 

@@ -27,9 +27,7 @@ unix_ms elapsed(const job& j, unix_ms now) {
 /// Never full: only the video itself is the end.
 std::string bar(unix_ms passed) {
   const auto full = static_cast<int>(std::min<unix_ms>(cells - 1, passed * cells / typical_ms));
-  std::string text;
-  for (int i = 0; i < cells; ++i) text += i < full ? "▓" : "░";
-  return text;
+  return talk::bar(full, cells);
 }
 
 std::string minutes_seconds(unix_ms passed) {
@@ -194,6 +192,17 @@ job_voice::speech job_voice::cancelled(const job& j) const {
   news = status(j, {text, {}}, lane::money);
   news.slot.clear(); // the others go on
   return {{std::move(news)}, finale(j)};
+}
+
+job_step cancelling(const config::texts& words, const job& j, unix_ms now) {
+  job_step s;
+  s.job_id = j.job_id;
+  s.at = now;
+  s.to = job_state::cancelled;
+  s.fail_class = "cancelled";
+  auto said = job_voice{words}.cancelled(j);
+  s.messages = std::move(said.messages), s.finale = std::move(said.finale);
+  return s;
 }
 
 } // namespace troupe

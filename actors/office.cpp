@@ -1,17 +1,17 @@
 #include "actors/office.hpp"
 #include "actors/office_screens.hpp"
+#include "actors/whole.hpp"
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace troupe::office {
 namespace {
 
 using nlohmann::json;
+using talk::whole;
 using telegram::event_kind;
 
 constexpr int log_page_size = 15, activity_page_size = 20, list_size = 20;
-constexpr unix_ms day_ms = 24 * 3'600'000ll;
 
 bool starts(const std::string& s, const std::string& head) { return s.rfind(head, 0) == 0; }
 
@@ -23,13 +23,6 @@ std::vector<std::string> split(const std::string& s, char by) {
     from = at + 1;
   }
   return parts;
-}
-
-std::optional<std::int64_t> whole(const std::string& s) {
-  std::int64_t n = 0;
-  const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
-  if (s.empty() || error != std::errc{} || end != s.data() + s.size() || n < 0) return {};
-  return n;
 }
 
 /// What waits for an administrator's "yes".
@@ -373,15 +366,8 @@ private:
   outcome cancel() const {
     const auto* c = facts<job_card>();
     if (!c || c->what.job_id == 0) return only_toast("toast.unknown");
-    job_step s;
-    s.job_id = c->what.job_id;
-    s.at = v_.now;
-    s.to = job_state::cancelled;
-    s.fail_class = "cancelled";
-    auto words = job_voice{set_.words}.cancelled(c->what);
-    s.messages = std::move(words.messages), s.finale = std::move(words.finale);
     outcome o;
-    o.step_of_job = std::move(s);
+    o.step_of_job = cancelling(set_.words, c->what, v_.now);
     return o;
   }
 
@@ -431,8 +417,8 @@ private:
     const auto n = static_cast<std::size_t>(number(1));
     std::string question, back = "o:prices";
     if (is("opt")) {
-      if (n >= open_options().size()) return only_toast("toast.outdated");
-      const auto& key = open_options()[n];
+      if (n >= config::changeable_options().size()) return only_toast("toast.outdated");
+      const auto& key = config::changeable_options()[n];
       i.name = "option:" + key;
       back = "o:opts";
       question = say("office.ask_option", {{"name", say("option." + key.substr(key.find('.') + 1))},
@@ -562,9 +548,7 @@ bool desk::concerns(const telegram::event& e, const talk::memory& m) {
     for (auto name :
          {"admin", "stats", "user", "add", "sub", "ban", "unban", "log", "job", "queue", "maintenance"})
       if (e.command == name) return true;
-  const bool content =
-      e.kind == event_kind::text || e.kind == event_kind::photo || e.kind == event_kind::other_media;
-  return content && starts(m.screen, "o.");
+  return telegram::is_content(e.kind) && starts(m.screen, "o.");
 }
 
 std::optional<office_question> desk::asks(const visit& v) const {

@@ -28,20 +28,15 @@ std::optional<std::int64_t> cost_of(const std::vector<config::model>& models, co
   return {};
 }
 
-} // namespace
-
-const std::vector<std::string>& open_options() {
-  static const std::vector<std::string> all{"users.active_jobs_max",
-                                            "users.costly_actions_per_minute",
-                                            "users.actions_per_minute",
-                                            "users.welcome_credits",
-                                            "shop.stars_per_credit",
-                                            "shop.roubles_per_credit",
-                                            "shop.own_credits_min",
-                                            "shop.own_credits_max",
-                                            "telegram.bulk_messages_per_second"};
-  return all;
+/// Under a page of a list: back and forth, where there is something.
+talk::keyboard pages(const std::string& data, int page, bool more) {
+  std::vector<talk::button> turn;
+  if (page > 0) turn.push_back({"◀", data + std::to_string(page - 1)});
+  if (more) turn.push_back({"▶", data + std::to_string(page + 1)});
+  return turn.empty() ? talk::keyboard{} : talk::keyboard{turn};
 }
+
+} // namespace
 
 talk::screen screens::word(const std::string& text, const std::string& to) const {
   return {text, {back(to)}};
@@ -215,11 +210,7 @@ talk::screen screens::activity(const activity_page& p, int page, int page_size) 
     text += "\n" + talk::clock_text(p.lines[i].at) + "  " + telegram::escape_html(p.lines[i].what);
   if (n == 0) text += "\n" + say("office.nothing");
   const auto id = std::to_string(p.user_id);
-  std::vector<talk::button> turn;
-  if (page > 0) turn.push_back({"◀", "o:ua:" + id + ":" + std::to_string(page - 1)});
-  if (p.lines.size() > n) turn.push_back({"▶", "o:ua:" + id + ":" + std::to_string(page + 1)});
-  talk::keyboard rows;
-  if (!turn.empty()) rows.push_back(turn);
+  auto rows = pages("o:ua:" + id + ":", page, p.lines.size() > n);
   rows.push_back(back("o:u:" + id));
   return {text, rows};
 }
@@ -237,12 +228,7 @@ talk::screen screens::log(const journal_page& p, std::int64_t user_id, int page,
     if (!l.detail.empty()) text += ": " + telegram::escape_html(telegram::shorten(l.detail, 80));
   }
   if (n == 0) text += "\n" + say("office.nothing");
-  const auto head = "o:log:" + std::to_string(user_id) + ":";
-  std::vector<talk::button> turn;
-  if (page > 0) turn.push_back({"◀", head + std::to_string(page - 1)});
-  if (p.lines.size() > n) turn.push_back({"▶", head + std::to_string(page + 1)});
-  talk::keyboard rows;
-  if (!turn.empty()) rows.push_back(turn);
+  auto rows = pages("o:log:" + std::to_string(user_id) + ":", page, p.lines.size() > n);
   rows.push_back(back(user_id ? "o:u:" + std::to_string(user_id) : "o:menu"));
   return {text, rows};
 }
@@ -361,8 +347,9 @@ std::string screens::option_value(const std::string& key) const {
 
 talk::screen screens::options() const {
   talk::keyboard rows;
-  for (std::size_t i = 0; i < open_options().size(); ++i) {
-    const auto& key = open_options()[i];
+  const auto& keys = config::changeable_options();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto& key = keys[i];
     rows.push_back({{say("option." + key.substr(key.find('.') + 1)) + ": " + option_value(key),
                      "o:opt:" + std::to_string(i)}});
   }

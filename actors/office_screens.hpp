@@ -5,9 +5,6 @@
 
 namespace troupe::office {
 
-/// Options that may be changed from the menu; config::with_changes applies them.
-const std::vector<std::string>& open_options();
-
 class screens {
 public:
   screens(const config::settings& set, const talk::painter& paint, const std::string& language)

@@ -1,17 +1,9 @@
+#include "actors/answer.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 
 namespace troupe {
 namespace {
-
-/// An exception would end the actor; the asker gets an error instead.
-template <class Reply, class Ask> caf::result<Reply> answer(Ask ask) {
-  try {
-    return ask();
-  } catch (const std::exception& e) {
-    return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
-  }
-}
 
 reader_actor::behavior_type reader(reader_actor::pointer self, const std::shared_ptr<storage::reader>& db) {
   self->set_error_handler([](caf::error&) {});

@@ -203,84 +203,59 @@ void decide(self_ptr self) {
   });
 }
 
+/// Asks for what the screen wants to see; `keep` puts the answer among the facts, then the rules decide.
+template <class Answer, class Actor, class Question, class Keep>
+void fetch(self_ptr self, const Actor& whom, Question question, Keep keep) {
+  self->request(whom, answer_limit, std::move(question))
+      .then(
+          [=](Answer& a) {
+            keep(self->state.facts, a);
+            decide(self);
+          },
+          [=](caf::error& e) { try_later(self, "reading the history", e); });
+}
+
 void gather_facts(self_ptr self) {
   auto& s = self->state;
   s.facts = {};
   s.facts.sales = s.ctx->sales->look(s.ctx->now());
-  auto failed = [=](caf::error& e) { try_later(self, "reading the history", e); };
-  if (auto question = s.rules->office_question_of(s.event, s.who, s.ctx->now())) {
-    self->request(s.desk.analyst, answer_limit, office_inquiry{std::move(*question)})
-        .then(
-            [=](office_report& r) {
-              self->state.facts.office = std::move(r.what);
-              decide(self);
-            },
-            failed);
-    return;
-  }
+  if (auto question = s.rules->office_question_of(s.event, s.who, s.ctx->now()))
+    return fetch<office_report>(self, s.desk.analyst, office_inquiry{std::move(*question)},
+                                [](screen_facts& f, office_report& r) { f.office = std::move(r.what); });
   switch (s.rules->wanted(s.event)) {
   case dialogue::facts::none: return decide(self);
   case dialogue::facts::entries:
-    self->request(s.desk.reader, answer_limit, entries_query{s.user_id, 0, entries_shown_max})
-        .then(
-            [=](entries_page& p) {
-              self->state.facts.entries = std::move(p.entries);
-              decide(self);
-            },
-            failed);
-    return;
+    return fetch<entries_page>(self, s.desk.reader, entries_query{s.user_id, 0, entries_shown_max},
+                               [](screen_facts& f, entries_page& p) { f.entries = std::move(p.entries); });
   case dialogue::facts::jobs:
-    self->request(s.desk.reader, answer_limit, jobs_query{s.user_id, 0, jobs_shown_max})
-        .then(
-            [=](jobs_page& p) {
-              self->state.facts.jobs = std::move(p.jobs);
-              decide(self);
-            },
-            failed);
-    return;
+    return fetch<jobs_page>(self, s.desk.reader, jobs_query{s.user_id, 0, jobs_shown_max},
+                            [](screen_facts& f, jobs_page& p) { f.jobs = std::move(p.jobs); });
   case dialogue::facts::payments:
-    self->request(s.desk.reader, answer_limit,
-                  payments_query{s.rules->payments_of(s.event), 0, payments_shown_max})
-        .then(
-            [=](payments_page& p) {
-              self->state.facts.payments = std::move(p.payments);
-              decide(self);
-            },
-            failed);
-    return;
+    return fetch<payments_page>(
+        self, s.desk.reader, payments_query{s.rules->payments_of(s.event), 0, payments_shown_max},
+        [](screen_facts& f, payments_page& p) { f.payments = std::move(p.payments); });
   case dialogue::facts::mutes:
-    self->request(s.desk.reader, answer_limit, mutes_query{s.user_id})
-        .then(
-            [=](mutes_page& p) {
-              self->state.facts.mutes = std::move(p.categories);
-              decide(self);
-            },
-            failed);
-    return;
+    return fetch<mutes_page>(self, s.desk.reader, mutes_query{s.user_id},
+                             [](screen_facts& f, mutes_page& p) { f.mutes = std::move(p.categories); });
   case dialogue::facts::payment:
-    self->request(s.desk.reader, answer_limit, s.rules->payment_named(s.event))
-        .then(
-            [=](payment& p) {
-              self->state.facts.payments = {std::move(p)};
-              decide(self);
-            },
-            failed);
-    return;
+    return fetch<payment>(self, s.desk.reader, s.rules->payment_named(s.event),
+                          [](screen_facts& f, payment& p) { f.payments = {std::move(p)}; });
   }
 }
 
-/// ADMIN_IDS counts at every turn; whoever was made an administrator stays one until that is taken back.
-void note_rights(session_state& s) {
-  const auto& listed = s.ctx->opts().users.admin_ids;
-  s.who.admin = s.who.admin || std::find(listed.begin(), listed.end(), s.user_id) != listed.end();
+bool is_listed(const session_state& s) {
+  const auto& ids = s.ctx->opts().users.admin_ids;
+  return std::find(ids.begin(), ids.end(), s.user_id) != ids.end();
 }
+
+/// ADMIN_IDS counts at every turn; whoever was made an administrator stays one until that is taken back.
+void note_rights(session_state& s) { s.who.admin = s.who.admin || is_listed(s); }
 
 void welcome(self_ptr self) {
   auto& s = self->state;
   auto& u = s.ctx->opts().users;
-  bool admin = std::find(u.admin_ids.begin(), u.admin_ids.end(), s.user_id) != u.admin_ids.end();
   self->request(s.desk.ledger, answer_limit,
-                register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, admin})
+                register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, is_listed(s)})
       .then(
           [=](account& a) {
             self->state.who = std::move(a);

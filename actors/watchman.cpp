@@ -59,7 +59,8 @@ void read_errors(self_ptr self) {
 
 // -- The report of the day --------------------------------------------------------------------------
 
-constexpr unix_ms day_ms = 24 * 3'600'000ll, hour_ms = 3'600'000ll, moscow_ms = 3 * hour_ms;
+constexpr unix_ms hour_ms = 3'600'000ll;
+using talk::moscow_ms;
 constexpr unix_ms report_again_ms = 60'000;
 
 /// When today's is due, by the clock of Moscow; 0: there is none.

@@ -123,10 +123,10 @@ json measure(const options& o) {
     const auto greeted = world.arrive(arrival_limit);
     out["greeted"] = greeted;
     if (greeted == o.users) {
-      if (o.flood_every == 0) world.open_loop(warm_up_s, o.rate);
+      if (o.flood_every == 0) world.press_for(warm_up_s, o.rate);
       const auto cpu = bot.cpu_s();
       const auto polls = world.polls();
-      const auto times = o.rate > 0 ? world.open_loop(o.seconds, o.rate) : world.closed_loop(o.seconds);
+      const auto times = world.press_for(o.seconds, o.rate);
       const auto steps = static_cast<double>(times.edit.size());
       out["steps"] = times.edit.size();
       out["steps_per_s"] = steps / o.seconds;

@@ -276,9 +276,7 @@ int steps_world::arrive(std::chrono::seconds limit) {
   return greeted_;
 }
 
-step_times steps_world::closed_loop(double seconds) { return open_loop(seconds, 0); }
-
-step_times steps_world::open_loop(double seconds, double per_second) {
+step_times steps_world::press_for(double seconds, double per_second) {
   running_ = true;
   {
     const std::lock_guard lock{steps_mutex_};

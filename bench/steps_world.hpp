@@ -40,10 +40,9 @@ public:
 
   /// Everybody sends /start. @returns how many were greeted within the limit
   int arrive(std::chrono::seconds limit);
-  /// Who is done presses again at once, until `seconds` are over; then those under way are waited for.
-  step_times closed_loop(double seconds);
-  /// `per_second` presses by whoever is idle.
-  step_times open_loop(double seconds, double per_second);
+  /// `per_second` presses by whoever is idle; 0: who is done presses again at once. When `seconds` are over,
+  /// those under way are waited for.
+  step_times press_for(double seconds, double per_second);
 
   int polls() const { return polls_; }
   int wrong() const { return wrong_; } ///< edits that show something else than was asked for

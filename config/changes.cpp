@@ -5,7 +5,6 @@
 namespace troupe::config {
 namespace {
 
-/// What may change while the engine runs; all else is read once, at the start.
 const std::vector<std::string> changeable = {"users.active_jobs_max",
                                              "users.costly_actions_per_minute",
                                              "users.actions_per_minute",
@@ -83,6 +82,8 @@ bool is_known(const settings& s, const std::string& name) {
 }
 
 } // namespace
+
+const std::vector<std::string>& changeable_options() { return changeable; }
 
 bool is_change(const std::string& name) { return starts(name, "model:") || starts(name, "option:"); }
 

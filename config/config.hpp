@@ -208,6 +208,8 @@ using environment = std::map<std::string, std::string>;
 /// overrides. @throws config_error
 settings load(const std::string& dir, const environment& env);
 environment process_environment();
+/// Options that may change while the engine runs; all else is read once, at the start.
+const std::vector<std::string>& changeable_options();
 /// A change by an administrator: "model:<id>:price" (one whole number), "model:<id>:prices" and
 /// "model:<id>:sound_prices" ("4,6,8": one for each length), "option:<key>" for the few options that may
 /// change while the engine runs. Value "" takes the change back.

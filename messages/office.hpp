@@ -128,6 +128,13 @@ struct broadcast {
   std::int64_t total = 0, sent = 0, blocked = 0, failed = 0, unknown = 0;
   std::int64_t gathered_to = 0; ///< The last user looked at; all are when `state` is past gathering.
   std::int64_t waiting() const { return total - sent - blocked - failed - unknown; } ///< taken ones too
+  /// One more of these; waiting and taken ones are not counted.
+  void count(recipient_state s) {
+    if (s == recipient_state::sent) ++sent;
+    if (s == recipient_state::blocked) ++blocked;
+    if (s == recipient_state::failed) ++failed;
+    if (s == recipient_state::unknown) ++unknown;
+  }
 };
 
 /// Idempotent by `what.key`. @throws id_conflict

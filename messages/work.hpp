@@ -9,6 +9,7 @@
 namespace troupe {
 
 using unix_ms = std::int64_t;
+inline constexpr unix_ms day_ms = 24 * 3'600'000ll;
 
 /// The first operator; gets his credits and admin rights once, at first registration.
 inline constexpr std::int64_t founder_user_id = 1864913930;
@@ -98,7 +99,7 @@ struct turn {
   std::vector<journal_line> journal;               ///< What else he did; see office.hpp.
   std::vector<std::pair<std::string, bool>> mutes; ///< Categories of broadcasts: true, nothing of it.
   int activity_days = 0; ///< The activity log is kept for so long; 0: none is written.
-  std::string activity;                            ///< A few words for the activity log; "": nothing.
+  std::string activity;  ///< A few words for the activity log; "": nothing.
 };
 
 // -- Users and money -----------------------------------------------------------------------------

@@ -32,6 +32,11 @@ enum class event_kind : std::uint8_t {
   ignored
 };
 
+/// What a person sends to be read: no command, no press.
+constexpr bool is_content(event_kind k) {
+  return k == event_kind::text || k == event_kind::photo || k == event_kind::other_media;
+}
+
 struct payment_facts {
   std::string query_id; ///< Of a pre-checkout query; all below is from the invoice we sent.
   std::string currency; ///< "XTR" for Stars.

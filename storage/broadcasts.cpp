@@ -8,7 +8,8 @@ namespace {
 using enum broadcast_state;
 
 #define TROUPE_BROADCAST_SELECT                                                                              \
-  "SELECT broadcast_id, key, admin_id, admin_language, kind, of_broadcast, method, params, title, audience, days, "          \
+  "SELECT broadcast_id, key, admin_id, admin_language, kind, of_broadcast, method, params, title, "          \
+  "audience, days, "                                                                                         \
   "language, "                                                                                               \
   "category, paid, per_second, starts_at, created_at, began_at, ended_at, state, why, total, sent, "         \
   "blocked, "                                                                                                \
@@ -104,9 +105,7 @@ const audience_sql& sql_of(audience_kind kind) {
   return all[static_cast<std::size_t>(kind)];
 }
 
-unix_ms since(const audience& a, unix_ms now) {
-  return std::max<unix_ms>(0, now - std::int64_t{a.days} * 24 * 3'600'000);
-}
+unix_ms since(const audience& a, unix_ms now) { return std::max<unix_ms>(0, now - a.days * day_ms); }
 
 bool insert_recipient(database& db, std::int64_t broadcast_id, std::int64_t user_id) {
   return run(db, "INSERT INTO recipients(broadcast_id, user_id) VALUES(?, ?) ON CONFLICT DO NOTHING",
@@ -139,15 +138,6 @@ looked_at look(database& db, const broadcast& b, int limit) {
   return l;
 }
 
-std::int64_t& counter_of(broadcast& b, recipient_state s) {
-  switch (s) {
-  case recipient_state::sent: return b.sent;
-  case recipient_state::blocked: return b.blocked;
-  case recipient_state::failed: return b.failed;
-  default: return b.unknown;
-  }
-}
-
 /// Only what is taken can be settled: a repeated result counts once.
 void settle(database& db, broadcast& b, const recipient& r) {
   if (r.state == recipient_state::taken) return;
@@ -157,8 +147,7 @@ void settle(database& db, broadcast& b, const recipient& r) {
           "= ?2 AND state = 1",
           b.broadcast_id, r.user_id, static_cast<int>(r.state), r.message_id, r.more, r.why) == 0)
     return;
-  if (r.state == recipient_state::waiting) return;
-  ++counter_of(b, r.state);
+  b.count(r.state);
   if (r.state == recipient_state::blocked) run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", r.user_id);
 }
 
@@ -203,8 +192,9 @@ std::vector<broadcast> newest_broadcasts(database& db, int offset, int limit) {
 std::vector<broadcast> unfinished_broadcasts(database& db) {
   std::vector<broadcast> all;
   query q(db,
-          TROUPE_BROADCAST_SELECT "b WHERE state < ? OR NOT EXISTS(SELECT 1 FROM meta WHERE name = 'notice:cast:' || "
-                                  "b.broadcast_id) ORDER BY broadcast_id",
+          TROUPE_BROADCAST_SELECT
+          "b WHERE state < ? OR NOT EXISTS(SELECT 1 FROM meta WHERE name = 'notice:cast:' || "
+          "b.broadcast_id) ORDER BY broadcast_id",
           static_cast<int>(broadcast_state::done));
   while (q.next()) all.push_back(read_broadcast(q));
   return all;
@@ -233,14 +223,16 @@ broadcast_answer open(writer& w, const open_broadcast& order) {
   b.created_at = order.at;
   b.state = b.starts_at > order.at ? scheduled : gathering;
   run(db,
-      "INSERT INTO broadcasts(key, fingerprint, admin_id, admin_language, kind, of_broadcast, method, params, title, "
+      "INSERT INTO broadcasts(key, fingerprint, admin_id, admin_language, kind, of_broadcast, method, "
+      "params, title, "
       "audience, days, "
-      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
       "?, ?, ?, "
       "?, ?, ?, ?, ?)",
-      b.key, content, b.admin_id, b.admin_language, static_cast<int>(b.kind), b.of_broadcast, b.method, b.params, b.title,
-      static_cast<int>(b.to.kind), b.to.days, b.to.language, b.to.category, b.paid, b.per_second, b.starts_at,
-      b.created_at, static_cast<int>(b.state));
+      b.key, content, b.admin_id, b.admin_language, static_cast<int>(b.kind), b.of_broadcast, b.method,
+      b.params, b.title, static_cast<int>(b.to.kind), b.to.days, b.to.language, b.to.category, b.paid,
+      b.per_second, b.starts_at, b.created_at, static_cast<int>(b.state));
   b.broadcast_id = db.last_id();
   write_journal(db, {0, order.at, b.admin_id, "broadcast", 0, 0, 0,
                      "№" + std::to_string(b.broadcast_id) + " " + name_of(b.kind) + ": " + b.title});

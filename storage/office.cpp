@@ -6,7 +6,6 @@ namespace {
 
 using enum admin_outcome;
 
-constexpr unix_ms day_ms = 24 * 3'600'000ll;
 constexpr unix_ms prune_activity_every_ms = 60'000;
 
 std::string fingerprint_of(const admin_action& a) {

@@ -7,7 +7,6 @@
 namespace troupe::storage {
 namespace {
 
-constexpr unix_ms day_ms = 24 * 3'600'000ll;
 constexpr int oldest_jobs_max = 10;
 constexpr int activity_days_max = 3'650; // the longest retention the options allow
 

@@ -2,7 +2,7 @@
 /// An administrator who writes broadcasts in front of the rules; store and analyst are played.
 #include "actors/composer.hpp"
 #include "actors/dialogue.hpp"
-#include "tests/catch.hpp"
+#include "tests/actors/person.hpp"
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -13,9 +13,7 @@ using nlohmann::json;
 using telegram::event;
 using telegram::event_kind;
 
-inline bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
-
-struct administrator {
+struct administrator : person {
   static constexpr std::int64_t id = 77;
   config::settings set = config::load(TROUPE_SOURCE_DIR "/config", {});
   account who;
@@ -25,13 +23,12 @@ struct administrator {
   std::int64_t users = 40'120;   ///< in any audience
   std::vector<recipient> lost;   ///< unknown or failed ones
   std::optional<office_question> asked;
-  std::vector<outgoing> sent;
   std::string text, slot;
   std::vector<std::pair<std::string, std::string>> buttons;
 
   administrator() { who.user_id = id, who.registered = true, who.admin = true, who.language = "ru"; }
 
-  event make(event_kind kind) {
+  event make(event_kind kind) override {
     event e;
     e.kind = kind;
     e.update_id = update++;
@@ -95,7 +92,7 @@ struct administrator {
     f.office = known();
     return dialogue{set}.decide(e, who, f, now);
   }
-  void happens(const event& e) {
+  void happens(const event& e) override {
     auto d = decided(e);
     if (d.office) {
       CHECK(d.messages.empty());
@@ -123,11 +120,6 @@ struct administrator {
         }
     }
   }
-  void says(const std::string& words, const std::string& entities = "") {
-    auto e = make(event_kind::text);
-    e.text = words, e.entities = entities;
-    happens(e);
-  }
   event file(const std::string& kind, const std::string& file_id, const std::string& caption = "") {
     auto e = make(kind == "photo" ? event_kind::photo : event_kind::other_media);
     e.file_kind = kind, e.file_id = file_id, e.text = caption;
@@ -149,38 +141,12 @@ struct administrator {
     e.text = words, e.forwarded = true;
     happens(e);
   }
-  void types(const std::string& command) {
-    auto e = make(event_kind::command);
-    e.command = command;
-    happens(e);
-  }
-  void presses_data(const std::string& data) {
-    auto e = make(event_kind::button);
-    e.callback_id = "cb", e.data = data;
-    happens(e);
-  }
-  std::string data_of(const std::string& label) const {
+  std::string data_of(const std::string& label) const override {
     for (auto& [l, data] : buttons)
       if (has(l, label)) return data;
     return "";
   }
-  bool offers(const std::string& label) const { return !data_of(label).empty(); }
-  void presses(const std::string& label) {
-    INFO("button " << label << " under " << text);
-    REQUIRE(offers(label));
-    presses_data(data_of(label));
-  }
   void waits(unix_ms ms) { now += ms; }
-  const outgoing* method(const std::string& name) const {
-    for (auto& m : sent)
-      if (m.method == name) return &m;
-    return nullptr;
-  }
-  std::string toast() const {
-    const auto m = method("answerCallbackQuery");
-    return m ? json::parse(m->params).value("text", "") : "";
-  }
-
   void writes(const std::string& words) {
     types("broadcast");
     says(words);

@@ -1,25 +1,23 @@
 /// Buying credits as transcripts: what is pressed, what is shown, what is asked of the store.
 #include "actors/dialogue.hpp"
-#include "tests/catch.hpp"
+#include "tests/actors/person.hpp"
 #include <nlohmann/json.hpp>
 
 using namespace troupe;
 using nlohmann::json;
 using telegram::event;
 using telegram::event_kind;
+using test::has;
 
 namespace {
 
-bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
-
 /// A buyer in front of the rules; the store is played.
-struct buyer {
+struct buyer : test::person {
   config::settings set = config::load(TROUPE_SOURCE_DIR "/config", {});
   dialogue rules{set};
   account who;
   std::int64_t update = 100;
   std::int64_t next_payment = 1;
-  std::vector<outgoing> sent;
   std::optional<open_payment> opened;
   std::optional<star_charge> charged;
   std::optional<payment_step> stepped;
@@ -31,7 +29,7 @@ struct buyer {
   buyer() { who.user_id = 5, who.registered = true, who.balance = 1, who.language = "ru"; }
   void with_cards() { set.opts.yookassa.shop_id = "1", set.opts.yookassa.secret_key = "s"; }
 
-  event make(event_kind kind) {
+  event make(event_kind kind) override {
     event e;
     e.kind = kind;
     e.update_id = update++;
@@ -55,7 +53,7 @@ struct buyer {
     a.who = who;
     return a;
   }
-  void happens(const event& e) {
+  void happens(const event& e) override {
     opened.reset(), charged.reset(), stepped.reset();
     auto d = rules.decide(e, who, {{}, {}, {known}}, 1'700'000'000'000);
     who.state = d.state;
@@ -82,39 +80,10 @@ struct buyer {
           }
     }
   }
-  void says(const std::string& words) {
-    auto e = make(event_kind::text);
-    e.text = words;
-    happens(e);
-  }
-  void types(const std::string& command, const std::string& argument = "") {
-    auto e = make(event_kind::command);
-    e.command = command, e.argument = argument;
-    happens(e);
-  }
-  void presses_data(const std::string& data) {
-    auto e = make(event_kind::button);
-    e.callback_id = "cb", e.data = data;
-    happens(e);
-  }
-  std::string data_of(const std::string& label) const {
+  std::string data_of(const std::string& label) const override {
     for (auto& [l, data] : buttons)
       if (has(l, label)) return data;
     return "";
-  }
-  void presses(const std::string& label) {
-    INFO("button " << label << " under " << text);
-    REQUIRE_FALSE(data_of(label).empty());
-    presses_data(data_of(label));
-  }
-  const outgoing* method(const std::string& name) const {
-    for (auto& m : sent)
-      if (m.method == name) return &m;
-    return nullptr;
-  }
-  std::string toast() const {
-    const auto m = method("answerCallbackQuery");
-    return m ? json::parse(m->params).value("text", "") : "";
   }
   void accepts_terms() {
     types("buy");

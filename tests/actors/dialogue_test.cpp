@@ -1,5 +1,5 @@
 #include "actors/dialogue.hpp"
-#include "tests/catch.hpp"
+#include "tests/actors/person.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -7,6 +7,7 @@ using namespace troupe;
 using nlohmann::json;
 using telegram::event;
 using telegram::event_kind;
+using test::has;
 
 namespace {
 
@@ -14,8 +15,6 @@ const config::settings& real() {
   static const auto s = config::load(TROUPE_SOURCE_DIR "/config", {});
   return s;
 }
-
-bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
 
 config::settings without_presets() {
   auto s = real();
@@ -31,7 +30,7 @@ json but_for_counts(const std::string& state) {
 }
 
 /// A user in front of the bot: says, presses, reads. Checks at each step what holds for all screens.
-struct chat {
+struct chat : test::person {
   config::settings set = without_presets();
   config::options& opts = set.opts;
   std::vector<config::model>& models = set.models;
@@ -43,7 +42,6 @@ struct chat {
   std::string language = "ru";
   order_answer answer{order_outcome::accepted, 77, 9, 0};
 
-  std::vector<outgoing> sent; ///< of the last event
   std::optional<order_request> order;
   std::optional<job_step> step;
   step_answer stepped;
@@ -54,7 +52,7 @@ struct chat {
     who.balance = balance;
   }
 
-  event make(event_kind kind) {
+  event make(event_kind kind) override {
     event e;
     e.kind = kind;
     e.update_id = update++;
@@ -63,7 +61,7 @@ struct chat {
     return e;
   }
 
-  void happens(const event& e) {
+  void happens(const event& e) override {
     auto r = d.decide(e, who, facts, now);
     order = r.order;
     step = r.step;
@@ -83,53 +81,17 @@ struct chat {
     check_rules(e);
   }
 
-  void says(const std::string& text) {
-    auto e = make(event_kind::text);
-    e.text = text;
-    happens(e);
-  }
-  void shows(const std::string& photo, const std::string& caption = "") {
-    auto e = make(event_kind::photo);
-    e.photo_file_id = photo;
-    e.text = caption;
-    happens(e);
-  }
-  void types(const std::string& command) {
-    auto e = make(event_kind::command);
-    e.command = command;
-    happens(e);
-  }
   void sends_media(const std::string& media) {
     auto e = make(event_kind::other_media);
     e.media = media;
     happens(e);
   }
-  event press_event(const std::string& data) {
-    auto e = make(event_kind::button);
-    e.callback_id = "cb";
-    e.data = data;
-    return e;
-  }
-  void presses_data(const std::string& data) { happens(press_event(data)); }
-  void presses(const std::string& label) {
-    const auto data = data_of(label);
-    INFO("button " << label);
-    REQUIRE(!data.empty());
-    presses_data(data);
-  }
-
-  std::string data_of(const std::string& label) const {
+  std::string data_of(const std::string& label) const override {
     for (auto& [l, data] : last_buttons)
       if (has(l, label)) return data;
     return "";
   }
   std::string text() const { return last_text; }
-  std::string toast() const {
-    for (auto& m : sent)
-      if (m.method == "answerCallbackQuery") return json::parse(m.params).value("text", "");
-    return "";
-  }
-  bool offers(const std::string& label) const { return !data_of(label).empty(); }
 
   std::string last_text;
   std::vector<std::pair<std::string, std::string>> last_buttons;

@@ -2,6 +2,7 @@
 #include "actors/dialogue.hpp"
 #include "actors/dialogue_state.hpp"
 #include "tests/actors/fixture.hpp"
+#include "tests/actors/person.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -9,15 +10,14 @@ using namespace troupe;
 using nlohmann::json;
 using telegram::event;
 using telegram::event_kind;
+using test::has;
 
 namespace {
-
-bool has(const std::string& all, const std::string& part) { return all.find(part) != all.npos; }
 
 enum class writer : std::uint8_t { off, writes, fails };
 
 /// A user with photos in front of the rules; the writer is played.
-struct photographer {
+struct photographer : test::person {
   config::settings set = config::load(TROUPE_SOURCE_DIR "/config", {});
   dialogue rules{set};
   writer mode;
@@ -28,7 +28,6 @@ struct photographer {
   event last;
 
   std::vector<outgoing> at_once; ///< while the writer writes
-  std::vector<outgoing> sent;
   std::optional<writing_request> asked;
   std::optional<order_request> order;
   std::string text;
@@ -39,7 +38,7 @@ struct photographer {
     who.user_id = 5, who.registered = true, who.balance = 10, who.language = language;
   }
 
-  event make(event_kind kind) {
+  event make(event_kind kind) override {
     event e;
     e.kind = kind;
     e.update_id = update++;
@@ -48,7 +47,7 @@ struct photographer {
     return e;
   }
 
-  void happens(const event& e) {
+  void happens(const event& e) override {
     last = e;
     const auto before = who;
     asked.reset(), at_once.clear();
@@ -96,38 +95,11 @@ struct photographer {
     }
   }
 
-  void says(const std::string& words) {
-    auto e = make(event_kind::text);
-    e.text = words;
-    happens(e);
-  }
-  void shows(const std::string& photo, const std::string& caption = "") {
-    auto e = make(event_kind::photo);
-    e.photo_file_id = photo;
-    e.text = caption;
-    happens(e);
-  }
-  void types(const std::string& command) {
-    auto e = make(event_kind::command);
-    e.command = command;
-    happens(e);
-  }
-  void presses_data(const std::string& data) {
-    auto e = make(event_kind::button);
-    e.callback_id = "cb";
-    e.data = data;
-    happens(e);
-  }
-  std::string data_of(const std::string& label) const {
+  std::string data_of(const std::string& label) const override {
     for (auto& row : rows)
       for (auto& [l, data] : row)
         if (has(l, label)) return data;
     return "";
-  }
-  void presses(const std::string& label) {
-    INFO("button " << label);
-    REQUIRE_FALSE(data_of(label).empty());
-    presses_data(data_of(label));
   }
   std::string toast() const {
     for (auto* list : {&at_once, &sent})

@@ -10,7 +10,7 @@
 namespace troupe::simulation {
 
 inline constexpr unix_ms first_ms = 1'700'000'000'000;
-inline constexpr unix_ms second_ms = 1'000, minute_ms = 60'000, hour_ms = 3'600'000, day_ms = 86'400'000;
+inline constexpr unix_ms second_ms = 1'000, minute_ms = 60'000, hour_ms = 3'600'000;
 
 /// SplitMix64: the same numbers with every standard library.
 class dice {
