@@ -194,7 +194,10 @@ telegram_world::person& telegram_world::recipient(const bot_call& c) {
   if (value(c, "chat_id").empty()) refuse("chat_id is empty");
   const std::int64_t id = number(c, "chat_id");
   const auto it = people_.find(id);
-  if (it == people_.end()) return crowd_recipient(id);
+  if (it == people_.end()) {
+    if (crowd_.has(id)) crowd_.called(c.method);
+    return crowd_recipient(id);
+  }
   if (it->second.blocked) throw refusal{403, "Forbidden: bot was blocked by the user"};
   return it->second;
 }

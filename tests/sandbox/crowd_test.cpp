@@ -36,6 +36,7 @@ TEST_CASE_METHOD(crowd_fixture, "a crowd counts what it gets, and who got the sa
   CHECK(c["texts"][0]["users"] == json{{"0", 10}, {"1", 89}, {"2+", 1}});
   CHECK(c["users_by_messages"] == json{{"0", 10}, {"1", 89}, {"2+", 1}});
   CHECK(c["first_at"] == noon);
+  CHECK(c["methods"] == json{{"sendMessage", 92}});
 }
 
 TEST_CASE_METHOD(crowd_fixture, "the shares of blocked and deactivated answer in Telegram's words") {

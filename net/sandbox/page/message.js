@@ -82,7 +82,7 @@ function heads(m, chat) {
   if (to) {
     const quote = el('button', 'quote');
     quote.type = 'button';
-    quote.append(el('b', '', to.from.first_name), el('span', '', summary(to, chat.label).replace(/^(You|Вы): /, '')));
+    quote.append(el('b', '', to.from.first_name), el('span', '', summary({...to, from: {...to.from, is_bot: true}}, chat.label)));
     quote.onclick = () => chat.goTo(to.message_id);
     parts.push(quote);
   }
@@ -226,5 +226,6 @@ export function summary(m, say) {
   const what = m.photo ? '🖼 ' + say('photo') : m.video || m.animation ? '🎬 ' + say('video') : m.voice ? '🎤 ' + say('voice')
     : m.sticker ? m.sticker.emoji + ' ' + say('sticker') : m.document ? '📄 ' + (m.document.file_name || '') : '';
   const text = m.text || (m.caption ? what.split(' ')[0] + ' ' + m.caption : what);
-  return (m.from.is_bot ? '' : say('you') + ': ') + text;
+  const who = m.chat.type === 'private' ? say('you') : m.from.first_name;
+  return (m.from.is_bot ? '' : who + ': ') + text;
 }

@@ -161,7 +161,7 @@ export class Pane {
     this.find('.banner').textContent = trouble && this.label(trouble);
     const action = this.world.busy[this.user];
     const status = this.find('.who small');
-    status.textContent = this.label(!connected ? 'connecting' : !action ? 'bot' : hasLabel(action) ? action : 'working');
+    status.textContent = this.label(!connected ? 'connecting' : !action ? this.isGroup ? 'group' : 'bot' : hasLabel(action) ? action : 'working');
     status.classList.toggle('busy', connected && !!action);
     for (const row of this.rows.values()) setTicks(row, person.read_to || 0, this);
     this.sheet.refresh();

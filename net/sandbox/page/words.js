@@ -4,7 +4,7 @@ export const languages = {ru: 'Русский', en: 'English', uk: 'Україн
 
 const words = {
   en: {
-    bot: 'bot', connecting: 'Connecting…', message: 'Message', caption: 'Add a caption…',
+    bot: 'bot', group: 'group', connecting: 'Connecting…', message: 'Message', caption: 'Add a caption…',
     typing: 'typing…', upload_video: 'sending a video…', upload_photo: 'sending a photo…',
     record_video: 'recording a video…', working: 'working…',
     start: 'Start', unblock: 'Unblock', block: 'Block the bot', language: 'Language', back: 'Back',
@@ -45,7 +45,7 @@ const words = {
     'the bot is blocked': 'You have blocked the bot',
   },
   ru: {
-    bot: 'бот', connecting: 'Соединение…', message: 'Сообщение', caption: 'Добавьте подпись…',
+    bot: 'бот', group: 'группа', connecting: 'Соединение…', message: 'Сообщение', caption: 'Добавьте подпись…',
     typing: 'печатает…', upload_video: 'отправляет видео…', upload_photo: 'отправляет фото…',
     record_video: 'записывает видео…', working: 'работает…',
     start: 'Запустить', unblock: 'Разблокировать', block: 'Заблокировать бота', language: 'Язык', back: 'Назад',
