@@ -40,6 +40,7 @@ flood_limits limits_of(flood_mode mode) {
   l.chat_burst = 3;
   l.bulk_burst = 30;
   l.fresh_ms = 3'000;
+  l.absorbs_live_edits = false;
   return l;
 }
 
@@ -101,9 +102,10 @@ flood_verdict flood_watch::ask(const flood_question& q, std::int64_t now) {
   std::int64_t seconds = 0;
   if (fault(now, seconds)) return refuse(chat, seconds, now, nullptr);
   if (mode_ == flood_mode::off) return {};
+  const bool fresh = now - chat.wrote <= limits_.fresh_ms;
+  if (q.edit && fresh && limits_.absorbs_live_edits) return {};
   const auto verdict = ask_chat(chat, q, now);
   if (verdict.retry_after_s > 0) return verdict;
-  const bool fresh = now - chat.wrote <= limits_.fresh_ms;
   return q.edit || fresh ? flood_verdict{} : ask_bulk(chat, q, now);
 }
 

@@ -22,6 +22,8 @@ struct flood_limits {
   double paid_per_s = 1000;             ///< With allow_paid_broadcast; what is above `bulk_per_s` costs.
   std::int64_t paid_min_stars = 10'000; ///< The bot's balance that paid broadcasts ask for.
   std::int64_t fresh_ms = 10'000;       ///< Whoever wrote within this time is answered for free.
+  /// Edits for somebody who just wrote or pressed do not count: the real server absorbs short waits itself.
+  bool absorbs_live_edits = true;
 };
 flood_limits limits_of(flood_mode mode);
 

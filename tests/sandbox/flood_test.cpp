@@ -94,6 +94,19 @@ TEST_CASE("edits count for their chat only") {
   CHECK(w.ask({chat, 1, true, false, 0}, noon).retry_after_s == 1);
 }
 
+TEST_CASE("as Telegram, edits for somebody who just pressed are absorbed; strictly, they count") {
+  auto refused = [](flood_mode mode, std::int64_t pressed) {
+    auto w = watch(mode);
+    w.wrote(chat, pressed);
+    int n = 0;
+    for (int i = 0; i < 10; ++i) n += w.ask({chat, 1, true, false, 0}, noon).retry_after_s > 0;
+    return n;
+  };
+  CHECK(refused(flood_mode::telegram, noon) == 0);
+  CHECK(refused(flood_mode::telegram, noon - 10'001) == 4);
+  CHECK(refused(flood_mode::strict, noon) == 7);
+}
+
 TEST_CASE("chats that are at rest are forgotten") {
   auto w = watch(flood_mode::telegram);
   for (int i = 0; i < 1000; ++i) w.wrote(1000 + i, noon);
