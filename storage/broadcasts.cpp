@@ -8,7 +8,8 @@ namespace {
 using enum broadcast_state;
 
 #define TROUPE_BROADCAST_SELECT                                                                              \
-  "SELECT broadcast_id, key, admin_id, admin_language, kind, of_broadcast, method, params, title, audience, days, "          \
+  "SELECT broadcast_id, key, admin_id, admin_language, kind, of_broadcast, method, params, title, "          \
+  "audience, days, "                                                                                         \
   "language, "                                                                                               \
   "category, paid, per_second, starts_at, created_at, began_at, ended_at, state, why, total, sent, "         \
   "blocked, "                                                                                                \
@@ -130,8 +131,8 @@ looked_at look(database& db, const broadcast& b, int limit) {
     if (!l.users.empty()) l.last = l.users.back();
     return l;
   }
-  query q(db, sql_of(b.to.kind).page, b.gathered_to, b.to.category, b.to.language, since(b.to, b.created_at),
-          limit);
+  query q(db, sql_of(b.to.kind).page, b.gathered_to, b.to.category, b.to.language,
+          since(b.to, std::max(b.created_at, b.starts_at)), limit);
   while (q.next()) {
     l.last = q.integer(0);
     if (q.flag(1)) l.users.push_back(l.last);
@@ -203,8 +204,9 @@ std::vector<broadcast> newest_broadcasts(database& db, int offset, int limit) {
 std::vector<broadcast> unfinished_broadcasts(database& db) {
   std::vector<broadcast> all;
   query q(db,
-          TROUPE_BROADCAST_SELECT "b WHERE state < ? OR NOT EXISTS(SELECT 1 FROM meta WHERE name = 'notice:cast:' || "
-                                  "b.broadcast_id) ORDER BY broadcast_id",
+          TROUPE_BROADCAST_SELECT
+          "b WHERE state < ? OR NOT EXISTS(SELECT 1 FROM meta WHERE name = 'notice:cast:' || "
+          "b.broadcast_id) ORDER BY broadcast_id",
           static_cast<int>(broadcast_state::done));
   while (q.next()) all.push_back(read_broadcast(q));
   return all;
@@ -233,14 +235,16 @@ broadcast_answer open(writer& w, const open_broadcast& order) {
   b.created_at = order.at;
   b.state = b.starts_at > order.at ? scheduled : gathering;
   run(db,
-      "INSERT INTO broadcasts(key, fingerprint, admin_id, admin_language, kind, of_broadcast, method, params, title, "
+      "INSERT INTO broadcasts(key, fingerprint, admin_id, admin_language, kind, of_broadcast, method, "
+      "params, title, "
       "audience, days, "
-      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "language, category, paid, per_second, starts_at, created_at, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, "
       "?, ?, ?, "
       "?, ?, ?, ?, ?)",
-      b.key, content, b.admin_id, b.admin_language, static_cast<int>(b.kind), b.of_broadcast, b.method, b.params, b.title,
-      static_cast<int>(b.to.kind), b.to.days, b.to.language, b.to.category, b.paid, b.per_second, b.starts_at,
-      b.created_at, static_cast<int>(b.state));
+      b.key, content, b.admin_id, b.admin_language, static_cast<int>(b.kind), b.of_broadcast, b.method,
+      b.params, b.title, static_cast<int>(b.to.kind), b.to.days, b.to.language, b.to.category, b.paid,
+      b.per_second, b.starts_at, b.created_at, static_cast<int>(b.state));
   b.broadcast_id = db.last_id();
   write_journal(db, {0, order.at, b.admin_id, "broadcast", 0, 0, 0,
                      "№" + std::to_string(b.broadcast_id) + " " + name_of(b.kind) + ": " + b.title});
