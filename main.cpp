@@ -223,6 +223,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   playing->add_option("--latency-ms", s.latency_ms, "added to every answer, in milliseconds")
       ->capture_default_str();
+  playing->add_option("--flood", s.flood, "Telegram's flood control: 429 as the real one, or stricter")
+      ->check(CLI::IsMember({"off", "telegram", "strict"}))
+      ->capture_default_str();
   playing->add_option("--kie-webhook-key", s.kie_webhook_key, "signs kie.ai's callbacks")
       ->capture_default_str();
   playing->add_option("--yookassa-notice-url", s.yookassa_notice_url, "where it tells of payments");

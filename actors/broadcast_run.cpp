@@ -37,6 +37,7 @@ broadcast_run::broadcast_run(broadcast b, int permitted, int block_rate_percent)
 
 int broadcast_run::room(unix_ms now) const {
   if (what_.state != running || resting_ || exhausted_) return 0;
+  if (doubtful_ && outstanding_ > 0) return 0;
   const auto free = window_ - outstanding_;
   if (what_.per_second == 0) return free;
   const auto earned = allowance_ + static_cast<double>(now - allowed_at_) * what_.per_second / 1000;
@@ -82,7 +83,8 @@ take_recipients broadcast_run::take(unix_ms now) {
   take_recipients t;
   t.broadcast_id = what_.broadcast_id;
   t.at = now;
-  t.first = first_;
+  looking_ = first_ || (doubtful_ && outstanding_ == 0);
+  t.first = looking_;
   t.after = after_;
   t.take = asked_ = std::max(0, room(now));
   being_stored_ = std::exchange(results_, {});
@@ -116,6 +118,7 @@ broadcast_step broadcast_run::ask(unix_ms now) {
 
 std::vector<recipient> broadcast_run::taken(const recipients_taken& t, unix_ms now) {
   storing_ = first_ = false;
+  doubtful_ = doubtful_ && !looking_;
   not_before_ = 0;
   const bool put_back = std::any_of(being_stored_.begin(), being_stored_.end(),
                                     [](auto& r) { return r.state == recipient_state::waiting; });
@@ -128,6 +131,7 @@ std::vector<recipient> broadcast_run::taken(const recipients_taken& t, unix_ms n
     exhausted_ = after_ == 0 || what_.waiting() <= outstanding_ + static_cast<std::int64_t>(results_.size());
     if (t.next.empty()) after_ = 0;
   }
+  asked_ = 0;
   if (put_back) after_ = 0, exhausted_ = false;
   if (what_.per_second > 0) {
     allowance_ += static_cast<double>(now - allowed_at_) * what_.per_second / 1000;
@@ -152,6 +156,8 @@ void broadcast_run::changed_by_admin(const broadcast& now_it_is) {
 
 void broadcast_run::not_stored(unix_ms again_at) {
   storing_ = false;
+  doubtful_ = doubtful_ || asked_ > 0;
+  asked_ = 0;
   not_before_ = again_at;
   results_.insert(results_.end(), being_stored_.begin(), being_stored_.end());
   being_stored_.clear();

@@ -58,6 +58,9 @@ private:
   std::int64_t after_ = 0;
   bool first_ = true, exhausted_ = false, storing_ = false, resting_ = false, told_ = false;
   unix_ms not_before_ = 0, results_since_ = 0;
+  /// A take without an answer may have been stored: those taken by it have not left, but nobody knows who
+  /// they are. When nobody else is under way they are looked for, as by a new engine.
+  bool doubtful_ = false, looking_ = false;
   std::deque<bool> blocked_; ///< of the last hundred
   double allowance_ = 0;     ///< of a limit of its own
   unix_ms allowed_at_ = 0;

@@ -96,8 +96,10 @@ void ask(self_ptr self, std::int64_t id, broadcast_run& run) {
   auto b = run.counted();
   b.state = step.to, b.why = step.why;
   step.messages = self->state.voice().turned(b, b.admin_language);
-  store<broadcast_answer>(self, id, std::move(step),
-                          [](auto& e, broadcast_answer& a) { e.run.changed(a.now); });
+  store<broadcast_answer>(self, id, std::move(step), [self, id](auto& e, broadcast_answer& a) {
+    e.run.changed(a.now);
+    self->send(self->state.courier, recall_broadcast{id});
+  });
 }
 
 /// False: nothing to store now.

@@ -5,20 +5,39 @@
 namespace troupe {
 namespace {
 
-/// The command menu, in both languages. Not stored: said again at every start.
-void introduce(const courier_actor& courier, const config::texts& words) {
-  for (std::string language : {"", "ru", "en"}) {
-    auto commands = nlohmann::json::array();
-    for (auto name : {"start", "generate", "jobs", "buy", "balance", "history", "help"})
-      commands.push_back(
-          {{"command", name},
-           {"description", words.get(language.empty() ? "en" : language, std::string{"command."} + name)}});
-    outgoing m;
-    m.urgency = lane::answer;
-    m.method = "setMyCommands";
-    m.params = nlohmann::json{{"commands", commands}, {"language_code", language}}.dump();
-    caf::anon_send(courier, std::move(m));
+nlohmann::json commands_in(const config::texts& words, const std::string& language,
+                           std::initializer_list<const char*> names) {
+  auto commands = nlohmann::json::array();
+  for (auto name : names)
+    commands.push_back(
+        {{"command", name}, {"description", words.get(language, std::string{"command."} + name)}});
+  return commands;
+}
+
+void say_commands(const courier_actor& courier, nlohmann::json params) {
+  outgoing m;
+  m.urgency = lane::answer;
+  m.method = "setMyCommands";
+  m.params = params.dump();
+  caf::anon_send(courier, std::move(m));
+}
+
+/// The command menu, in both languages; an administrator's has his own ones too. Not stored: said again at
+/// every start. Telegram refuses the menu of an administrator who has never written to the bot: no harm.
+void introduce(const courier_actor& courier, const config::settings& set) {
+  for (std::string code : {"", "ru", "en"}) {
+    const auto language = code.empty() ? "en" : code;
+    say_commands(courier, {{"commands", commands_in(set.words, language,
+                                                    {"start", "generate", "jobs", "buy", "balance", "history",
+                                                     "mailing", "feedback", "help"})},
+                           {"language_code", code}});
   }
+  for (const auto admin : set.opts.users.admin_ids)
+    say_commands(courier,
+                 {{"commands", commands_in(set.words, "ru",
+                                           {"admin", "stats", "user", "broadcast", "broadcasts", "queue",
+                                            "log", "start", "generate", "jobs", "buy", "help"})},
+                  {"scope", {{"type", "chat"}, {"chat_id", admin}}}});
 }
 
 } // namespace
@@ -49,7 +68,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   const auto ledger = s.before_ledger ? s.before_ledger(c.ledger) : c.ledger;
   c.reader = spawn_reader(sys, s.reader, s.threads);
   c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);
-  c.analyst = spawn_analyst(sys, s.second_reader ? s.second_reader : s.reader, s.threads);
+  c.analyst = spawn_analyst(sys, s.ctx, s.second_reader ? s.second_reader : s.reader, s.threads);
   c.broadcaster = spawn_broadcaster(sys, s.ctx, ledger, c.courier);
   c.watchman = spawn_watchman(sys, s.ctx, ledger, c.courier, c.analyst);
   c.dispatcher = spawn_dispatcher(
@@ -64,7 +83,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});
   caf::anon_send(c.broadcaster, committed_broadcasts{std::move(work.broadcasts)});
   caf::anon_send(c.router, accepted_updates{std::move(work.updates)});
-  introduce(c.courier, s.ctx->settings->words);
+  introduce(c.courier, *s.ctx->settings);
   c.poller = spawn_poller(sys, s.ctx, s.outside.polling, ledger, c.router, work.next_offset);
   return c;
 }

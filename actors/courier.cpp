@@ -3,8 +3,10 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "net/telegram.hpp"
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <unordered_set>
 
 namespace troupe {
 namespace {
@@ -32,6 +34,8 @@ struct courier_state {
   std::unordered_map<std::int64_t, int> tries; ///< by outbox id
   /// Of broadcasts, by broadcast and chat: who posted it waits for what becomes of it.
   std::map<std::pair<std::int64_t, std::int64_t>, caf::typed_response_promise<post_result>> posts;
+  /// Broadcasts with posts under way that shall not be tried again; until the next post of the same.
+  std::unordered_set<std::int64_t> recalled;
 
   std::size_t senders() const { return static_cast<std::size_t>(ctx->opts().telegram.senders); }
   bool bulk_may_go() const {
@@ -139,6 +143,8 @@ void tell_poster(self_ptr self, const outgoing& m, recipient became) {
   became.user_id = m.chat_id;
   auto promise = std::move(it->second);
   s.posts.erase(it);
+  const auto other = s.posts.lower_bound({m.broadcast_id, std::numeric_limits<std::int64_t>::min()});
+  if (other == s.posts.end() || other->first.first != m.broadcast_id) s.recalled.erase(m.broadcast_id);
   promise.deliver(post_result{std::move(became)});
 }
 
@@ -162,6 +168,10 @@ void settle_post(self_ptr self, outgoing m, const telegram::answer& a) {
   const auto now = self->clock().now();
   using telegram::outcome;
   if (is_worth_another_try(m, a)) {
+    if (s.recalled.count(m.broadcast_id) != 0) { // it has not been done, and is not to be done now
+      tell_poster(self, m, {});
+      return s.queue.hush(m, now, std::chrono::milliseconds{a.undone ? a.retry_after_ms : 0});
+    }
     if (a.retry_after_ms > 0 && a.undone)
       return s.queue.flooded(std::move(m), now, std::chrono::milliseconds{a.retry_after_ms});
     return s.queue.retry(std::move(m), now, a.what == outcome::give_up ? retry_wait_max : bulk_retry_wait);
@@ -173,6 +183,9 @@ void settle_post(self_ptr self, outgoing m, const telegram::answer& a) {
   case outcome::chat_gone: r.state = recipient_state::blocked; break;
   case outcome::unsure:
   case outcome::wait_and_retry: r.state = recipient_state::unknown; break;
+  case outcome::message_gone: // what is to be deleted is away
+    r.state = m.method.rfind("delete", 0) == 0 ? recipient_state::sent : recipient_state::failed;
+    break;
   default: r.state = recipient_state::failed; break;
   }
   tell_poster(self, m, std::move(r));
@@ -292,13 +305,17 @@ courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, cons
       [self](broadcast_post& x) -> caf::result<post_result> {
         auto& st = self->state;
         auto promise = self->make_response_promise<post_result>();
+        st.recalled.erase(x.what.broadcast_id);
         st.posts[{x.what.broadcast_id, x.what.chat_id}] = promise;
         st.queue.push(std::move(x.what), self->clock().now());
         pump(self);
         return promise;
       },
       [self](const recall_broadcast& x) {
-        for (auto& m : self->state.queue.withdraw(x.broadcast_id)) tell_poster(self, m, {});
+        auto& st = self->state;
+        const auto any = st.posts.lower_bound({x.broadcast_id, std::numeric_limits<std::int64_t>::min()});
+        if (any != st.posts.end() && any->first.first == x.broadcast_id) st.recalled.insert(x.broadcast_id);
+        for (auto& m : st.queue.withdraw(x.broadcast_id)) tell_poster(self, m, {});
       },
       [self](const wake& w) {
         if (w.round == self->state.round) self->state.alarm.reset();

@@ -76,7 +76,7 @@ std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
     l.busy = true;
     relist(chat_id, l);
     l.budget.spend(now);
-    if (lane == paid_lane) paid_.spend(now);
+    if (lane_of(m) == paid_lane) paid_.spend(now); // also when an answer behind it pulled it forward
     else bulk_.spend(now);
     if (lane < first_bulk) live_.spend(now);
     return m;
@@ -149,6 +149,8 @@ void courier_queue::note_flood(std::int64_t chat_id, clock::time_point now, cloc
   std::set<std::int64_t> chats;
   for (auto& f : floods_) chats.insert(f.second);
   if (chats.size() < 3) return;
+  if (stopped_until_ <= now) bulk_.slow_down(), paid_.slow_down(); // once a stop, not once a refusal
+  stopped_until_ = std::max(stopped_until_, now + wait);
   bulk_.block_until(now + wait);
   paid_.block_until(now + wait);
 }

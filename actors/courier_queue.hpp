@@ -15,18 +15,26 @@ namespace troupe {
 class send_budget {
 public:
   using clock = std::chrono::steady_clock;
-  send_budget(int burst, clock::duration refill) : slack_{(burst - 1) * refill}, refill_{refill} {}
+  send_budget(int burst, clock::duration refill)
+      : slack_{(burst - 1) * refill}, refill_{refill}, base_{refill} {}
   clock::time_point free_at() const { return full_at_ - slack_; }
   clock::time_point full_at() const { return full_at_; } ///< nothing of it is spent from then on
-  void spend(clock::time_point now) { full_at_ = std::max(full_at_, now) + refill_; }
+  void spend(clock::time_point now) {
+    full_at_ = std::max(full_at_, now) + refill_;
+    refill_ -= (refill_ - base_) / recovery;
+  }
+  /// A third less a second, at the least an eighth; what is lost comes back little by little with each send.
+  void slow_down() { refill_ = std::min(refill_ * 3 / 2, base_ * 8); }
+  /// Another rate; what is spent stays spent.
   void set_refill(clock::duration refill) {
-    slack_ = slack_ / refill_ * refill;
-    refill_ = refill;
+    slack_ = slack_ / base_ * refill;
+    refill_ = base_ = refill;
   }
   void block_until(clock::time_point t) { full_at_ = std::max(full_at_, t + slack_); }
 
 private:
-  clock::duration slack_, refill_;
+  static constexpr int recovery = 500; ///< sends, until two thirds of what was lost are back
+  clock::duration slack_, refill_, base_;
   clock::time_point full_at_{};
 };
 
@@ -91,7 +99,7 @@ private:
   std::set<std::pair<clock::time_point, std::int64_t>> quiet_; ///< chats that may be forgotten then
   std::array<std::set<std::pair<clock::time_point, std::int64_t>>, lanes> due_;
   std::deque<outgoing> answers_;
-  clock::time_point answers_after_{};
+  clock::time_point answers_after_{}, stopped_until_{};
   std::deque<std::pair<clock::time_point, std::int64_t>> floods_;
   std::size_t size_ = 0;
 };

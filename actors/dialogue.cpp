@@ -894,6 +894,8 @@ private:
       return show(paint_.plain(say("sales.unknown", {{"models", ids}})));
     }
     settings_.emplace_back(id.empty() ? "stopped" : "paused:" + id, pause ? "1" : "");
+    journal_.push_back(
+        {0, now_, e_.from.user_id, "setting", 0, 0, 0, settings_.back().first + (pause ? " = 1" : " = —")});
     const auto what = id.empty() ? say("sales.all") : id;
     show(paint_.plain(say(pause ? "sales.paused" : "sales.resumed", {{"what", what}})));
   }

@@ -11,6 +11,7 @@ using nlohmann::json;
 using talk::whole;
 using telegram::event_kind;
 
+constexpr std::size_t message_chars_max = 3000; // with our heading, and escaped, below Telegram's 4096
 constexpr int log_page_size = 15, activity_page_size = 20, list_size = 20;
 
 bool starts(const std::string& s, const std::string& head) { return s.rfind(head, 0) == 0; }
@@ -107,7 +108,7 @@ public:
       if (v_.memory.screen != "o.user") return {};
       return v_.e.forwarded ? user_query{v_.e.forwarded_from, {}} : named_user(v_.e.text);
     }
-    if (is("stats")) return statistics_of(static_cast<int>(std::min<std::int64_t>(number(1), 366)));
+    if (is("stats")) return statistics_of(static_cast<int>(std::clamp<std::int64_t>(number(1), 0, 366)));
     if (is("u")) return user_query{number(1), {}};
     if (is("ue") || is("up") || is("uj")) return user_lists_query{number(1), list_size, list_asked()};
     if (is("ua")) return activity_query{number(1), page(2) * activity_page_size, activity_page_size + 1};
@@ -138,7 +139,7 @@ public:
         {"job", std::to_string(a.what.job_id)}};
     outcome o;
     o.step = "other";
-    o.draft = v_.memory.office;
+    o.draft = write_intent(v_.memory.office, {}); // a second press is answered "outdated"
     if (a.outcome != admin_outcome::done) {
       const char* words[] = {
           "", "office.no_user", "office.no_job", "office.too_few", "office.already", "office.impossible"};
@@ -169,8 +170,9 @@ private:
   }
   bool is(const char* action) const { return !parts_.empty() && parts_[0] == action; }
   std::string part(std::size_t i) const { return i < parts_.size() ? parts_[i] : ""; }
-  std::int64_t number(std::size_t i) const { return whole(part(i)).value_or(0); }
-  int page(std::size_t i) const { return static_cast<int>(std::min<std::int64_t>(number(i), 10'000)); }
+  /// -1: none. No index and no id is that.
+  std::int64_t number(std::size_t i) const { return whole(part(i)).value_or(-1); }
+  int page(std::size_t i) const { return static_cast<int>(std::clamp<std::int64_t>(number(i), 0, 10'000)); }
 
   office_question statistics_of(int days) const {
     return stats_query{days ? v_.now - days * day_ms : 0, v_.now};
@@ -329,7 +331,7 @@ private:
     i.id = v_.e.update_id;
     i.what = action;
     i.user_id = number(1);
-    if (i.user_id == 0) return only_toast("toast.unknown");
+    if (i.user_id <= 0) return only_toast("toast.unknown");
     auto s = screens_.word(say("office.ask_" + action, {{"id", std::to_string(i.user_id)}}),
                            "o:u:" + std::to_string(i.user_id));
     if (action == "ban")
@@ -350,7 +352,7 @@ private:
   outcome confirm_act(const std::string& action) const {
     intent i;
     i.id = v_.e.update_id, i.what = action, i.user_id = number(1);
-    if (i.user_id == 0) return only_toast("toast.unknown");
+    if (i.user_id <= 0) return only_toast("toast.unknown");
     return confirm(i, say("office.sure_" + action, {{"id", std::to_string(i.user_id)}}),
                    "o:u:" + std::to_string(i.user_id));
   }
@@ -358,7 +360,7 @@ private:
   outcome confirm_job(admin_act what) const {
     intent i;
     i.id = v_.e.update_id, i.what = name_of(what), i.job_id = number(1);
-    if (i.job_id == 0) return only_toast("toast.unknown");
+    if (i.job_id <= 0) return only_toast("toast.unknown");
     return confirm(i, say(std::string{"office.sure_"} + name_of(what), {{"job", std::to_string(i.job_id)}}),
                    "o:j:" + std::to_string(i.job_id));
   }
@@ -372,7 +374,9 @@ private:
   }
 
   outcome yes() const {
-    if (intent_.id == 0 || intent_.id != number(1)) return only_toast("toast.outdated");
+    const bool credits = intent_.what == "give" || intent_.what == "take";
+    const bool whole_intent = intent_.id != 0 && intent_.id == number(1) && (!credits || intent_.amount > 0);
+    if (!whole_intent) return only_toast("toast.outdated");
     if (intent_.what != "setting") return perform(intent_);
     return store_setting(intent_.name, intent_.value,
                          say("office.setting_done", {{"name", telegram::escape_html(intent_.name)},
@@ -383,6 +387,7 @@ private:
   outcome store_setting(const std::string& name, const std::string& value, const std::string& words,
                         const std::string& back) const {
     auto o = show(screens_.word(words, back));
+    o.draft = write_intent(v_.memory.office, {});
     o.settings.emplace_back(name, value);
     o.journal.push_back(
         line("setting", 0, 0, name + " = " + (value.empty() ? "—" : telegram::shorten(value, 200))));
@@ -391,6 +396,7 @@ private:
   }
 
   outcome sell() const {
+    if (part(2) != "0" && part(2) != "1") return only_toast("toast.unknown");
     const bool on = part(2) == "1";
     const bool all = part(1) == "all";
     const auto i = static_cast<std::size_t>(number(1));
@@ -502,7 +508,8 @@ private:
     const auto user = intent_.user_id;
     auto o = show(screens_.word(say("office.message_sent", {{"id", std::to_string(user)}}),
                                 "o:u:" + std::to_string(user)));
-    talk::screen s{say("feedback.from_admin", {{"text", telegram::escape_html(v_.e.text)}}),
+    talk::screen s{say("feedback.from_admin",
+                       {{"text", telegram::escape_html(telegram::shorten(v_.e.text, message_chars_max))}}),
                    {{{say("button.feedback_answer"), "feedback"}}}};
     o.messages.push_back(talk::show(s, user));
     o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));

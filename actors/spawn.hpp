@@ -19,7 +19,8 @@ writer_actor spawn_writer(caf::actor_system& sys, std::shared_ptr<storage::store
 ledger_actor spawn_ledger(caf::actor_system& sys, writer_actor writer); ///< Falls with its writer.
 reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
 /// Detached like the reader, with a connection of its own.
-analyst_actor spawn_analyst(caf::actor_system& sys, std::shared_ptr<storage::reader> reader, bool detached);
+analyst_actor spawn_analyst(caf::actor_system& sys, const context_ptr& ctx,
+                            std::shared_ptr<storage::reader> reader, bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
 /// The neighbours of a router and its sessions.

@@ -24,7 +24,8 @@ constexpr const char* name_of(admin_act a) {
   return names[static_cast<int>(a)];
 }
 
-/// Journaled with what it does. Idempotent by `key`: the same again answers what the first answered.
+/// Journaled with what it does. Idempotent by `key`: the same again answers what the first answered. One that
+/// was refused has left nothing behind and may be asked again.
 struct admin_action {
   std::string key; ///< From the update that asked for it.
   std::int64_t admin_id = 0;

@@ -129,8 +129,8 @@ looked_at look(database& db, const broadcast& b, int limit) {
     if (!l.users.empty()) l.last = l.users.back();
     return l;
   }
-  query q(db, sql_of(b.to.kind).page, b.gathered_to, b.to.category, b.to.language, since(b.to, b.created_at),
-          limit);
+  query q(db, sql_of(b.to.kind).page, b.gathered_to, b.to.category, b.to.language,
+          since(b.to, std::max(b.created_at, b.starts_at)), limit);
   while (q.next()) {
     l.last = q.integer(0);
     if (q.flag(1)) l.users.push_back(l.last);

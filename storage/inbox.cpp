@@ -115,7 +115,7 @@ void finish_turn(writer& w, const turn& t) {
   for (auto& [name, value] : t.settings) keep_setting(db, name, value);
   for (auto& [category, mute] : t.mutes) set_mute(db, t.user_id, category, mute);
   for (auto& line : t.journal) write_journal(db, line);
-  if (!t.activity.empty() && t.activity_days > 0) write_activity(w, t);
+  if (!t.activity.empty()) write_activity(w, t);
   announce(w, t.messages);
 }
 

@@ -78,7 +78,6 @@ admin_outcome retry(writer& w, job& j, const admin_action& a) {
   o.spec = j.spec;
   o.price = j.price;
   o.active_jobs_max = 1'000'000; // an administrator's word counts more
-  o.time_limit_ms = std::max<std::int64_t>(j.deadline_at - j.created_at, 60'000);
   post(w.db(), {id, "bonus", "user", j.user_id, j.price, "credit", "job", number_text, a.reason, a.at});
   const auto placed = place_order(w, o);
   if (placed.outcome != order_outcome::accepted)
@@ -166,8 +165,9 @@ void set_mute(database& db, std::int64_t user_id, const std::string& category, b
 }
 
 void write_activity(writer& w, const turn& t) {
-  run(w.db(), "INSERT INTO activity(day, user_id, at, what) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-      t.at / day_ms, t.user_id, t.at, t.activity);
+  if (t.activity_days > 0)
+    run(w.db(), "INSERT INTO activity(day, user_id, at, what) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        t.at / day_ms, t.user_id, t.at, t.activity);
   if (t.at < w.activity_pruned_at + prune_activity_every_ms) return;
   w.activity_pruned_at = t.at;
   // In portions, so that a shorter retention never makes one batch slow.

@@ -95,7 +95,8 @@ user_card answer(database& db, const user_query& asked) {
   if (seen.next())
     card.registered_at = seen.integer(0), card.last_seen_at = seen.integer(1), card.gone = seen.flag(2);
   query paid(db,
-             "SELECT count(*), sum(amount - refunded) FILTER (WHERE method = 'stars'), sum(amount - "
+             "SELECT count(*) FILTER (WHERE state <> 'refunded'), sum(amount - refunded) FILTER (WHERE "
+             "method = 'stars'), sum(amount - "
              "refunded) FILTER "
              "(WHERE method <> 'stars') FROM payments WHERE user_id = ? AND state IN ('paid', 'refunding', "
              "'refunded')",

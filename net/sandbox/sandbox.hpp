@@ -14,6 +14,7 @@ struct settings {
   unsigned seed = 1;
   bool clips = true; ///< A real mp4 per task, made by ffmpeg; false: one clip for all.
   int latency_ms = 0;
+  std::string flood = "off"; ///< Telegram's flood control: off, telegram, strict.
   bool enforce_rate = true;        ///< kie.ai refuses a key's creates beyond 20 in 10 s.
   std::string kie_webhook_key;     ///< "": kie.ai's callbacks bear no signature.
   std::string yookassa_notice_url; ///< "": YooKassa sends no notices.

@@ -1,3 +1,4 @@
+#include "net/sandbox/crowd_routes.hpp"
 #include "net/sandbox/kie_routes.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include "net/sandbox/star_routes.hpp"
@@ -21,6 +22,9 @@ using httplib::Request;
 using httplib::Response;
 using nlohmann::json;
 using std::chrono::milliseconds;
+
+constexpr const char* kie_too_fast = "kie: more than 20 creates in 10 s";
+constexpr std::int64_t team_group = -1001234567890; ///< Where administrators talk with the bot in it.
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -73,6 +77,8 @@ struct server::impl {
     telegram.add_user(515151515, "Анна", "ru");
     telegram.add_user(424242424, "Bob", "en");
     telegram.add_user(1864913930, "Админ", "ru");
+    telegram.add_group(team_group, "Команда");
+    telegram.floods().choose(flood_mode_of(set.flood));
   }
 
   settings set;
@@ -127,8 +133,8 @@ struct server::impl {
   }
 
   void tune() {
-    // A connection holds a thread: 128 of them wait cheaply.
-    http.new_task_queue = [] { return new httplib::ThreadPool(128); };
+    // A connection holds a thread, also while latency is played: they wait cheaply.
+    http.new_task_queue = [] { return new httplib::ThreadPool(256); };
     http.set_tcp_nodelay(true);
     http.set_keep_alive_max_count(1'000'000);
     http.set_keep_alive_timeout(2);
@@ -156,6 +162,12 @@ struct server::impl {
     control_routes();
     add_star_routes(http,
                     {telegram, mutex, updates_changed, events_changed, [this] { return stopping.load(); }});
+    add_crowd_routes(http, {telegram, mutex, [this] { wake(); },
+                            [this] {
+                              json kinds = json::object();
+                              if (const int n = kie.stats().too_fast; n > 0) kinds[kie_too_fast] = n;
+                              return kinds;
+                            }});
     page_routes();
   }
 
@@ -199,11 +211,19 @@ struct server::impl {
     if (same_method(call.method, "getupdates")) return poll(call, res);
     lag();
     bot_answer a;
+    bool news = false, work = false;
     {
       std::lock_guard lock(mutex);
+      const auto seq = telegram.last_seq();
       a = telegram.handle(call, now_ms());
+      news = telegram.last_seq() != seq || !same_method(call.method, "sendmessage");
+      work = telegram.has_updates();
     }
-    wake();
+    // A crowd's thousand messages a second need wake nobody.
+    if (news) events_changed.notify_all();
+    if (work || news) updates_changed.notify_all();
+    if (a.status == 429)
+      res.set_header("Retry-After", std::to_string(a.body["parameters"]["retry_after"].get<int>()));
     reply(res, a.body, a.status);
   }
 
@@ -252,6 +272,11 @@ struct server::impl {
                                          q.value("language_code", "en"));
               }));
     http.Post("/sandbox/send", control([this](const Request&, const json& q) { return send(q); }));
+    http.Post("/sandbox/forward", control([this](const Request&, const json& q) { return forward(q); }));
+    http.Post("/sandbox/groups", control([this](const Request&, const json& q) {
+                std::lock_guard lock(mutex);
+                return telegram.add_group(q.at("id").get<std::int64_t>(), q.value("title", "Group"));
+              }));
     http.Post("/sandbox/press", control([this](const Request&, const json& q) { return press(q); }));
     http.Post("/sandbox/block", control([this](const Request&, const json& q) {
                 std::lock_guard lock(mutex);
@@ -276,21 +301,54 @@ struct server::impl {
     });
   }
 
-  json send(const json& q) {
+  static std::string bytes_of(const json& q, const char* name) {
+    auto bytes = from_base64(q.at(name).get<std::string>());
+    if (!bytes || bytes->empty()) throw std::runtime_error(std::string(name) + " is no base64");
+    return std::move(*bytes);
+  }
+
+  static said said_of(const json& q) {
     said what;
     what.text = q.value("text", "");
     what.caption = q.value("caption", "");
     what.sticker = q.value("sticker", "");
     what.voice_s = std::clamp(q.value("voice_s", 0), 0, 3600);
-    if (q.contains("photo_base64")) {
-      auto bytes = from_base64(q["photo_base64"].get<std::string>());
-      if (!bytes || bytes->empty()) throw std::runtime_error("photo_base64 is no base64");
-      what.photo = std::move(*bytes);
-    }
-    if (what.text.empty() && what.photo.empty() && what.sticker.empty() && what.voice_s == 0)
+    what.chat_id = q.value("chat_id", std::int64_t{0});
+    what.reply_to = q.value("reply_to", std::int64_t{0});
+    what.entities = q.value("entities", json());
+    what.origin = q.value("origin", json());
+    if (q.contains("photo_base64")) what.photo = bytes_of(q, "photo_base64");
+    for (const char* kind : {"video", "document", "animation", "audio"})
+      if (const std::string name = std::string(kind) + "_base64"; q.contains(name)) {
+        what.kind = kind;
+        what.bytes = bytes_of(q, name.c_str());
+      }
+    what.file_name = q.value("file_name", "");
+    what.content_type = q.value("content_type", "");
+    if (what.text.empty() && what.photo.empty() && what.bytes.empty() && what.sticker.empty() &&
+        what.voice_s == 0)
       throw std::runtime_error("nothing to send");
+    return what;
+  }
+
+  json send(const json& q) {
+    const auto user = q.at("user_id").get<std::int64_t>();
+    if (q.contains("album")) {
+      std::vector<said> items;
+      for (const auto& one : q["album"]) items.push_back(said_of(one));
+      std::lock_guard lock(mutex);
+      return telegram.say_album(user, std::move(items), now_ms());
+    }
+    const said what = said_of(q);
     std::lock_guard lock(mutex);
-    return telegram.say(q.at("user_id").get<std::int64_t>(), what, now_ms());
+    return telegram.say(user, what, now_ms());
+  }
+
+  json forward(const json& q) {
+    std::lock_guard lock(mutex);
+    return telegram.forward_to_bot(q.at("user_id").get<std::int64_t>(),
+                                   q.at("from_chat_id").get<std::int64_t>(),
+                                   q.at("message_id").get<std::int64_t>(), now_ms());
   }
 
   json press(const json& q) {
@@ -298,7 +356,7 @@ struct server::impl {
     std::unique_lock lock(mutex);
     const std::string id =
         telegram.press(q.at("user_id").get<std::int64_t>(), q.at("message_id").get<std::int64_t>(),
-                       q.at("data").get<std::string>(), now_ms());
+                       q.at("data").get<std::string>(), now_ms(), q.value("chat_id", std::int64_t{0}));
     updates_changed.notify_all();
     events_changed.wait_for(lock, milliseconds(wait), [&] { return stopping || telegram.toast_of(id); });
     json out =
@@ -331,10 +389,10 @@ struct server::impl {
   json stats() {
     const auto provider = kie.stats();
     std::lock_guard lock(mutex);
-    json kinds = telegram.violations();
-    int n = provider.too_fast;
-    for (const auto& one : telegram.violations()) n += one.second;
-    if (provider.too_fast > 0) kinds["kie: more than 20 creates in 10 s"] = provider.too_fast;
+    const json found = telegram.all_violations();
+    json kinds = found["kinds"];
+    const auto n = found["total"].get<std::int64_t>() + provider.too_fast;
+    if (provider.too_fast > 0) kinds[kie_too_fast] = provider.too_fast;
     json calls = telegram.calls();
     for (const auto& [name, count] : provider.calls) calls[name] = count;
     return {

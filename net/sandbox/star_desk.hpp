@@ -60,6 +60,7 @@ public:
   const star_payment* payment(const std::string& query_id) const;
   nlohmann::json transactions(const bot_call& call) const;
   std::int64_t bot_balance() const { return bot_balance_; }
+  void set_bot_balance(std::int64_t stars) { bot_balance_ = stars; }
 
 private:
   struct transaction {

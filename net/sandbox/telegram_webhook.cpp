@@ -82,6 +82,7 @@ std::optional<webhook_post> telegram_world::next_post(std::int64_t now) {
   if (hook_.url.empty()) return std::nullopt;
   expire_payments(now);
   forget_expired(now);
+  crowd_starts(now);
   if (updates_.empty() || now < hook_.due) return std::nullopt;
   const json& update = updates_.front().update;
   return webhook_post{hook_.url, hook_.secret, update.dump(-1, ' ', false, json::error_handler_t::replace),

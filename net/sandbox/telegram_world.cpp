@@ -1,5 +1,5 @@
 #include "net/sandbox/telegram_world.hpp"
-#include "net/sandbox/html_text.hpp"
+#include "net/sandbox/message_parts.hpp"
 #include <algorithm>
 #include <stdexcept>
 
@@ -11,115 +11,6 @@ using nlohmann::json;
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t callback_life_ms = 150'000;
 constexpr std::size_t events_kept = 20'000;
-
-std::string lower(std::string s) {
-  for (char& c : s)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return s;
-}
-
-formatted_text read_text(const bot_call& c, const std::string& name, const std::string& entities_name) {
-  const std::string raw = value(c, name);
-  if (!valid_utf8(raw)) refuse("strings must be encoded in UTF-8");
-  if (raw.size() > 32768) refuse("text is too long");
-  const std::string mode = lower(value(c, "parse_mode"));
-  formatted_text out;
-  if (mode == "html") {
-    try {
-      out = parse_html(raw);
-    } catch (const bad_markup& e) {
-      refuse(std::string("can't parse entities: ") + e.what());
-    }
-  } else {
-    if (!mode.empty() && mode != "markdown" && mode != "markdownv2") refuse("unsupported parse_mode");
-    out.text = raw;
-    const auto given = json::parse(value(c, entities_name), nullptr, false);
-    if (given.is_array()) out.entities = given;
-  }
-  trim(out);
-  return out;
-}
-
-formatted_text read_message_text(const bot_call& c) {
-  if (value(c, "text").empty()) refuse("message text is empty");
-  auto t = read_text(c, "text", "entities");
-  if (t.text.empty()) refuse("text must be non-empty");
-  if (code_points(t.text) > 4096) refuse("message is too long");
-  return t;
-}
-
-void put_text(json& message, const formatted_text& t, const std::string& name) {
-  const std::string entities = name == "text" ? "entities" : "caption_entities";
-  message.erase(name);
-  message.erase(entities);
-  if (t.text.empty()) return;
-  message[name] = t.text;
-  if (!t.entities.empty()) message[entities] = t.entities;
-}
-
-void put_caption(json& message, const bot_call& c) {
-  const auto t = read_text(c, "caption", "caption_entities");
-  if (code_points(t.text) > 1024) refuse("message caption is too long");
-  put_text(message, t, "caption");
-}
-
-void check_button(const json& button) {
-  if (!button.is_object())
-    refuse("can't parse inline keyboard button: InlineKeyboardButton must be an Object");
-  if (!button.contains("text") || !button["text"].is_string())
-    refuse("can't parse inline keyboard button: Field \"text\" must be of type String");
-  for (const char* action : {"url", "web_app", "switch_inline_query", "switch_inline_query_current_chat",
-                             "copy_text", "pay", "login_url", "disabled"})
-    if (button.contains(action)) return;
-  if (!button.contains("callback_data"))
-    refuse("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
-  if (!button["callback_data"].is_string())
-    refuse("can't parse inline keyboard button: Field \"callback_data\" must be of type String");
-  const auto size = button["callback_data"].get_ref<const std::string&>().size();
-  if (size == 0 || size > 64) refuse("BUTTON_DATA_INVALID");
-}
-
-json checked_rows(const json& keyboard) {
-  if (!keyboard.is_array())
-    refuse("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays");
-  json rows = json::array();
-  for (const auto& row : keyboard) {
-    if (!row.is_array())
-      refuse("field \"inline_keyboard\" of the InlineKeyboardMarkup must be an Array of Arrays");
-    json kept = json::array();
-    for (const auto& button : row) {
-      check_button(button);
-      if (!button["text"].get_ref<const std::string&>().empty() && kept.size() < 12) kept.push_back(button);
-    }
-    if (!kept.empty()) rows.push_back(std::move(kept));
-  }
-  return rows;
-}
-
-/// Width and height of a PNG or JPEG; a guess for anything else.
-std::pair<int, int> picture_size(const std::string& b) {
-  auto byte = [&b](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(b[i])); };
-  auto pair = [&](std::size_t i) { return byte(i) * 256 + byte(i + 1); };
-  if (b.size() > 24 && b.compare(1, 3, "PNG") == 0) return {pair(18), pair(22)};
-  if (b.size() > 4 && byte(0) == 0xFF && byte(1) == 0xD8)
-    for (std::size_t i = 2; i + 9 < b.size() && byte(i) == 0xFF;
-         i += 2 + static_cast<std::size_t>(pair(i + 2)))
-      if (byte(i + 1) >= 0xC0 && byte(i + 1) <= 0xC3) return {pair(i + 7), pair(i + 5)};
-  return {800, 600};
-}
-
-std::string picture_type(const std::string& b) {
-  if (b.compare(0, 4, "\x89PNG") == 0) return "image/png";
-  if (b.compare(0, 4, "RIFF") == 0) return "image/webp";
-  return "image/jpeg";
-}
-
-/// `attach://name`, the parameter's own part, or none.
-const uploaded_file* attached(const bot_call& c, const std::string& name) {
-  const std::string v = value(c, name);
-  const auto it = c.files.find(v.rfind("attach://", 0) == 0 ? v.substr(9) : name);
-  return it == c.files.end() ? nullptr : &it->second;
-}
 
 /// A fault of the bot's program, not of the world around it.
 bool is_bug(const std::string& text) {
@@ -148,7 +39,13 @@ bool is_bug(const std::string& text) {
                            "PERIOD_INVALID",
                            "webhook URL",
                            "bad webhook",
-                           "secret token"})
+                           "secret token",
+                           "entity begin",
+                           "receive an entity",
+                           "be mixed with",
+                           "no messages to send",
+                           "messages to send as an album",
+                           "message identifiers"})
     if (text.find(part) != std::string::npos) return true;
   return false;
 }
@@ -157,11 +54,26 @@ bot_answer failure(int code, const std::string& text) {
   return {code, {{"ok", false}, {"error_code", code}, {"description", text}}};
 }
 
+bot_answer too_many(std::int64_t seconds) {
+  auto a = failure(429, "Too Many Requests: retry after " + std::to_string(seconds));
+  a.body["parameters"] = {{"retry_after", seconds}};
+  return a;
+}
+
 /// Setting and deleting a webhook says whether there was one.
 std::string webhook_words(const std::string& method, const std::string& before, const std::string& after) {
   if (method != "setwebhook" && method != "deletewebhook") return {};
   if (after.empty()) return before.empty() ? "Webhook is already deleted" : "Webhook was deleted";
   return before == after ? "Webhook is already set" : "Webhook was set";
+}
+
+/// What tells one text from another in the crowd's count.
+std::string content_of(const json& message) {
+  for (const char* text : {"text", "caption"})
+    if (message.contains(text)) return message[text];
+  for (const char* kind : {"video", "document", "animation", "audio", "voice"})
+    if (message.contains(kind)) return message[kind]["file_id"];
+  return message.contains("photo") ? message["photo"].back()["file_id"].get<std::string>() : "";
 }
 
 } // namespace
@@ -184,9 +96,13 @@ bot_answer telegram_world::handle(const bot_call& call, std::int64_t now) {
   ++calls_[call.method];
   expire_payments(now);
   const std::string before = hook_.url;
+  const std::string method = lower(call.method);
+  const auto verdict = ask_flood(method, call, now);
+  if (verdict.retry_after_s > 0) return too_many(verdict.retry_after_s);
   try {
     bot_answer a{200, {{"ok", true}, {"result", dispatch(call, now)}}};
-    const auto words = webhook_words(lower(call.method), before, hook_.url);
+    if (verdict.costs) charge_paid(messages_in(method, call));
+    const auto words = webhook_words(method, before, hook_.url);
     if (!words.empty()) a.body["description"] = words;
     return a;
   } catch (const refusal& r) {
@@ -202,9 +118,10 @@ json telegram_world::dispatch(const bot_call& c, std::int64_t now) {
   if (m == "editmessagecaption") return edit_caption(c, now);
   if (m == "editmessagereplymarkup") return edit_markup(c, now);
   if (m == "answercallbackquery") return answer_callback(c, now);
-  if (m == "sendphoto") return send_media(c, "photo", now);
-  if (m == "sendvideo") return send_media(c, "video", now);
-  if (m == "senddocument") return send_media(c, "document", now);
+  for (const char* kind : {"photo", "video", "document", "animation", "audio", "voice"})
+    if (m.compare(0, 4, "send") == 0 && m.compare(4, std::string::npos, kind) == 0)
+      return send_media(c, kind, now);
+  if (auto done = copies_dispatch(m, c, now)) return std::move(*done);
   if (m == "sendchataction") return chat_action(c);
   if (m == "deletemessage") return delete_message(c);
   if (m == "getfile") return get_file(c);
@@ -275,13 +192,18 @@ telegram_world::person& telegram_world::known(std::int64_t user_id) {
 /// Everybody known may be written to, as if all had pressed Start once.
 telegram_world::person& telegram_world::recipient(const bot_call& c) {
   if (value(c, "chat_id").empty()) refuse("chat_id is empty");
-  const auto it = people_.find(number(c, "chat_id"));
-  if (it == people_.end()) refuse("chat not found");
+  const std::int64_t id = number(c, "chat_id");
+  const auto it = people_.find(id);
+  if (it == people_.end()) {
+    if (crowd_.has(id)) crowd_.called(c.method);
+    return crowd_recipient(id);
+  }
   if (it->second.blocked) throw refusal{403, "Forbidden: bot was blocked by the user"};
   return it->second;
 }
 
 json telegram_world::chat_of(const person& p) const {
+  if (p.group) return {{"id", p.user["id"]}, {"title", p.user["first_name"]}, {"type", "supergroup"}};
   return {{"id", p.user["id"]}, {"first_name", p.user["first_name"]}, {"type", "private"}};
 }
 
@@ -291,6 +213,10 @@ json telegram_world::deliver(person& p, json message, std::int64_t now) {
   message["from"] = bot_user();
   message["chat"] = chat_of(p);
   message["date"] = now / 1000;
+  if (p.of_crowd) {
+    crowd_.got(p.user["id"], id, content_of(message), now);
+    return message;
+  }
   p.messages[id] = message;
   event("message", p.user["id"], message);
   return message;
@@ -300,20 +226,25 @@ json telegram_world::send_text(const bot_call& c, std::int64_t now) {
   json message = json::object();
   put_text(message, read_message_text(c), "text");
   put_markup(message, c);
-  return deliver(recipient(c), std::move(message), now);
+  auto& p = recipient(c);
+  put_reply(message, c, p);
+  return deliver(p, std::move(message), now);
 }
 
 std::string telegram_world::store(const std::string& kind, const std::string& content_type,
                                   std::shared_ptr<const std::string> bytes) {
   const std::int64_t n = next_file_++;
-  const std::string prefix = kind == "photo"   ? "AgACAgIAAxk"
-                             : kind == "video" ? "BAACAgIAAxk"
-                                               : "BQACAgIAAxk";
+  static const std::map<std::string, const char*> prefixes{
+      {"photo", "AgACAgIAAxk"}, {"video", "BAACAgIAAxk"}, {"animation", "CgACAgIAAxk"},
+      {"audio", "CQACAgIAAxk"}, {"voice", "AwACAgIAAxk"}, {"document", "BQACAgIAAxk"}};
+  const std::string prefix = prefixes.at(kind);
   const std::string id = prefix + std::to_string(1000000 + n);
-  const std::string ending = content_type == "image/png" ? ".png"
-                             : kind == "video"           ? ".mp4"
-                             : kind == "document"        ? ".bin"
-                                                         : ".jpg";
+  const std::string ending = content_type == "image/png"              ? ".png"
+                             : kind == "video" || kind == "animation" ? ".mp4"
+                             : kind == "audio"                        ? ".mp3"
+                             : kind == "voice"                        ? ".ogg"
+                             : kind == "document"                     ? ".bin"
+                                                                      : ".jpg";
   const std::string path = kind + "s/file_" + std::to_string(n) + ending;
   files_[id] = {kind, path, content_type, std::move(bytes)};
   file_paths_[path] = id;
@@ -343,40 +274,20 @@ json telegram_world::send_media(const bot_call& c, const std::string& kind, std:
   json message = json::object();
   put_caption(message, c);
   put_markup(message, c);
-  const uploaded_file* part = attached(c, kind);
-  std::string id = value(c, kind);
-  if (!part && id.empty()) refuse("there is no " + kind + " in the request");
-  if (!part) {
-    const auto it = files_.find(id);
-    if (id.rfind("http", 0) == 0) refuse("wrong file identifier/HTTP URL specified");
-    if (it == files_.end()) refuse("wrong remote file identifier specified: Wrong string length");
-    if (it->second.kind != kind) {
-      auto name = [](std::string k) { return k[0] = static_cast<char>(k[0] - 'a' + 'A'), k; };
-      refuse("can't use file of type " + name(it->second.kind) + " as " + name(kind));
-    }
-  }
-  if (part && part->bytes.empty()) refuse("file must be non-empty");
-  if (kind == "photo") {
-    message["photo"] = photo_sizes(part ? part->bytes : *files_.at(id).bytes);
-    return deliver(p, std::move(message), now);
-  }
-  const std::string mime = part && !part->content_type.empty() && kind == "document" ? part->content_type
-                           : kind == "video"                                         ? "video/mp4"
-                                             : "application/octet-stream";
-  if (part) id = store(kind, mime, std::make_shared<const std::string>(part->bytes));
-  json media{{"file_id", id},
-             {"file_unique_id", "AgAD" + id.substr(11)},
-             {"file_size", files_.at(id).bytes->size()},
-             {"mime_type", mime}};
-  if (part) media["file_name"] = part->file_name;
-  if (kind == "video")
-    for (const char* n : {"duration", "width", "height"}) media[n] = number(value(c, n), 0, 100000);
-  if (const auto* thumb = attached(c, "thumbnail")) media["thumbnail"] = photo_sizes(thumb->bytes).back();
-  message[kind] = std::move(media);
+  put_reply(message, c, p);
+  message[kind] = media_of(c, kind, kind);
+  if (kind == "animation") message["document"] = message[kind];
   return deliver(p, std::move(message), now);
 }
 
 json& telegram_world::own_message(const bot_call& c, person& p) {
+  // Of the crowd's messages only the last id is known; what it was is taken from the call.
+  if (p.of_crowd && number(c, "message_id") == crowd_.last_message(p.user["id"])) {
+    json& m = p.messages[number(c, "message_id")];
+    m = {{"message_id", number(c, "message_id")}, {"from", bot_user()}, {"chat", chat_of(p)}, {"date", 0}};
+    if (lower(c.method) == "editmessagetext") m["text"] = "";
+    return m;
+  }
   const auto it = p.messages.find(number(c, "message_id"));
   if (it == p.messages.end()) refuse("message to edit not found");
   if (!it->second["from"]["is_bot"].get<bool>() || it->second.contains("refunded_payment"))
@@ -395,7 +306,8 @@ json telegram_world::replace(json& old, json changed, std::int64_t now) {
         "current content and reply markup of the message");
   changed["edit_date"] = now / 1000;
   old = std::move(changed);
-  event("edit", old["chat"]["id"], old);
+  if (!passer_by_.of_crowd || old["chat"]["id"] != passer_by_.user["id"])
+    event("edit", old["chat"]["id"], old);
   return old;
 }
 
@@ -428,8 +340,13 @@ json telegram_world::edit_markup(const bot_call& c, std::int64_t now) {
 
 json telegram_world::delete_message(const bot_call& c) {
   auto& p = recipient(c);
-  const std::int64_t id = number(c, "message_id");
-  if (!p.messages.erase(id)) refuse("message to delete not found");
+  if (!erase(p, number(c, "message_id"))) refuse("message to delete not found");
+  return true;
+}
+
+bool telegram_world::erase(person& p, std::int64_t id) {
+  if (p.of_crowd) return id > 0 && id <= crowd_.last_message(p.user["id"]);
+  if (!p.messages.erase(id)) return false;
   desk_.withdraw(id);
   event("delete", p.user["id"], {{"message_id", id}});
   return true;
@@ -453,7 +370,7 @@ json telegram_world::chat_action(const bot_call& c) {
       "record_voice",  "upload_voice",      "choose_sticker",   "upload_document",
       "find_location", "record_video_note", "upload_video_note"};
   if (!actions.count(value(c, "action"))) refuse("wrong parameter action in request");
-  event("action", p.user["id"], {{"action", value(c, "action")}});
+  if (!p.of_crowd) event("action", p.user["id"], {{"action", value(c, "action")}});
   return true;
 }
 
@@ -473,7 +390,11 @@ json telegram_world::set_commands(const bot_call& c) {
   commands_by_scope_[value(c, "scope") + '|' + value(c, "language_code")] = list;
   commands_ = json::array();
   for (const auto& [key, commands] : commands_by_scope_)
-    commands_.push_back({{"language_code", key.substr(key.rfind('|') + 1)}, {"commands", commands}});
+    commands_.push_back({{"scope", json::parse(key.substr(0, key.rfind('|')), nullptr, false)},
+                         {"language_code", key.substr(key.rfind('|') + 1)},
+                         {"commands", commands}});
+  for (auto& one : commands_)
+    if (!one["scope"].is_object()) one["scope"] = {{"type", "default"}};
   event("commands", 0, commands_);
   return true;
 }
@@ -524,6 +445,7 @@ std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
     while (!updates_.empty() && updates_.front().update["update_id"] < offset) confirm_first();
   }
   forget_expired(now);
+  crowd_starts(now);
   return ++poll_ticket_;
 }
 
@@ -531,10 +453,11 @@ std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
 void telegram_world::confirm_first() {
   const json& update = updates_.front().update;
   if (update.contains("message")) {
-    const std::int64_t user_id = update["message"]["chat"]["id"]; // a refund is from the bot
-    auto& p = people_.at(user_id);
-    p.read_to = update["message"]["message_id"];
-    event("read", user_id, {{"message_id", p.read_to}});
+    const std::int64_t user_id = update["message"]["chat"]["id"];     // a refund is from the bot
+    if (const auto it = people_.find(user_id); it != people_.end()) { // else one of the crowd
+      it->second.read_to = update["message"]["message_id"];
+      event("read", user_id, {{"message_id", it->second.read_to}});
+    }
   }
   updates_.pop_front();
 }
@@ -592,6 +515,7 @@ json telegram_world::users() const {
     const auto& p = people_.at(id);
     json u = p.user;
     u["blocked"] = p.blocked;
+    if (p.group) u["is_group"] = true;
     u["read_to"] = p.read_to;
     u["stars"] = desk_.balance(id);
     if (!p.messages.empty()) u["last_message"] = p.messages.rbegin()->second;
@@ -600,49 +524,17 @@ json telegram_world::users() const {
   return list;
 }
 
-json telegram_world::say(std::int64_t user_id, const said& what, std::int64_t now) {
-  auto& p = known(user_id);
-  if (p.blocked) block(user_id, false, now); // The app asks to restart the bot first.
-  const std::int64_t id = next_message_++;
-  json message{{"message_id", id}, {"from", p.user}, {"chat", chat_of(p)}, {"date", now / 1000}};
-  if (!what.photo.empty()) {
-    message["photo"] = photo_sizes(what.photo);
-    const std::string& caption = what.caption.empty() ? what.text : what.caption;
-    if (!caption.empty()) message["caption"] = caption;
-  } else if (!what.sticker.empty()) {
-    const std::string file = "CAACAgIAAxk" + std::to_string(id);
-    message["sticker"] = {{"file_id", file},      {"file_unique_id", "AgAD" + std::to_string(id)},
-                          {"width", 512},         {"height", 512},
-                          {"is_animated", false}, {"is_video", false},
-                          {"type", "regular"},    {"emoji", what.sticker}};
-  } else if (what.voice_s > 0) {
-    message["voice"] = {{"file_id", "AwACAgIAAxk" + std::to_string(id)},
-                        {"file_unique_id", "AgAD" + std::to_string(id)},
-                        {"duration", what.voice_s},
-                        {"mime_type", "audio/ogg"},
-                        {"file_size", 4000 * what.voice_s}};
-  } else {
-    message["text"] = what.text;
-    if (!what.text.empty() && what.text[0] == '/') {
-      const auto end = std::min(what.text.find_first_of(" \n"), what.text.size());
-      message["entities"] = {
-          {{"offset", 0}, {"length", utf16_units(what.text.substr(0, end))}, {"type", "bot_command"}}};
-    }
-  }
-  p.messages[id] = message;
-  event("message", user_id, message);
-  queue("message", message, now);
-  return message;
-}
-
 std::string telegram_world::press(std::int64_t user_id, std::int64_t message_id, const std::string& data,
-                                  std::int64_t now) {
+                                  std::int64_t now, std::int64_t chat_id) {
   auto& p = known(user_id);
+  const auto group = people_.find(chat_id);
+  auto& chat = group == people_.end() ? p : group->second;
+  floods_.wrote(chat.user["id"], now);
   const std::string id = std::to_string(next_callback_++);
   callbacks_[id] = {user_id, now, std::nullopt};
-  const auto it = p.messages.find(message_id);
-  json message{{"chat", chat_of(p)}, {"message_id", message_id}, {"date", 0}}; // An old message looks so.
-  if (it != p.messages.end()) message = it->second;
+  const auto it = chat.messages.find(message_id);
+  json message{{"chat", chat_of(chat)}, {"message_id", message_id}, {"date", 0}}; // An old message looks so.
+  if (it != chat.messages.end()) message = it->second;
   queue("callback_query",
         {{"id", id},
          {"from", p.user},

@@ -1,6 +1,8 @@
 #pragma once
 /// Telegram as a plain class that is told the time (Unix ms). No threads, no HTTP: the server locks and
 /// waits.
+#include "net/sandbox/crowd.hpp"
+#include "net/sandbox/flood_watch.hpp"
 #include "net/sandbox/star_desk.hpp"
 #include <cstdint>
 #include <deque>
@@ -22,7 +24,14 @@ struct stored_file {
 /// What a person sends.
 struct said {
   std::string text, photo, caption, sticker;
-  int voice_s = 0; ///< A voice message of so many seconds; 0 is none.
+  int voice_s = 0;           ///< A voice message of so many seconds; 0 is none.
+  std::int64_t chat_id = 0;  ///< A group; 0: the private chat.
+  std::int64_t reply_to = 0; ///< A message of that chat.
+  std::string kind = {};     ///< video, animation, audio or document, with `bytes`.
+  std::string bytes = {}, file_name = {}, content_type = {};
+  nlohmann::json entities = {}; ///< Of the text or caption.
+  nlohmann::json origin = {};   ///< A forwarded message's MessageOrigin.
+  std::string album = {};       ///< media_group_id
 };
 
 /// An update on its way to the bot's webhook.
@@ -33,6 +42,9 @@ struct webhook_post {
 
 /// A pay button belongs to an invoice, and to its first place. @throws refusal
 void check_pay_buttons(const nlohmann::json& message);
+
+/// How many messages a call makes: an album and a list count as their items.
+int messages_in(const std::string& method, const bot_call& call);
 
 class telegram_world {
 public:
@@ -65,9 +77,30 @@ public:
   nlohmann::json users() const;
   nlohmann::json say(std::int64_t user_id, const said& what, std::int64_t now);
   /// @returns the callback query's id.
-  std::string press(std::int64_t user_id, std::int64_t message_id, const std::string& data, std::int64_t now);
+  std::string press(std::int64_t user_id, std::int64_t message_id, const std::string& data, std::int64_t now,
+                    std::int64_t chat_id = 0);
   std::optional<nlohmann::json> toast_of(const std::string& callback_id) const;
   void block(std::int64_t user_id, bool blocked, std::int64_t now);
+
+  /// A group with the bot in it, under privacy mode: it hears commands and replies to itself only.
+  nlohmann::json add_group(std::int64_t id, const std::string& title);
+  /// A person sends on a message of one of its chats. @throws std::runtime_error when there is none.
+  nlohmann::json forward_to_bot(std::int64_t user_id, std::int64_t from_chat, std::int64_t message_id,
+                                std::int64_t now);
+  /// 2-10 photos and videos, or documents. @throws std::runtime_error
+  nlohmann::json say_album(std::int64_t user_id, std::vector<said> items, std::int64_t now);
+
+  // The crowd.
+  nlohmann::json crowd_comes(const crowd_plan& plan, std::int64_t now);
+  const crowd& people_crowd() const { return crowd_; }
+  void forget_crowd_counts() { crowd_.forget_counts(); }
+
+  flood_watch& floods() { return floods_; }
+  const flood_watch& floods() const { return floods_; }
+  std::int64_t paid_messages() const { return paid_messages_; }
+  void set_bot_stars(std::int64_t stars) { desk_.set_bot_balance(stars); }
+  /// Refused requests and overstepped limits, by wording.
+  nlohmann::json all_violations() const;
 
   // Paying with Stars.
   /// The person confirms an invoice; the bot is asked. @returns the pre-checkout query's id.
@@ -96,7 +129,7 @@ public:
 private:
   struct person {
     nlohmann::json user;
-    bool blocked = false;
+    bool blocked = false, group = false, of_crowd = false;
     std::int64_t read_to = 0; ///< The bot has fetched this person's messages up to here.
     std::map<std::int64_t, nlohmann::json> messages;
   };
@@ -116,6 +149,24 @@ private:
   };
 
   nlohmann::json dispatch(const bot_call& call, std::int64_t now);
+  std::optional<nlohmann::json> copies_dispatch(const std::string& method, const bot_call& call,
+                                                std::int64_t now);
+  nlohmann::json copy_one(const bot_call& call, std::int64_t now);
+  nlohmann::json forward_one(const bot_call& call, std::int64_t now);
+  nlohmann::json copy_many(const bot_call& call, bool forward, std::int64_t now);
+  nlohmann::json delete_many(const bot_call& call);
+  nlohmann::json send_album(const bot_call& call, std::int64_t now);
+  nlohmann::json media_of(const bot_call& call, const std::string& kind, const std::string& field);
+  const nlohmann::json& source_message(const bot_call& call, std::int64_t message_id, const char* what) const;
+  nlohmann::json forwarded(const nlohmann::json& source) const;
+  void put_reply(nlohmann::json& message, const bot_call& call, const person& p) const;
+  flood_verdict ask_flood(const std::string& method, const bot_call& call, std::int64_t now);
+  void charge_paid(int messages);
+  person& crowd_recipient(std::int64_t id);
+  void crowd_starts(std::int64_t now);
+  nlohmann::json said_message(person& chat, const person& from, const said& what, std::int64_t now);
+  void put_said(nlohmann::json& message, const said& what);
+  bool bot_hears(const person& chat, const nlohmann::json& message) const;
   nlohmann::json get_me() const;
   nlohmann::json send_text(const bot_call& call, std::int64_t now);
   nlohmann::json send_media(const bot_call& call, const std::string& kind, std::int64_t now);
@@ -123,6 +174,7 @@ private:
   nlohmann::json edit_caption(const bot_call& call, std::int64_t now);
   nlohmann::json edit_markup(const bot_call& call, std::int64_t now);
   nlohmann::json delete_message(const bot_call& call);
+  bool erase(person& p, std::int64_t message_id);
   nlohmann::json answer_callback(const bot_call& call, std::int64_t now);
   nlohmann::json chat_action(const bot_call& call);
   nlohmann::json set_commands(const bot_call& call);
@@ -157,7 +209,12 @@ private:
 
   std::string token_;
   std::int64_t bot_id_ = 0;
-  std::map<std::int64_t, person> people_;
+  std::map<std::int64_t, person> people_; ///< And groups, whose ids are negative.
+  person passer_by_;                      ///< One of the crowd, while it is served.
+  crowd crowd_;
+  flood_watch floods_;
+  std::map<std::string, nlohmann::json> sizes_; ///< Of photos sent again.
+  std::int64_t paid_tenths_ = 0, paid_messages_ = 0, next_album_ = 13'000'000'000'000'001;
   std::vector<std::int64_t> order_;
   std::deque<queued> updates_;
   std::set<std::string> allowed_; ///< Empty: the default set.

@@ -126,6 +126,61 @@ TEST_CASE("a final text is never dropped for a newer one") {
   CHECK(d.send_all() == texts{"accepted", "ready"});
 }
 
+TEST_CASE("paid broadcasts have a budget of their own and go after all others") {
+  desk d;
+  d.queue = courier_queue{{250, 28, 1000, 1, 4}};
+  for (int i = 0; i < 50; ++i) d.push(say(100 + i, "paid", lane::paid_broadcast));
+  for (int i = 0; i < 7; ++i) d.push(say(1 + i, "bulk", lane::broadcast));
+  const auto sent = d.send_all();
+  REQUIRE(sent.size() == 7 + 50); // bursts: a quarter of a second of the one, a twentieth of the other
+  CHECK(sent[6] == "bulk");
+  CHECK(sent[7] == "paid");
+}
+
+TEST_CASE("without a free sender for bulk only what users wait for goes") {
+  desk d;
+  d.push(say(1, "news", lane::broadcast));
+  d.push(say(2, "paid news", lane::paid_broadcast));
+  d.push(say(3, "reply"));
+  CHECK(d.queue.next(d.now, false)->params == "reply");
+  CHECK_FALSE(d.queue.next(d.now, false));
+  CHECK_FALSE(d.queue.next_at(false));
+  CHECK(d.queue.next(d.now)->params == "news");
+}
+
+TEST_CASE("a recalled broadcast leaves only what is under way") {
+  desk d;
+  auto of = [](std::int64_t chat, std::int64_t id) {
+    auto m = say(chat, "news " + std::to_string(id), lane::broadcast);
+    m.broadcast_id = id;
+    return m;
+  };
+  d.push(of(1, 7)), d.push(of(2, 7)), d.push(of(1, 8)), d.push(say(3, "reply"));
+  CHECK(d.send() == "reply");
+  CHECK(d.take() == "news 7");
+  CHECK(d.queue.withdraw(7).size() == 1);
+  CHECK(d.queue.size() == 1);
+  d.queue.finish(d.last, d.now);
+  CHECK(d.send() == "news 8");
+}
+
+TEST_CASE("after a stop a budget is a third slower, and recovers with what is sent") {
+  send_budget b{1, 20ms};
+  auto now = start;
+  const auto pause = [&] {
+    b.spend(now);
+    return b.free_at() - std::exchange(now, b.free_at());
+  };
+  CHECK(pause() == 20ms);
+  b.slow_down();
+  CHECK(pause() == 30ms);
+  for (int i = 0; i < 500; ++i) pause();
+  CHECK(pause() < 25ms);
+  CHECK(pause() > 20ms);
+  for (int i = 0; i < 20; ++i) b.slow_down();
+  CHECK(pause() == 160ms);
+}
+
 TEST_CASE("after the burst a chat hears one message per second") {
   desk d;
   for (int i = 0; i < 7; ++i) d.push(say(1, std::to_string(i)));
@@ -220,7 +275,9 @@ TEST_CASE("three flooded chats within a second stop the bulk lanes only") {
   CHECK(d.send_all().empty());
   d.now += 1ns;
   CHECK(d.send_all() == texts{"x", "x", "x"}); // live ones count against bulk
-  d.now += 200ms;
+  d.now += 214ms; // four sends at two thirds of 28 a second; at the full rate it were 143 ms
+  CHECK(d.send_all().empty());
+  d.now += 1ms;
   CHECK(d.send_all() == texts{"bar 2"});
 }
 

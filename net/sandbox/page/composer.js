@@ -17,6 +17,19 @@ async function asJpeg(file) {
   return canvas.toDataURL('image/jpeg', 0.88);
 }
 
+const asDataUrl = file => new Promise((done, fail) => {
+  const reader = new FileReader();
+  reader.onload = () => done(reader.result);
+  reader.onerror = fail;
+  reader.readAsDataURL(file);
+});
+
+/// What the sandbox is told of a file that is no photo.
+async function asBody(file) {
+  const kind = file.type.startsWith('video/') ? 'video' : file.type.startsWith('audio/') ? 'audio' : 'document';
+  return {[kind + '_base64']: await asDataUrl(file), file_name: file.name, content_type: file.type};
+}
+
 export class Composer {
   /// `chat`: {label, toast, commands(), send(body)}; send's promise says whether it went out.
   constructor(form, chat) {
@@ -33,7 +46,7 @@ export class Composer {
     this.text.onkeydown = e => this.key(e);
     this.text.oninput = () => { this.resize(); this.offer(); };
     this.clip.onclick = () => this.file.click();
-    this.file.onchange = () => { this.take(this.file.files[0]); this.file.value = ''; };
+    this.file.onchange = () => { this.takeAll([...this.file.files]); };
     this.attached.querySelector('button').onclick = () => { this.setPhoto(null); this.text.focus(); };
     this.menu.onclick = () => this.commands.hidden ? this.offer('/') : this.close();
     this.smile.onclick = () => {
@@ -179,9 +192,36 @@ export class Composer {
     this.state();
   }
 
+  /// Two to ten at once are an album; documents go one by one beside photos and videos.
+  async takeAll(files) {
+    this.file.value = '';
+    if (files.length < 2) return this.take(files[0]);
+    try {
+      const album = await Promise.all(files.slice(0, 10).map(async f =>
+        f.type.startsWith('image/') ? {photo_base64: await asJpeg(f)} : asBody(f)));
+      const kind = b => (b.document_base64 ? 'document' : b.audio_base64 ? 'audio' : 'picture');
+      const text = this.text.value.trim();
+      if (text && [...text].length <= 1024) album[0].caption = text;
+      const together = new Set(album.map(kind)).size === 1;
+      const bodies = together ? [{album}] : album;
+      let all = true;
+      for (const body of bodies) all = await this.chat.send(body) && all;
+      if (all && album[0].caption) this.text.value = '';
+      this.resize();
+    } catch {
+      this.chat.toast(this.chat.label('badPhoto'));
+    }
+  }
+
   async take(file) {
     if (!file) return;
-    if (!file.type.startsWith('image/')) return this.chat.toast(this.chat.label('onlyPhotos'));
+    if (!file.type.startsWith('image/')) {
+      const body = await asBody(file);
+      const text = this.text.value.trim();
+      if (text) body.caption = text;
+      if (await this.chat.send(body)) this.text.value = '';
+      return this.resize();
+    }
     try {
       this.setPhoto(await asJpeg(file));
       this.close();

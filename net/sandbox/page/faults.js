@@ -1,4 +1,5 @@
 // The panel in which a person decides what goes wrong at kie.ai. Every change is sent at once.
+import {crowdParts} from './crowd.js';
 import {el, icon} from './text.js';
 import {label, pageLanguage} from './words.js';
 
@@ -35,7 +36,9 @@ export class FaultPanel {
   // --- talking to the sandbox ---
 
   async load() {
-    if (!document.hidden) await this.ask();
+    if (document.hidden) return;
+    this.crowd.load();
+    await this.ask();
   }
 
   change(values) { return this.ask(values); }
@@ -49,9 +52,13 @@ export class FaultPanel {
       this.unreachable = false;
       this.show(state);
     } catch (e) {
-      this.unreachable = e instanceof TypeError;
-      this.trouble(this.unreachable ? this.say('notSent') : this.say('notTaken', {why: e.message}));
+      this.failed(e);
     }
+  }
+
+  failed(e) {
+    this.unreachable = e instanceof TypeError;
+    this.trouble(this.unreachable ? this.say('notSent') : this.say('notTaken', {why: e.message}));
   }
 
   trouble(text) {
@@ -84,7 +91,9 @@ export class FaultPanel {
     this.alert.setAttribute('role', 'alert');
     this.alert.hidden = true;
     const body = el('div', 'groups');
-    body.append(this.answers(), this.lost(), this.tasks(), this.keys(), this.marks());
+    this.crowd = crowdParts(this);
+    this.crowd.load();
+    body.append(...this.crowd.parts, this.answers(), this.lost(), this.tasks(), this.keys(), this.marks());
     const usual = el('button', 'text', this.say('asUsual'));
     usual.onclick = () => this.change({refuse_next: 0, lose_next: 0, latency_ms: 0, fail_percent: 0, all_late: false,
       enforce_rate: true, keys: (this.state?.keys || []).filter(k => k.refused).map(k => ({key: k.key, refused: false}))});

@@ -12,8 +12,14 @@ const world = {
   users: [], panes: [], active: null, unread: JSON.parse(sessionStorage.unread || '{}'), busy: {},
   commands: [], seq: 0, started: 0, connected: true, listening: true,
   api, activate, closePane,
-  commandsOf(language) {
-    const of = code => world.commands.find(c => c.language_code === code);
+  /// A chat's own commands go before everybody's.
+  commandsOf(language, chat) {
+    const own = c => c.scope?.type === 'chat' && Number(c.scope.chat_id) === chat;
+    const common = c => !['chat', 'chat_member', 'chat_administrators'].includes(c.scope?.type);
+    const find = (fits, code) => world.commands.find(c => fits(c) && c.language_code === code);
+    const of = code => find(common, code);
+    const special = find(own, language) || find(own, '');
+    if (special) return special.commands;
     return (of(language) || of('') || {commands: []}).commands;
   },
 };
@@ -261,6 +267,10 @@ async function watch() {
         return location.reload();
       }
       [connected, listening] = [true, bot.listening];
+      const {total} = await api('violations');
+      $('violations').textContent = total;
+      $('violations').classList.toggle('bad', total > 0);
+      $('violations').title = label(language(), 'violations', {n: total});
     } catch {
       connected = false;
     }

@@ -70,19 +70,39 @@ function voice({duration}, chat) {
   return box;
 }
 
+/// Whose words these are, and what they answer.
+function heads(m, chat) {
+  const parts = [];
+  const origin = m.forward_origin;
+  if (origin) {
+    const name = origin.sender_user?.first_name || origin.sender_user_name || origin.chat?.title || origin.sender_chat?.title || '?';
+    parts.push(el('div', 'forwarded', chat.label('forwardedFrom', {name})));
+  }
+  const to = m.reply_to_message;
+  if (to) {
+    const quote = el('button', 'quote');
+    quote.type = 'button';
+    quote.append(el('b', '', to.from.first_name), el('span', '', summary({...to, from: {...to.from, is_bot: true}}, chat.label)));
+    quote.onclick = () => chat.goTo(to.message_id);
+    parts.push(quote);
+  }
+  return parts;
+}
+
 function media(m, chat) {
   if (m.photo) return photo(m.photo, chat);
-  if (m.video) return video(m.video, chat);
+  if (m.video || m.animation) return video(m.video || m.animation, chat);
   if (m.voice) return voice(m.voice, chat);
   if (m.sticker) return el('div', 'sticker', m.sticker.emoji);
-  if (!m.document) return null;
-  const link = el('a', 'file', '📄 ' + (m.document.file_name || 'file'));
-  link.href = fileUrl(m.document.file_id);
+  const file = m.document || m.audio;
+  if (!file) return null;
+  const link = el('a', 'file', (m.audio ? '🎵 ' : '📄 ') + (file.file_name || 'file'));
+  link.href = fileUrl(file.file_id);
   return link;
 }
 
 const mediaKey = m =>
-  (m.photo?.[m.photo.length - 1] || m.video || m.voice || m.sticker || m.document)?.file_id ?? '';
+  (m.photo?.[m.photo.length - 1] || m.video || m.animation || m.voice || m.sticker || m.document || m.audio)?.file_id ?? '';
 
 /// An invoice without buttons of the bot's has one to pay.
 const rowsOf = (m, chat) => m.reply_markup?.inline_keyboard ||
@@ -136,13 +156,19 @@ function bubble(m, chat) {
     b.append(body);
   }
   if (m.sticker) b.classList.add('bare');
-  else if (!text && (m.photo || m.video)) b.classList.add('frame');
+  else if (!text && !m.forward_origin && !m.reply_to_message && (m.photo || m.video || m.animation)) b.classList.add('frame');
   const foot = el('span', 'foot');
   // As in Telegram, a message with buttons changes without a word about it.
   if (m.edit_date && !m.reply_markup) foot.append(chat.label('edited') + ' ');
   const time = el('time', '', clock(chat.language, new Date(m.date * 1000)));
   time.dateTime = new Date(m.date * 1000).toISOString();
   foot.append(time);
+  const more = el('button', 'more', '⋯');
+  more.type = 'button';
+  more.title = chat.label('actions');
+  more.setAttribute('aria-label', more.title);
+  more.onclick = () => chat.actions(m, more);
+  foot.append(more);
   if (!m.from.is_bot) foot.append(el('span', 'ticks'));
   (b.querySelector('.body') || b).append(foot);
   return b;
@@ -174,6 +200,9 @@ export function fillRow(row, m, chat) {
     if (old) old.replaceWith(fresh);
     else row.append(fresh);
   }
+  row.querySelectorAll('.bubble > :is(.forwarded, .quote, .author)').forEach(e => e.remove());
+  row.querySelector('.bubble').prepend(...(chat.isGroup && !m.from.is_bot ? [el('b', 'author', m.from.first_name)] : []), ...heads(m, chat));
+  if (m.media_group_id) row.classList.add('album');
   row.querySelector('.keys')?.remove();
   if (rowsOf(m, chat)) row.append(keyboard(m, chat));
   if (focused >= 0) row.querySelectorAll('.keys button')[focused]?.focus({preventScroll: true});
@@ -194,8 +223,9 @@ export function summary(m, say) {
   const line = service(m, say);
   if (line) return line;
   if (m.invoice) return '🧾 ' + m.invoice.title;
-  const what = m.photo ? '🖼 ' + say('photo') : m.video ? '🎬 ' + say('video') : m.voice ? '🎤 ' + say('voice')
+  const what = m.photo ? '🖼 ' + say('photo') : m.video || m.animation ? '🎬 ' + say('video') : m.voice ? '🎤 ' + say('voice')
     : m.sticker ? m.sticker.emoji + ' ' + say('sticker') : m.document ? '📄 ' + (m.document.file_name || '') : '';
   const text = m.text || (m.caption ? what.split(' ')[0] + ' ' + m.caption : what);
-  return (m.from.is_bot ? '' : say('you') + ': ') + text;
+  const who = m.chat.type === 'private' ? say('you') : m.from.first_name;
+  return (m.from.is_bot ? '' : who + ': ') + text;
 }

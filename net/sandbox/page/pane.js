@@ -27,12 +27,16 @@ export class Pane {
       stars: () => this.person.stars, pay: what => world.api('pay', {user_id: this.user, ...what})});
     this.say = text => this.send({text});
     this.composer = new Composer(this.find('.composer'), {label: this.label, toast: text => this.toast(text),
-      commands: () => world.commandsOf(this.language), send: body => this.send(body)});
+      commands: () => world.commandsOf(this.language, this.user), send: body => this.send(body)});
     this.listen();
   }
 
   get person() { return this.world.users.find(u => u.id === this.user); }
-  get language() { return this.person?.language_code || 'en'; }
+  get isGroup() { return !!this.person?.is_group; }
+  /// In a group somebody speaks: the administrator, until another is chosen.
+  get people() { return this.world.users.filter(u => !u.is_group); }
+  get speaker() { return this.isGroup ? this.people.find(u => u.id === this.chosen) || this.people[this.people.length - 1] : this.person; }
+  get language() { return this.speaker?.language_code || 'en'; }
 
   listen() {
     this.root.addEventListener('pointerdown', () => this.world.activate(this));
@@ -43,7 +47,7 @@ export class Pane {
     this.find('.close').onclick = () => this.world.closePane(this);
     this.find('.block').onclick = () => this.block(true);
     this.find('.only').onclick = () => this.person.blocked ? this.block(false) : this.say('/start');
-    this.find('.language').onchange = e => this.world.api('users',
+    this.find('.language').onchange = e => this.isGroup ? this.speakAs(Number(e.target.value)) : this.world.api('users',
       {id: this.user, first_name: this.person.first_name, language_code: e.target.value});
     this.box.addEventListener('click', e => {
       const link = e.target.closest('a')?.href;
@@ -63,10 +67,16 @@ export class Pane {
     watch.observe(this.box);
   }
 
+  speakAs(id) {
+    this.chosen = id;
+    this.relabel();
+  }
+
   // --- opening ---
 
   async open(id) {
     const unread = this.world.unread[id] || 0;
+    this.replyTo(null);
     this.sheet.close();
     this.composer.change(this.user, id);
     this.user = id;
@@ -112,10 +122,16 @@ export class Pane {
     this.root.dataset.drop = this.label('drop');
     this.find('.empty').textContent = this.label('empty');
     this.find('.who b').textContent = this.world.panes.length > 1 ? `${person.first_name} · Sandbox bot` : 'Sandbox bot';
+    if (this.isGroup) this.find('.who b').textContent = person.first_name;
     const known = {...languages};
     known[this.language] ??= this.language;
     this.find('.language').replaceChildren(...Object.entries(known).map(([code, name]) => new Option(name, code)));
     this.find('.language').value = this.language;
+    if (this.isGroup) {
+      this.find('.language').replaceChildren(...this.people.map(u => new Option(u.first_name, u.id)));
+      this.find('.language').value = this.speaker.id;
+      this.find('.language').title = this.label('speaker');
+    }
     this.composer.relabel();
     if (said && said !== this.language && !this.waiting) this.redraw();
     this.updateState();
@@ -133,18 +149,19 @@ export class Pane {
     if (!person) return;
     const empty = this.rows.size === 0 && !this.waiting;
     this.find('.empty').hidden = !empty || person.blocked;
-    const only = person.blocked ? 'unblock' : empty ? 'start' : '';
+    const only = person.blocked ? 'unblock' : empty && !this.isGroup ? 'start' : '';
     this.find('.only').hidden = !only;
     this.find('.only').textContent = only && this.label(only);
     this.find('.composer').hidden = !!only;
-    this.find('.block').hidden = person.blocked;
+    this.find('.block').hidden = person.blocked || this.isGroup;
+    this.find('.empty').textContent = this.label(this.isGroup ? 'emptyGroup' : 'empty');
     const {connected, listening} = this.world;
     const trouble = !connected ? 'gone' : !listening ? 'offline' : '';
     this.find('.banner').hidden = !trouble;
     this.find('.banner').textContent = trouble && this.label(trouble);
     const action = this.world.busy[this.user];
     const status = this.find('.who small');
-    status.textContent = this.label(!connected ? 'connecting' : !action ? 'bot' : hasLabel(action) ? action : 'working');
+    status.textContent = this.label(!connected ? 'connecting' : !action ? this.isGroup ? 'group' : 'bot' : hasLabel(action) ? action : 'working');
     status.classList.toggle('busy', connected && !!action);
     for (const row of this.rows.values()) setTicks(row, person.read_to || 0, this);
     this.sheet.refresh();
@@ -222,13 +239,61 @@ export class Pane {
     this.atBottom = true;
     this.find('.mark')?.remove();
     try {
-      await this.world.api('send', {user_id: this.user, ...body});
+      const reply = this.replying;
+      this.replyTo(null);
+      await this.world.api('send', {user_id: this.speaker.id, ...(this.isGroup && {chat_id: this.user}),
+        ...(reply && {reply_to: reply.message_id}), ...body});
       return true;
     } catch {
       this.toast(this.label('notSent'));
       return false;
     }
   }
+
+  // --- a message's menu ---
+
+  actions(m, button) {
+    const menu = document.getElementById('actions');
+    const act = (key, what) => {
+      const b = el('button', 'text', this.label(key));
+      b.onclick = () => { menu.close(); what(); };
+      return b;
+    };
+    const all = [act('reply', () => this.replyTo(m))];
+    for (const u of this.people.slice(0, 6))
+      all.push(act('forwardAs', () => this.forward(u.id, m)));
+    all.slice(1).forEach((b, i) => { b.textContent = this.label('forwardAs', {name: this.people[i].first_name}); });
+    all.push(act('forwardChannel', () => this.send({text: m.text || m.caption || '…', entities: m.entities || m.caption_entities,
+      origin: {type: 'channel', chat: {id: -1009000000001, title: this.label('someChannel'), type: 'channel'}, message_id: m.message_id}})));
+    all.push(act('forwardHidden', () => this.send({text: m.text || m.caption || '…', entities: m.entities || m.caption_entities,
+      origin: {type: 'hidden_user', sender_user_name: this.label('somebody')}})));
+    all.push(act('cancel', () => button.focus()));
+    menu.replaceChildren(...all);
+    menu.onclick = e => { if (e.target === menu) menu.close(); };
+    menu.showModal();
+  }
+
+  replyTo(m) {
+    this.replying = m;
+    const line = this.find('.replying');
+    line.hidden = !m;
+    if (!m) return;
+    line.querySelector('span').textContent = `${m.from.first_name}: ${m.text || m.caption || '…'}`;
+    line.querySelector('button').setAttribute('aria-label', this.label('cancel'));
+    line.querySelector('button').onclick = () => this.replyTo(null);
+    this.composer.text.focus();
+  }
+
+  async forward(user, m) {
+    try {
+      await this.world.api('forward', {user_id: user, from_chat_id: this.user, message_id: m.message_id});
+      this.toast(this.label('forwardedDone'));
+    } catch {
+      this.toast(this.label('notSent'));
+    }
+  }
+
+  goTo(id) { this.rows.get(id)?.scrollIntoView({block: 'center'}); }
 
   async block(blocked) {
     this.find('.toast').classList.remove('on');
@@ -244,7 +309,8 @@ export class Pane {
     b.classList.add('wait');
     try {
       // The toast itself comes as an event, to every open page.
-      const r = await this.world.api('press', {user_id: this.user, message_id: m.message_id, data: button.callback_data});
+      const r = await this.world.api('press', {user_id: this.speaker.id, message_id: m.message_id, data: button.callback_data,
+        ...(this.isGroup && {chat_id: this.user})});
       if (!r.answered) this.toast(this.label('noAnswer'));
     } catch {
       this.toast(this.label('notSent'));
