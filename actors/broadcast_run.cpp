@@ -10,8 +10,12 @@ using enum broadcast_state;
 
 constexpr int page_users = 1000;        // of the audience, in one operation
 constexpr int window_least = 8;         // taken at once
-constexpr double window_s = 0.3;        // of the rate
-constexpr unix_ms flush_after_ms = 250; // results wait for company
+constexpr double window_slack_ms = 50;  // of the rate, beyond Telegram's answer time
+constexpr double answer_most_ms = 1000; // a slower Telegram does not widen the window
+constexpr double answer_weight = 0.05;  // of the newest in the smoothed
+constexpr int takes_of_window = 4;      // a quarter is taken at a time, and the results of a quarter stored
+constexpr double allowance_s = 0.3;     // of a limit of its own, when it could not be used
+constexpr unix_ms flush_after_ms = 100; // results wait for company
 constexpr std::size_t block_sample = 100;
 
 /// An album's messages: "17,18".
@@ -30,18 +34,23 @@ json ids_of(const recipient& r) {
 
 broadcast_run::broadcast_run(broadcast b, int permitted, int block_rate_percent)
     : what_{std::move(b)}, block_rate_percent_{block_rate_percent} {
-  auto rate = std::max(permitted, 1);
-  if (what_.per_second > 0) rate = std::min(rate, what_.per_second);
-  window_ = std::max(window_least, static_cast<int>(rate * window_s));
+  rate_ = std::max(permitted, 1);
+  if (what_.per_second > 0) rate_ = std::min(rate_, what_.per_second);
+}
+
+/// As many as are under way at that rate, and a few more: what is taken and not settled is what a crash
+/// leaves unknown.
+int broadcast_run::window() const {
+  return std::max(window_least, static_cast<int>(rate_ * (answer_ms_ + window_slack_ms) / 1000));
 }
 
 int broadcast_run::room(unix_ms now) const {
   if (what_.state != running || resting_ || exhausted_) return 0;
   if (doubtful_ && outstanding_ > 0) return 0;
-  const auto free = window_ - outstanding_;
+  const auto free = window() - outstanding_;
   if (what_.per_second == 0) return free;
   const auto earned = allowance_ + static_cast<double>(now - allowed_at_) * what_.per_second / 1000;
-  return std::min(free, static_cast<int>(std::min<double>(earned, window_)));
+  return std::min(free, static_cast<int>(std::min<double>(earned, window())));
 }
 
 bool broadcast_run::flush_due(unix_ms now) const {
@@ -60,7 +69,8 @@ broadcast_run::wish broadcast_run::next(unix_ms now) const {
   if (what_.state == gathering) return resting_ ? wish::nothing : wish::gather;
   if (too_many_blocked()) return wish::ask;
   const auto n = room(now);
-  const bool worth_it = n > 0 && (n >= window_ / 2 || outstanding_ == 0 || what_.per_second > 0);
+  const bool worth_it =
+      n > 0 && (n >= window() / takes_of_window || outstanding_ == 0 || what_.per_second > 0);
   // Of a new engine the first look settles what the old one left, whatever the state.
   if (worth_it || flush_due(now) || (first_ && !resting_)) return wish::take;
   if (is_final(what_.state) && outstanding_ == 0 && !told_) return wish::tell_end;
@@ -74,7 +84,7 @@ std::optional<unix_ms> broadcast_run::due() const {
   if (not_before_ > 0) consider(not_before_);
   if (!results_.empty()) consider(results_since_ + flush_after_ms);
   if (what_.state == scheduled) consider(what_.starts_at);
-  if (what_.state == running && what_.per_second > 0 && !exhausted_ && outstanding_ < window_)
+  if (what_.state == running && what_.per_second > 0 && !exhausted_ && outstanding_ < window())
     consider(allowed_at_ + static_cast<unix_ms>(std::max(0.0, 1 - allowance_) * 1000 / what_.per_second) + 1);
   return first;
 }
@@ -135,7 +145,7 @@ std::vector<recipient> broadcast_run::taken(const recipients_taken& t, unix_ms n
   if (put_back) after_ = 0, exhausted_ = false;
   if (what_.per_second > 0) {
     allowance_ += static_cast<double>(now - allowed_at_) * what_.per_second / 1000;
-    allowance_ = std::min<double>(allowance_, std::max(1.0, what_.per_second * window_s)) -
+    allowance_ = std::min<double>(allowance_, std::max(1.0, what_.per_second * allowance_s)) -
                  static_cast<double>(t.next.size());
     allowed_at_ = now;
   }
@@ -163,8 +173,12 @@ void broadcast_run::not_stored(unix_ms again_at) {
   being_stored_.clear();
 }
 
-void broadcast_run::settled(recipient r, unix_ms now) {
+void broadcast_run::settled(post_result x, unix_ms now) {
   --outstanding_;
+  auto& r = x.became;
+  if (x.answered_in_ms > 0)
+    answer_ms_ +=
+        (std::min(static_cast<double>(x.answered_in_ms), answer_most_ms) - answer_ms_) * answer_weight;
   if (r.state != recipient_state::waiting) {
     blocked_.push_back(r.state == recipient_state::blocked);
     if (blocked_.size() > block_sample) blocked_.pop_front();

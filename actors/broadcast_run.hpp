@@ -28,8 +28,8 @@ public:
   std::vector<recipient> taken(const recipients_taken& t, unix_ms now);
   void changed(const broadcast& now_it_is); ///< answer to `begin`, `gather` and `ask`
   void changed_by_admin(const broadcast& now_it_is);
-  void not_stored(unix_ms again_at);      ///< the same operation again, not before
-  void settled(recipient r, unix_ms now); ///< what became of one
+  void not_stored(unix_ms again_at);        ///< the same operation again, not before
+  void settled(post_result x, unix_ms now); ///< what became of one
   void end_is_being_told() { storing_ = true; }
   void end_told() { told_ = true, storing_ = false; }
 
@@ -45,15 +45,17 @@ public:
 
 private:
   broadcast_step step_to(broadcast_state to, unix_ms now);
+  int window() const;          ///< how many may be taken and not settled at once
   int room(unix_ms now) const; ///< how many may be taken
   bool flush_due(unix_ms now) const;
   bool too_many_blocked() const;
 
   broadcast what_;
   int block_rate_percent_;
-  int window_;
-  int outstanding_ = 0; ///< taken and not settled
-  int asked_ = 0;       ///< of the take under way
+  int rate_;               ///< messages a second at the most
+  double answer_ms_ = 100; ///< Telegram's, smoothed; this until the first
+  int outstanding_ = 0;    ///< taken and not settled
+  int asked_ = 0;          ///< of the take under way
   std::vector<recipient> results_, being_stored_;
   std::int64_t after_ = 0;
   bool first_ = true, exhausted_ = false, storing_ = false, resting_ = false, told_ = false;

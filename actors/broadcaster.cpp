@@ -46,15 +46,15 @@ broadcaster_state::entry* entry_of(self_ptr self, std::int64_t id) {
 }
 
 void post(self_ptr self, std::int64_t id, const outgoing& m) {
-  const auto settled = [=](recipient r) {
-    r.user_id = m.chat_id;
-    if (auto* e = entry_of(self, id)) e->run.settled(std::move(r), self->state.ctx->now());
+  const auto settled = [=](post_result x) {
+    x.became.user_id = m.chat_id;
+    if (auto* e = entry_of(self, id)) e->run.settled(std::move(x), self->state.ctx->now());
     pump(self);
   };
   self->request(self->state.courier, caf::infinite, broadcast_post{m})
-      .then([=](post_result& x) { settled(std::move(x.became)); },
+      .then([=](post_result& x) { settled(std::move(x)); },
             [=](caf::error&) {
-              settled({0, recipient_state::unknown, 0, {}, "the engine was disturbed"});
+              settled({{0, recipient_state::unknown, 0, {}, "the engine was disturbed"}, 0});
             });
 }
 

@@ -136,7 +136,7 @@ std::int64_t edited_by(const outgoing& m) {
 
 // -- of broadcasts --
 
-void tell_poster(self_ptr self, const outgoing& m, recipient became) {
+void tell_poster(self_ptr self, const outgoing& m, recipient became, unix_ms answered_in_ms = 0) {
   auto& s = self->state;
   const auto it = s.posts.find({m.broadcast_id, m.chat_id});
   if (it == s.posts.end()) return;
@@ -145,7 +145,7 @@ void tell_poster(self_ptr self, const outgoing& m, recipient became) {
   s.posts.erase(it);
   const auto other = s.posts.lower_bound({m.broadcast_id, std::numeric_limits<std::int64_t>::min()});
   if (other == s.posts.end() || other->first.first != m.broadcast_id) s.recalled.erase(m.broadcast_id);
-  promise.deliver(post_result{std::move(became)});
+  promise.deliver(post_result{std::move(became), answered_in_ms});
 }
 
 std::string joined(const std::vector<std::int64_t>& ids) {
@@ -163,7 +163,7 @@ bool is_worth_another_try(const outgoing& m, const telegram::answer& a) {
          (a.what == outcome::unsure && repeatable);
 }
 
-void settle_post(self_ptr self, outgoing m, const telegram::answer& a) {
+void settle_post(self_ptr self, outgoing m, const telegram::answer& a, unix_ms answered_in_ms) {
   auto& s = self->state;
   const auto now = self->clock().now();
   using telegram::outcome;
@@ -188,13 +188,11 @@ void settle_post(self_ptr self, outgoing m, const telegram::answer& a) {
     break;
   default: r.state = recipient_state::failed; break;
   }
-  tell_poster(self, m, std::move(r));
+  tell_poster(self, m, std::move(r), answered_in_ms);
   s.queue.finish(m, now);
 }
 
 void settle(self_ptr self, outgoing m, const telegram::answer& a) {
-  if (m.broadcast_id != 0) return settle_post(self, std::move(m), a);
-
   auto& s = self->state;
   auto now = self->clock().now();
   using telegram::outcome;
@@ -253,10 +251,13 @@ void send_out(self_ptr self, outgoing m) {
   ++s.in_flight;
   const bool bulk = courier_queue::is_bulk(m);
   s.bulk_in_flight += bulk;
-  auto answered = [=, m = std::move(m)](const http_reply& reply) mutable {
+  auto answered = [=, left_at = s.ctx->now(), m = std::move(m)](const http_reply& reply) mutable {
     --self->state.in_flight;
     self->state.bulk_in_flight -= bulk;
-    settle(self, std::move(m), telegram::read_answer(reply));
+    const auto a = telegram::read_answer(reply);
+    if (m.broadcast_id != 0)
+      settle_post(self, std::move(m), a, std::max<unix_ms>(1, self->state.ctx->now() - left_at));
+    else settle(self, std::move(m), a);
     pump(self);
   };
   self->request(s.http, caf::infinite, telegram::call({t.api_url, t.bot_token}, *fitted))

@@ -197,6 +197,7 @@ struct broadcast_post {
 /// What became of it; `waiting`: it was recalled and has not left.
 struct post_result {
   recipient became;
+  unix_ms answered_in_ms = 0; ///< from when it left to Telegram's answer; 0: it did not leave
 };
 
 // -- What administrators ask --------------------------------------------------------------------------
