@@ -308,38 +308,6 @@ TEST_CASE_METHOD(studio, "its own limit is kept") {
   CHECK(state_of(id).state == broadcast_state::done);
 }
 
-TEST_CASE_METHOD(studio, "what Telegram refuses after a stop is not sent later") {
-  const auto odd = first + 4;
-  twist = [&](std::int64_t chat) -> std::optional<http_reply> {
-    if (chat == odd) return flooded(5);
-    return std::nullopt;
-  };
-  bool held = false;
-  const auto usual = telegram->answer;
-  telegram->answer = [&](const http_request& r) -> std::optional<http_reply> {
-    const auto body = json::parse(r.body, nullptr, false);
-    if (!held && body.is_object() && body.value("chat_id", std::int64_t{0}) == odd) {
-      held = true; // it answers when it has been stopped
-      return std::nullopt;
-    }
-    return usual(r);
-  };
-  const auto id = start(order());
-  advance(600ms);
-  REQUIRE(held);
-  step(id, broadcast_state::stopped);
-  twist = [](std::int64_t) { return std::nullopt; };
-  http_request late;
-  late.method = outside::release;
-  late.body = flooded(5).body;
-  caf::anon_send(telegram_wire, std::move(late));
-  advance(20s);
-  CHECK(telegram->held.empty());
-  CHECK(got.count(odd) == 0);
-  CHECK(journal(id, recipient_state::taken).empty());
-  CHECK(state_of(id).unknown == 0);
-}
-
 TEST_CASE_METHOD(studio, "a message that is gone already counts as deleted") {
   const auto id = start(order());
   advance(10s);
