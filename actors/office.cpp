@@ -1,3 +1,4 @@
+#include "actors/feedback.hpp"
 #include "actors/office.hpp"
 #include "actors/office_screens.hpp"
 #include "actors/whole.hpp"
@@ -11,7 +12,6 @@ using nlohmann::json;
 using talk::whole;
 using telegram::event_kind;
 
-constexpr std::size_t message_chars_max = 3000; // with our heading, and escaped, below Telegram's 4096
 constexpr int log_page_size = 15, activity_page_size = 20, list_size = 20;
 
 bool starts(const std::string& s, const std::string& head) { return s.rfind(head, 0) == 0; }
@@ -105,6 +105,7 @@ public:
       return {};
     }
     if (v_.e.kind != event_kind::button) {
+      if (v_.memory.screen == "o.msg") return user_query{intent_.user_id, {}};
       if (v_.memory.screen != "o.user") return {};
       return v_.e.forwarded ? user_query{v_.e.forwarded_from, {}} : named_user(v_.e.text);
     }
@@ -459,13 +460,13 @@ private:
       if (!c || c->who.user_id == 0) o.step = "o.user"; // another try
       return o;
     }
+    if (at == "o.msg" && intent_.user_id != 0) return message();
     if (v_.e.kind != event_kind::text) return keep(at, say("office.text_only"));
     if (at == "o.maint") return set_maintenance(v_.e.text);
     if (at == "o.value") return value();
     auto i = intent_;
     if (i.user_id == 0) return word("toast.outdated");
     const auto user = std::to_string(i.user_id);
-    if (at == "o.msg") return message();
     i.id = v_.e.update_id;
     if (at == "o.ban") {
       i.reason = telegram::shorten(v_.e.text, 200);
@@ -508,10 +509,9 @@ private:
     const auto user = intent_.user_id;
     auto o = show(screens_.word(say("office.message_sent", {{"id", std::to_string(user)}}),
                                 "o:u:" + std::to_string(user)));
-    talk::screen s{say("feedback.from_admin",
-                       {{"text", telegram::escape_html(telegram::shorten(v_.e.text, message_chars_max))}}),
-                   {{{say("button.feedback_answer"), "feedback"}}}};
-    o.messages.push_back(talk::show(s, user));
+    const auto* c = facts<user_card>();
+    if (!c || c->who.user_id == 0) return word("office.no_user");
+    o.messages = feedback::to_user(set_.words, v_.e, user, config::texts::language_for(c->who.language));
     o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));
     return o;
   }

@@ -337,3 +337,14 @@ TEST_CASE_METHOD(selling, "a new engine goes on with purchases and refunds under
   advance(60s);
   CHECK(balance() == 10);
 }
+
+TEST_CASE_METHOD(selling, "who is banned is refused before he pays, for a reason he can read") {
+  open(payment_method::stars, 1000);
+  admin_action ban;
+  ban.key = "a1", ban.admin_id = 77, ban.at = now(), ban.what = admin_act::ban, ban.user_id = user;
+  ask<admin_answer>(ledger, ban);
+  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  REQUIRE(telegram->count("answerPreCheckoutQuery") == 1);
+  CHECK(has(telegram->with("answerPreCheckoutQuery")[0].line, "\"ok\":false"));
+  CHECK(has(telegram->with("answerPreCheckoutQuery")[0].line, "error_message"));
+}

@@ -1,124 +1,11 @@
 /// The administrators' menu over real sessions and a real book: what is said and pressed, what stands on the
 /// screen, and what is in the book.
-#include "tests/actors/fixture.hpp"
-#include "tests/actors/person.hpp"
-#include <map>
-#include <nlohmann/json.hpp>
+#include "tests/actors/reception.hpp"
 
 using namespace troupe;
 using namespace troupe::test;
-using nlohmann::json;
 
-namespace {
-
-constexpr std::int64_t admin = 77, ben = 2002, unknown_user = 999;
-
-struct office_hours : stage {
-  struct shown {
-    std::int64_t message_id = 0;
-    std::string text;
-    std::vector<std::pair<std::string, std::string>> buttons; ///< label, data
-  };
-  courier_actor courier;
-  router_actor router;
-  std::map<std::int64_t, shown> screens; ///< the last of each chat
-  std::map<std::int64_t, std::string> toasts;
-  std::int64_t next_update = 1;
-
-  office_hours() {
-    auto s = *ctx->settings;
-    s.opts.users.admin_ids = {admin};
-    auto c = std::make_shared<engine_context>();
-    c->settings = std::make_shared<const config::settings>(std::move(s));
-    c->now = ctx->now;
-    ctx = c;
-    telegram->answer = [this](const http_request& r) { return hear(r); };
-    courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
-    auto analyst = own(spawn_analyst(*sys, ctx, std::make_shared<storage::reader>(path()), false));
-    router = own(spawn_router(*sys, ctx, {ledger, reader, courier, {}, {}, {}, analyst}));
-    tell(ledger, ledger_listeners{courier, {}, {}});
-    says(ben, "/start");
-  }
-
-  http_reply hear(const http_request& r) {
-    const auto call = json::parse(r.body, nullptr, false);
-    const auto is = [&](const char* method) { return has(r.url, method); };
-    if (is("answerCallbackQuery")) toasts[pressing_] = call.value("text", "");
-    if (!is("sendMessage") && !is("editMessageText")) return delivered();
-    auto& s = screens[call.at("chat_id")];
-    s = {is("sendMessage") ? next_message_id : call.at("message_id").get<std::int64_t>(),
-         call.value("text", ""),
-         {}};
-    if (call.contains("reply_markup") && call["reply_markup"].contains("inline_keyboard"))
-      for (auto& row : call["reply_markup"]["inline_keyboard"])
-        for (auto& b : row) s.buttons.emplace_back(b.value("text", ""), b.value("callback_data", ""));
-    return delivered();
-  }
-
-  static json person_json(std::int64_t id) {
-    return {{"id", id},
-            {"is_bot", false},
-            {"first_name", id == admin ? "Ada" : "Ben"},
-            {"username", id == admin ? "ada" : "ben"},
-            {"language_code", "ru"}};
-  }
-  void comes(std::int64_t who, json update) {
-    const auto id = update["update_id"] = next_update++;
-    ask<done>(router, ask<accepted_updates>(ledger, accept_updates{{{id, who, update.dump()}}, now()}));
-    advance(5s);
-  }
-  void says(std::int64_t who, const std::string& text, json more = json::object()) {
-    json m{{"message_id", next_update + 10'000},
-           {"date", 1},
-           {"text", text},
-           {"chat", {{"id", who}, {"type", "private"}}},
-           {"from", person_json(who)}};
-    m.update(more);
-    comes(who, {{"message", m}});
-  }
-  void presses_data(std::int64_t who, const std::string& data) {
-    toasts.erase(who);
-    pressing_ = who;
-    comes(who,
-          {{"callback_query",
-            {{"id", "c" + std::to_string(next_update)},
-             {"from", person_json(who)},
-             {"data", data},
-             {"message",
-              {{"message_id", screens[who].message_id}, {"chat", {{"id", who}, {"type", "private"}}}}}}}});
-  }
-  std::string data_of(const std::string& label) {
-    for (auto& [text, data] : screens[admin].buttons)
-      if (has(text, label)) return data;
-    return "";
-  }
-  bool offers(const std::string& label) { return !data_of(label).empty(); }
-  void presses(const std::string& label) {
-    INFO("button " << label << " on: " << screens[admin].text);
-    REQUIRE(offers(label));
-    presses_data(admin, data_of(label));
-  }
-  const std::string& screen(std::int64_t who = admin) { return screens[who].text; }
-  std::int64_t balance_of(std::int64_t who) const { return db->load_account(who).balance; }
-
-  std::int64_t order_of_ben(int count = 1) {
-    order_request o;
-    o.order_key = "o" + std::to_string(next_update), o.user_id = ben, o.at = now();
-    const auto& m = ctx->settings->models.at(0);
-    o.spec.model_id = m.id, o.spec.prompt = "a cat", o.spec.duration_s = m.durations_s.at(0);
-    o.price = 2, o.count = count;
-    const auto a = ask<order_answer>(ledger, o);
-    REQUIRE(a.outcome == order_outcome::accepted);
-    return a.order_id;
-  }
-
-private:
-  std::int64_t pressing_ = 0;
-};
-
-} // namespace
-
-TEST_CASE_METHOD(office_hours, "the menu opens for an administrator and is unknown to others") {
+TEST_CASE_METHOD(reception, "the menu opens for an administrator and is unknown to others") {
   says(admin, "/admin");
   CHECK(has(screen(), "Администратор"));
   for (auto label : {"Статистика пользователей", "Рассылка сообщений", "Пользователь", "Очередь", "Журнал"})
@@ -136,7 +23,7 @@ TEST_CASE_METHOD(office_hours, "the menu opens for an administrator and is unkno
   CHECK_FALSE(db->load_account(admin).banned);
 }
 
-TEST_CASE_METHOD(office_hours, "buttons forged by somebody else do nothing and say nothing") {
+TEST_CASE_METHOD(reception, "buttons forged by somebody else do nothing and say nothing") {
   says(admin, "/user 2002");
   presses("Начислить");
   says(admin, "10 spasibo");
@@ -156,7 +43,7 @@ TEST_CASE_METHOD(office_hours, "buttons forged by somebody else do nothing and s
   CHECK_FALSE(db->load_account(ben).admin);
 }
 
-TEST_CASE_METHOD(office_hours, "statistics by periods, and of an empty bot") {
+TEST_CASE_METHOD(reception, "statistics by periods, and of an empty bot") {
   says(admin, "/stats");
   CHECK(has(screen(), "Статистика пользователей"));
   CHECK(has(screen(), "7 дней"));
@@ -170,7 +57,7 @@ TEST_CASE_METHOD(office_hours, "statistics by periods, and of an empty bot") {
   CHECK_FALSE(has(screen(), "12345"));
 }
 
-TEST_CASE_METHOD(office_hours, "statistics come from a short cache") {
+TEST_CASE_METHOD(reception, "statistics come from a short cache") {
   says(admin, "/stats");
   says(3003, "/start");
   says(admin, "/stats");
@@ -180,7 +67,7 @@ TEST_CASE_METHOD(office_hours, "statistics come from a short cache") {
   CHECK(has(screen(), "Всего 3"));
 }
 
-TEST_CASE_METHOD(office_hours, "a user's card is found by id, by name and by a forwarded message") {
+TEST_CASE_METHOD(reception, "a user's card is found by id, by name and by a forwarded message") {
   says(admin, "/user 2002");
   CHECK(has(screen(), "Ben @ben"));
   says(admin, "/user @ben");
@@ -192,7 +79,7 @@ TEST_CASE_METHOD(office_hours, "a user's card is found by id, by name and by a f
   CHECK(has(screen(), "<code>2002</code>"));
 }
 
-TEST_CASE_METHOD(office_hours, "a hidden author is explained, an unknown user asked for again") {
+TEST_CASE_METHOD(reception, "a hidden author is explained, an unknown user asked for again") {
   says(admin, "/admin");
   presses("Пользователь");
   says(admin, "x", {{"forward_origin", {{"type", "hidden_user"}, {"date", 1}, {"sender_user_name", "B"}}}});
@@ -203,7 +90,7 @@ TEST_CASE_METHOD(office_hours, "a hidden author is explained, an unknown user as
   CHECK(has(screen(), "Ben @ben"));
 }
 
-TEST_CASE_METHOD(office_hours, "credits are given with a reason, once, and the user hears of it") {
+TEST_CASE_METHOD(reception, "credits are given with a reason, once, and the user hears of it") {
   const auto had = balance_of(ben);
   says(admin, "/user 2002");
   presses("Начислить");
@@ -223,8 +110,7 @@ TEST_CASE_METHOD(office_hours, "credits are given with a reason, once, and the u
   CHECK(has(screen(), "за отзыв"));
 }
 
-TEST_CASE_METHOD(office_hours,
-                 "/add and /sub do it at once; more than there is is refused with the balance") {
+TEST_CASE_METHOD(reception, "/add and /sub do it at once; more than there is is refused with the balance") {
   const auto had = balance_of(ben);
   says(admin, "/add 2002 7 bonus");
   CHECK(balance_of(ben) == had + 7);
@@ -236,7 +122,7 @@ TEST_CASE_METHOD(office_hours,
   CHECK(balance_of(ben) == had);
 }
 
-TEST_CASE_METHOD(office_hours, "wrong arguments are answered with how it is written") {
+TEST_CASE_METHOD(reception, "wrong arguments are answered with how it is written") {
   for (auto [command, usage] :
        std::map<std::string, std::string>{{"/add", "/add 12345 10"},
                                           {"/add 2002", "/add 12345 10"},
@@ -259,7 +145,7 @@ TEST_CASE_METHOD(office_hours, "wrong arguments are answered with how it is writ
   CHECK(has(screen(), "не знает"));
 }
 
-TEST_CASE_METHOD(office_hours, "a banned user is told why, once unbanned he is served again") {
+TEST_CASE_METHOD(reception, "a banned user is told why, once unbanned he is served again") {
   says(admin, "/ban 2002 spam");
   CHECK(db->load_account(ben).banned);
   CHECK(has(screen(ben), "spam"));
@@ -277,7 +163,7 @@ TEST_CASE_METHOD(office_hours, "a banned user is told why, once unbanned he is s
   CHECK_FALSE(screens[ben].buttons.empty());
 }
 
-TEST_CASE_METHOD(office_hours, "somebody made an administrator works at once, and no more when taken off") {
+TEST_CASE_METHOD(reception, "somebody made an administrator works at once, and no more when taken off") {
   says(admin, "/user 2002");
   presses("Сделать администратором");
   presses("Да");
@@ -291,16 +177,17 @@ TEST_CASE_METHOD(office_hours, "somebody made an administrator works at once, an
   CHECK_FALSE(has(screen(ben), "Статистика"));
 }
 
-TEST_CASE_METHOD(office_hours, "a message to a user arrives and is in the journal") {
+TEST_CASE_METHOD(reception, "a message to a user arrives and is in the journal") {
   says(admin, "/user 2002");
   presses("Написать");
   says(admin, "Видео <готово>");
   CHECK(has(screen(ben), "Видео &lt;готово&gt;"));
+  CHECK(has(screen(ben), "Ответ поддержки"));
   says(admin, "/log 2002");
   CHECK(has(screen(), "message"));
 }
 
-TEST_CASE_METHOD(office_hours, "a waiting video is cancelled from its card and the credits come back") {
+TEST_CASE_METHOD(reception, "a waiting video is cancelled from its card and the credits come back") {
   const auto had = balance_of(ben);
   says(admin, "/add 2002 10");
   order_of_ben();
@@ -320,7 +207,7 @@ TEST_CASE_METHOD(office_hours, "a waiting video is cancelled from its card and t
   CHECK(has(screen(), "Такого видео нет"));
 }
 
-TEST_CASE_METHOD(office_hours, "a video that failed is made again once, at the service's cost") {
+TEST_CASE_METHOD(reception, "a video that failed is made again once, at the service's cost") {
   says(admin, "/add 2002 10");
   order_of_ben();
   says(admin, "/job 1");
@@ -339,7 +226,7 @@ TEST_CASE_METHOD(office_hours, "a video that failed is made again once, at the s
   CHECK_FALSE(offers("Сделать ещё раз"));
 }
 
-TEST_CASE_METHOD(office_hours, "the queue is shown, stopped and started") {
+TEST_CASE_METHOD(reception, "the queue is shown, stopped and started") {
   says(admin, "/queue");
   CHECK(has(screen(), "Никто ничего не ждёт"));
   says(admin, "/add 2002 10");
@@ -355,7 +242,7 @@ TEST_CASE_METHOD(office_hours, "the queue is shown, stopped and started") {
   CHECK_FALSE(has(screen(), "остановлена"));
 }
 
-TEST_CASE_METHOD(office_hours, "maintenance is announced with its text") {
+TEST_CASE_METHOD(reception, "maintenance is announced with its text") {
   says(admin, "/maintenance Вернёмся в полдень");
   CHECK(has(screen(), "Вернёмся в полдень"));
   says(admin, "/admin");
@@ -365,8 +252,7 @@ TEST_CASE_METHOD(office_hours, "maintenance is announced with its text") {
   CHECK(has(screen(), "закончено"));
 }
 
-TEST_CASE_METHOD(office_hours,
-                 "a price is changed from the menu, a senseless one is refused with the reason") {
+TEST_CASE_METHOD(reception, "a price is changed from the menu, a senseless one is refused with the reason") {
   says(admin, "/admin");
   presses("Модели и цены");
   presses_data(admin, "o:m:0");
@@ -389,7 +275,7 @@ TEST_CASE_METHOD(office_hours,
   CHECK(has(screen(), "setting"));
 }
 
-TEST_CASE_METHOD(office_hours, "models and options that do not exist are not found by forged numbers") {
+TEST_CASE_METHOD(reception, "models and options that do not exist are not found by forged numbers") {
   for (auto data :
        {"o:m:99", "o:m:-1", "o:price:99", "o:opt:99", "o:opt:", "o:sell:99:0", "o:sell::0", "o:sell:0:2",
         "o:u:", "o:j:x", "o:log:x:y", "o:ua:2002:-5", "o:yes:", "o:yes:0", "o:give:", "o:jc:5"}) {
@@ -401,7 +287,7 @@ TEST_CASE_METHOD(office_hours, "models and options that do not exist are not fou
   CHECK(db->load_open_work().settings.empty());
 }
 
-TEST_CASE_METHOD(office_hours, "what a user did is seen by administrators") {
+TEST_CASE_METHOD(reception, "what a user did is seen by administrators") {
   says(ben, "привет");
   says(admin, "/user 2002");
   presses("Что делал");

@@ -1,0 +1,152 @@
+/// What protects users and the bot from each other: limits, bans, feedback, opt-out. Over real sessions.
+#include "actors/feedback.hpp"
+#include "tests/actors/reception.hpp"
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+/// A message of `who` that answers what stands in `answered`.
+json answering(const std::string& answered) {
+  return {{"reply_to_message",
+           {{"message_id", 5},
+            {"date", 1},
+            {"chat", {{"id", admin}, {"type", "private"}}},
+            {"from", {{"id", 1}, {"is_bot", true}, {"first_name", "Bot"}}},
+            {"text", answered}}}};
+}
+
+} // namespace
+
+TEST_CASE_METHOD(reception,
+                 "feedback reaches the administrator with the user's id, and the answer goes back") {
+  says(ben, "/feedback");
+  CHECK(has(screen(ben), "Напишите, что случилось"));
+  says(ben, "Не пришло <видео>");
+  CHECK(has(screen(ben), "Передали"));
+  CHECK(has(screen(), "#u2002"));
+  CHECK(has(screen(), "Не пришло &lt;видео&gt;"));
+  says(admin, "Уже чиним",
+       answering("✉️ Обратная связь #u2002\nBen @ben\n\nНе пришло <видео>"));
+  CHECK(has(screen(ben), "Ответ поддержки"));
+  CHECK(has(screen(ben), "Уже чиним"));
+}
+
+TEST_CASE_METHOD(reception, "a photo with feedback is copied to the administrator") {
+  says(ben, "/feedback");
+  comes(ben, {{"message",
+               {{"message_id", 4711},
+                {"date", 1},
+                {"chat", {{"id", ben}, {"type", "private"}}},
+                {"from", person_json(ben)},
+                {"caption", "вот"},
+                {"photo", {{{"file_id", "P"}, {"file_unique_id", "p"}, {"width", 1}, {"height", 1}}}}}}});
+  CHECK(has(screen(), "#u2002"));
+  REQUIRE(telegram->count("copyMessage") == 1);
+  CHECK(has(telegram->with("copyMessage")[0].line, "4711"));
+}
+
+TEST_CASE_METHOD(reception, "a user who answers such a line himself writes to nobody") {
+  says(3003, "/start");
+  const auto before = screen(ben);
+  says(3003, "I am support, send me your password",
+       answering("✉️ Обратная связь #u2002\nBen"));
+  CHECK(screen(ben) == before);
+}
+
+TEST_CASE("the user's number is read from the line the bot wrote, not from what the user wrote below") {
+  telegram::event e;
+  e.answered = "✉️ Обратная связь #u2002\nBen\n\n#u1";
+  CHECK(feedback::user_answered(e) == 2002);
+  e.answered = "#u1";
+  CHECK_FALSE(feedback::user_answered(e));
+  e.answered = "✉️ Обратная связь\n#u1";
+  CHECK_FALSE(feedback::user_answered(e));
+  e.answered = "✉️ Обратная связь #u-5";
+  CHECK_FALSE(feedback::user_answered(e));
+  e.answered = "✉️ Обратная связь #u99999999999999999999";
+  CHECK_FALSE(feedback::user_answered(e));
+}
+
+TEST_CASE_METHOD(reception, "feedback has a quota, and says when it goes on") {
+  for (std::size_t i = 0; i < feedback::messages_max; ++i) {
+    says(ben, "/feedback");
+    says(ben, "ещё " + std::to_string(i));
+    CHECK(has(screen(ben), "Передали"));
+  }
+  says(ben, "/feedback");
+  says(ben, "шестое");
+  CHECK(has(screen(ben), "мин."));
+  CHECK_FALSE(has(screen(), "шестое"));
+  advance(caf::timespan{std::chrono::milliseconds{feedback::window_ms}}, 10s);
+  says(ben, "/feedback");
+  says(ben, "седьмое");
+  CHECK(has(screen(), "седьмое"));
+}
+
+TEST_CASE_METHOD(reception, "who acts too fast is told once, is not served, and a restart forgets nothing") {
+  const auto limit = ctx->opts().users.actions_per_minute;
+  const auto press = [&](int times) {
+    for (int i = 0; i < times; ++i) accept_press(ben, "help"), run();
+    advance(1s);
+  };
+  press(limit + 5);
+  CHECK(telegram->count("Слишком быстро") == 5); // on each press
+  restart_sessions();
+  press(limit / 2); // of a new minute's only a second has passed
+  CHECK(has(toasts[ben], "Слишком"));
+  advance(60s, 1s);
+  CHECK(telegram->count("Вы пишете слишком быстро") == 1);
+  presses_data(ben, "help");
+  CHECK_FALSE(has(toasts[ben], "Слишком"));
+}
+
+TEST_CASE_METHOD(reception, "the gift for newcomers is given once, however often somebody starts") {
+  const auto gift = ctx->opts().users.welcome_credits;
+  for (int i = 0; i < 3; ++i) says(ben, "/start");
+  comes(ben, {{"my_chat_member",
+               {{"date", 1},
+                {"chat", {{"id", ben}, {"type", "private"}}},
+                {"from", person_json(ben)},
+                {"old_chat_member", {{"status", "member"}, {"user", person_json(1)}}},
+                {"new_chat_member", {{"status", "kicked"}, {"user", person_json(1)}}}}}});
+  says(ben, "/start");
+  restart_sessions();
+  says(ben, "/start");
+  CHECK(balance_of(ben) == gift);
+}
+
+TEST_CASE_METHOD(reception, "a user says which broadcasts he wants") {
+  says(ben, "/mailing");
+  const auto off = data_of("новости", ben);
+  REQUIRE_FALSE(off.empty());
+  presses_data(ben, off);
+  CHECK(has(toasts[ben], "новости"));
+  const auto muted = [&] { return ask_office<user_card>(user_query{ben, {}}).mutes; };
+  CHECK(muted() == std::vector<std::string>{"news"});
+  presses_data(ben, off); // again: it stays so
+  CHECK(muted().size() == 1);
+  presses_data(ben, data_of("новости", ben));
+  CHECK(muted().empty());
+  presses_data(ben, "mute:nonsense:list");
+  CHECK(muted().empty());
+}
+
+TEST_CASE_METHOD(reception, "under a broadcast the opt-out leaves the message alone") {
+  const auto before = screens[ben].text;
+  presses_data(ben, "mute:news");
+  CHECK(has(toasts[ben], "новости"));
+  CHECK(screens[ben].text == before);
+  CHECK(ask_office<user_card>(user_query{ben, {}}).mutes.size() == 1);
+}
+
+TEST_CASE_METHOD(reception, "running videos of a banned user end normally, new ones he cannot order") {
+  says(admin, "/add 2002 10");
+  order_of_ben();
+  says(admin, "/ban 2002");
+  CHECK(db->load_open_work().jobs.size() == 1);
+  says(ben, "/generate");
+  CHECK(has(screen(ben), "Доступ к боту закрыт"));
+  CHECK(db->load_open_work().jobs.size() == 1);
+}
