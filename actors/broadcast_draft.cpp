@@ -189,10 +189,11 @@ bool holds_text(const broadcast& b) {
   return b.method == "sendMessage" || (b.method == "copyMessage" && b.title.rfind(text_mark, 0) == 0);
 }
 
-broadcast broadcast_of(const draft& d, std::int64_t admin_id) {
+broadcast broadcast_of(const draft& d, std::int64_t admin_id, const std::string& admin_language) {
   broadcast b;
   b.key = "u" + std::to_string(admin_id) + ":b" + std::to_string(d.id);
   b.admin_id = admin_id;
+  b.admin_language = admin_language;
   b.kind = d.kind;
   b.of_broadcast = d.of_broadcast;
   const auto c = call_of(d);

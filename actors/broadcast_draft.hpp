@@ -68,7 +68,7 @@ std::string title_of(const draft& d);
 inline constexpr const char* text_mark = "📝";
 
 /// What is written becomes what is opened.
-broadcast broadcast_of(const draft& d, std::int64_t admin_id);
+broadcast broadcast_of(const draft& d, std::int64_t admin_id, const std::string& admin_language);
 /// The same once more. Nothing when it is none that sends.
 std::optional<draft> repeat_of(const broadcast& b, std::int64_t id);
 std::optional<draft> erase_of(const broadcast& b, std::int64_t id);

@@ -306,7 +306,7 @@ outcome drafting::confirm() {
     return changed(screens_.say("toast.changed"));
   }
   auto o = result({});
-  o.op = open_broadcast{broadcast_of(d_, v_.e.from.user_id), v_.now};
+  o.op = open_broadcast{broadcast_of(d_, v_.e.from.user_id, language_), v_.now};
   return o;
 }
 

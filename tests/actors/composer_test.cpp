@@ -35,6 +35,7 @@ TEST_CASE("from the command to a broadcast to all") {
   const auto& b = a.opened[0];
   CHECK(b.key == "u77:b101");
   CHECK(b.admin_id == 77);
+  CHECK(b.admin_language == "ru");
   CHECK(b.method == "sendMessage");
   CHECK(params_of(b)["text"] == "Привет, друзья!");
   CHECK(b.title == "📝 Привет, друзья!");

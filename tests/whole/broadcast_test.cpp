@@ -1,0 +1,143 @@
+/// Broadcasts of the real program to a crowd in the sandbox, which plays Telegram's flood control: killed in
+/// the middle, and in a storm of refusals. The journal is compared with what people got.
+#include "messages/office.hpp"
+#include "storage/store.hpp"
+#include "tests/catch.hpp"
+#include "tests/whole/sandbox_stage.hpp"
+#include <random>
+
+namespace {
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+constexpr std::int64_t admin = 1'864'913'930;
+constexpr int people = 240, blocked_percent = 5;
+constexpr auto text = "Новая модель уже здесь";
+
+struct town : sandbox_stage {
+  std::unique_ptr<process> running;
+
+  town() : sandbox_stage{0} {
+    post("/sandbox/flood", {{"mode", "telegram"}});
+    start();
+    post("/sandbox/users", {{"id", admin}, {"first_name", "Root"}, {"language_code", "ru"}});
+    post("/sandbox/crowd", {{"count", people}, {"start", true}});
+    REQUIRE(within(60s, [&] { return received() >= people; })); // all are greeted
+    // People block the bot after they have come: it cannot know it yet.
+    post("/sandbox/crowd", {{"count", people}, {"blocked_percent", blocked_percent}, {"first_id", first()}});
+    post("/sandbox/crowd/reset", {});
+  }
+  void start() { running = std::make_unique<process>(engine()); }
+  void kill() { running->end(SIGKILL); }
+
+  std::int64_t first() { return get("/sandbox/crowd")["crowds"][0]["first_id"]; }
+  json crowd() { return get("/sandbox/crowd"); }
+  std::int64_t received() { return crowd().value("received", std::int64_t{0}); }
+
+  template <class Facts> Facts facts(office_question q) const {
+    try {
+      return std::get<Facts>(storage::reader{database()}.answer(q));
+    } catch (const storage::store_error&) {
+      return {}; // it is being opened, or written
+    }
+  }
+  broadcast state() const {
+    const auto all = facts<broadcasts_page>(broadcasts_query{1, 0, 1}).all;
+    return all.empty() ? broadcast{} : all[0];
+  }
+  bool press_label(const std::string& label) {
+    const auto chat = get("/sandbox/chat?user_id=" + std::to_string(admin));
+    for (auto m = chat.rbegin(); m != chat.rend(); ++m)
+      for (auto& row : m->value("reply_markup", json::object()).value("inline_keyboard", json::array()))
+        for (auto& b : row)
+          if (b.value("text", "").find(label) != std::string::npos) {
+            post("/sandbox/press", {{"user_id", admin},
+                                    {"message_id", (*m)["message_id"]},
+                                    {"data", b["callback_data"]},
+                                    {"wait_ms", 0}});
+            return true;
+          }
+    return false;
+  }
+  bool admin_sees(const std::string& words) {
+    return get("/sandbox/chat?user_id=" + std::to_string(admin)).dump().find(words) != std::string::npos;
+  }
+  /// Copies of the broadcast that are there; the administrator, who has written the text himself, gets one
+  /// too.
+  std::int64_t copies() {
+    std::int64_t own = -1;
+    for (auto& m : get("/sandbox/chat?user_id=" + std::to_string(admin)))
+      if (m.value("text", "") == text) ++own;
+    return received() + std::max<std::int64_t>(own, 0);
+  }
+  void broadcast_to_all() {
+    post("/sandbox/send", {{"user_id", admin}, {"text", "/broadcast"}});
+    REQUIRE(within(15s, [&] { return admin_sees("Пришлите то, что нужно разослать"); }));
+    post("/sandbox/send", {{"user_id", admin}, {"text", text}});
+    REQUIRE(within(15s, [&] { return press_label("Посчитать"); }));
+    REQUIRE(within(15s, [&] { return admin_sees("Получателей: "); }));
+    REQUIRE(press_label("Отправить"));
+    REQUIRE(within(15s, [&] { return received() > 0; }));
+  }
+  void check_books() {
+    const auto b = state();
+    const auto seen = crowd();
+    CAPTURE(seen["texts"], b.sent, b.unknown, b.blocked, b.failed);
+    CHECK(seen["repeats"] == 0);
+    const auto there = copies();
+    CHECK(b.sent <= there);                           // what is called sent has arrived,
+    CHECK(there <= b.sent + b.unknown);               // what has arrived is called sent or unknown,
+    CHECK(b.sent + b.blocked + b.unknown == b.total); // and nobody is forgotten
+    CHECK(storage::reader{database()}.audit().faults.empty());
+  }
+};
+
+} // namespace
+
+TEST_CASE("a broadcast killed at 40 % and ten times more goes on by itself, and nobody gets it twice") {
+  town t;
+  t.broadcast_to_all();
+  REQUIRE(within(60s, [&] { return t.received() >= people * 4 / 10; }));
+  std::mt19937 rng{20261126};
+  for (int k = 0; k < 11; ++k) {
+    t.kill();
+    t.start();
+    std::this_thread::sleep_for(std::chrono::milliseconds{200 + rng() % 500});
+  }
+  REQUIRE(within(90s, [&] { return t.state().state == broadcast_state::done; }));
+  t.check_books();
+  CHECK(t.received() > people / 2);
+  CHECK(t.state().blocked > 0);
+  const bool told = within(30s, [&] { return t.admin_sees("закончена"); });
+  CAPTURE(t.get("/sandbox/chat?user_id=" + std::to_string(admin)).dump(1));
+  CHECK(told);
+}
+
+TEST_CASE("in a storm of refusals every wait is obeyed, and all get the broadcast") {
+  town t;
+  t.broadcast_to_all();
+  REQUIRE(t.post("/sandbox/flood", {{"storm_s", 4}, {"storm_percent", 50}, {"retry_after", 2}}).is_object());
+  REQUIRE(within(90s, [&] { return t.state().state == broadcast_state::done; }));
+  t.check_books();
+  const auto b = t.state();
+  CHECK(b.unknown == 0);
+  CHECK(t.copies() == b.sent);
+  CHECK(t.get("/sandbox/flood")["answers_429"] > 3);
+  const auto violations = t.get("/sandbox/violations");
+  CAPTURE(violations);
+  CHECK(violations["total"] == 0);
+}
+
+TEST_CASE("who has blocked the bot is left out of the next broadcast") {
+  town t;
+  t.broadcast_to_all();
+  REQUIRE(within(90s, [&] { return t.state().state == broadcast_state::done; }));
+  const auto b = t.state();
+  CHECK(b.blocked == people * blocked_percent / 100);
+  audience all;
+  all.category = "news";
+  CHECK(t.facts<audience_size>(audience_query{all}).users == b.total - b.blocked);
+}
