@@ -26,6 +26,10 @@ public:
   totals count();
   std::vector<job> jobs_of(std::int64_t user) { return reader_.jobs_of(user, 0, 1'000'000); }
   std::vector<payment> payments_of(std::int64_t user) { return reader_.payments_of(user, 0, 1'000'000); }
+  std::vector<recipient> recipients(std::int64_t broadcast_id, recipient_state state) {
+    const recipients_query all{broadcast_id, state, 0, 1'000'000};
+    return std::get<recipients_page>(reader_.answer(all)).all;
+  }
   account account_of(std::int64_t user) { return reader_.load_account(user); }
 
 private:

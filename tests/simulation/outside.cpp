@@ -224,6 +224,14 @@ std::optional<outside::button> outside::find_button(std::int64_t user, const std
   return std::nullopt;
 }
 
+int outside::messages_with_button(std::int64_t user, const std::string& data) const {
+  const auto it = screens_.find(user);
+  if (it == screens_.end()) return 0;
+  return static_cast<int>(std::count_if(it->second.begin(), it->second.end(), [&](auto& s) {
+    return std::find(s.buttons.begin(), s.buttons.end(), data) != s.buttons.end();
+  }));
+}
+
 int outside::videos_with(const std::string& mark) const {
   const auto it = videos_.find(mark);
   return it == videos_.end() ? 0 : it->second;

@@ -82,6 +82,11 @@ public:
     std::string data;
   };
   /// The newest visible button whose data starts so.
+  /// An administrator says that he gives so much.
+  void promise(std::int64_t user, std::int64_t credits) { promised_[user] += credits; }
+  std::int64_t promised(std::int64_t user) const { return value_or_zero(promised_, user); }
+  /// Messages in his chat, of the last ones, that have such a button.
+  int messages_with_button(std::int64_t user, const std::string& data) const;
   std::optional<button> find_button(std::int64_t user, const std::string& data,
                                     const std::string& end = "") const;
   /// When each last wrote, or let us in again.
@@ -158,7 +163,8 @@ private:
   std::map<std::int64_t, unix_ms> silent_until_, asked_, heard_, told_;
   std::set<std::int64_t> busy_chats_, blocked_;
   std::map<std::int64_t, std::deque<screen>> screens_;
-  std::map<std::string, std::string> results_; ///< saved to -> prompt
+  std::map<std::int64_t, std::int64_t> promised_; ///< credits
+  std::map<std::string, std::string> results_;    ///< saved to -> prompt
   std::map<std::string, int> videos_;
   std::map<std::int64_t, std::int64_t> invoices_; ///< newest by user
 };

@@ -71,6 +71,22 @@ void is_refunded(play& p, unix_ms at) {
   }
 }
 
+/// Now, or after so long.
+void broadcasts(play& p, unix_ms at, const std::string& later = "") {
+  boss_comes(p, at);
+  p.coming.at(at += pace, [&p] { p.world.say(boss, {.text = "/broadcast"}); });
+  p.coming.at(at += pace, [&p] { p.world.say(boss, {.text = "News!"}); });
+  if (!later.empty()) {
+    presses_at(p, at += pace, boss, "b:when:");
+    p.coming.at(at += pace, [&p, later] { p.world.say(boss, {.text = later}); });
+  }
+  for (int i = 0; i < 2; ++i) { // who sees no change presses again
+    presses_at(p, at += pace, boss, "b:sum:");
+    presses_at(p, at += pace, boss, "b:go:");
+    presses_at(p, at + 300, boss, "b:go:");
+  }
+}
+
 /// The first `n` requests to this path meet that fault.
 void spoil(play& p, const std::string& path, fault f, int n = 1) {
   p.world.script = [=, left = n](const http_request& r) mutable {
@@ -208,6 +224,18 @@ const std::vector<scenario>& scenarios() {
            for (auto& paid : book["payments"]) p.world.refund_by_shop(paid["id"], "100.00");
          });
        },
+       0},
+      {"a broadcast to all", "", false, [](play& p) { broadcasts(p, first_ms + minute_ms); }, 0},
+      {"a broadcast for later", "", false,
+       [](play& p) { broadcasts(p, first_ms + minute_ms, "in 20 minutes"); }, 0},
+      {"a gift of an administrator", "", false,
+       [](play& p) {
+         boss_comes(p, first_ms + minute_ms);
+         p.coming.at(first_ms + 2 * minute_ms, [&p] {
+           p.world.promise(user, 5);
+           p.world.say(boss, {.text = "/add " + std::to_string(user) + " 5 sorry"});
+         });
+       },
        0}};
   return all;
 }
@@ -221,8 +249,10 @@ struct outcome {
   std::int64_t balance = 0, held = 0;
   std::map<std::int64_t, std::string> jobs; ///< "completed, video" ...
   std::vector<std::string> payments;        ///< "paid, 11 credits" ...
+  int news = 0;                             ///< Copies of the broadcast.
   bool operator==(const outcome& o) const {
-    return balance == o.balance && held == o.held && jobs == o.jobs && payments == o.payments;
+    return balance == o.balance && held == o.held && jobs == o.jobs && payments == o.payments &&
+           news == o.news;
   }
 };
 
@@ -230,6 +260,7 @@ std::ostream& operator<<(std::ostream& out, const outcome& o) {
   out << o.balance << " credits, " << o.held << " held";
   for (auto& [id, end] : o.jobs) out << "; " << end;
   for (auto& p : o.payments) out << "; " << p;
+  if (o.news > 0) out << "; " << o.news << " broadcast";
   return out;
 }
 
@@ -243,6 +274,7 @@ outcome outcome_of(play& p) {
   for (auto& x : p.proofs().payments_of(user))
     o.payments.push_back(std::string{troupe::name_of(x.state)} + ", " +
                          std::to_string(x.credits - x.credits_back) + " credits");
+  o.news = p.world.messages_with_button(user, "mute:news");
   return o;
 }
 
@@ -290,6 +322,7 @@ struct ended {
   outcome what;
   std::vector<point> points;
   std::set<std::int64_t> excused;
+  bool news_unknown = false; ///< Of the user the journal says that nobody knows whether he got the broadcast.
   std::vector<violation> violations;
   std::string tail;
   std::int64_t crashes = 0;
@@ -318,6 +351,8 @@ ended perform(const scenario& s, fate f = {}) {
   p.run_until(first_ms + 115 * minute_ms);
   if (!p.stopped()) p.proofs().when_quiet();
   e.what = outcome_of(p);
+  for (auto& r : p.proofs().recipients(1, recipient_state::unknown))
+    e.news_unknown = e.news_unknown || r.user_id == user;
   e.violations = p.violations;
   e.tail = p.log.tail(40);
   e.crashes = p.crashes;
@@ -329,6 +364,7 @@ bool is_refund(const std::string& end) { return end == "failed, returned"; }
 bool as_good(const ended& with, const outcome& without) {
   if (with.what == without) return true;
   auto expected = without;
+  if (with.news_unknown && with.what.news == 0) expected.news = 0; // never two, and said to be unknown
   for (auto id : with.excused) {
     auto& end = expected.jobs[id];
     if (end == with.what.jobs.at(id) || !is_refund(with.what.jobs.at(id))) continue;
@@ -348,7 +384,7 @@ void check_as_good(const ended& crashed, const ended& calm) {
   CHECK(good);
 }
 
-enum class reach : std::uint8_t { by_users, not_yet, no_step };
+enum class reach : std::uint8_t { by_users, no_step };
 
 /// No default: a new step does not compile until it is listed here, and then it must be reached.
 reach reach_of(durable_step s) {
@@ -377,13 +413,13 @@ reach reach_of(durable_step s) {
   case durable_step::payment_cancelled:
   case durable_step::refund_begun:
   case durable_step::refund_done:
-  case durable_step::refund_refused: return reach::by_users;
+  case durable_step::refund_refused:
   case durable_step::admin_acted:
   case durable_step::notice_stored:
   case durable_step::broadcast_opened:
   case durable_step::broadcast_changed:
   case durable_step::recipients_gathered:
-  case durable_step::recipients_taken: return reach::not_yet;
+  case durable_step::recipients_taken: return reach::by_users;
   }
   return reach::no_step;
 }
