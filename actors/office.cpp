@@ -12,7 +12,7 @@ using nlohmann::json;
 using talk::whole;
 using telegram::event_kind;
 
-constexpr int log_page_size = 15, activity_page_size = 20, list_size = 20;
+constexpr int log_page_size = 15, activity_page_size = 20, list_page_size = 16;
 
 bool starts(const std::string& s, const std::string& head) { return s.rfind(head, 0) == 0; }
 
@@ -111,7 +111,8 @@ public:
     }
     if (is("stats")) return statistics_of(static_cast<int>(std::clamp<std::int64_t>(number(1), 0, 366)));
     if (is("u")) return user_query{number(1), {}};
-    if (is("ue") || is("up") || is("uj")) return user_lists_query{number(1), list_size, list_asked()};
+    if (is("ue") || is("up") || is("uj"))
+      return user_lists_query{number(1), page(2) * list_page_size, list_page_size + 1, list_asked()};
     if (is("ua")) return activity_query{number(1), page(2) * activity_page_size, activity_page_size + 1};
     if (is("log")) return journal_query{number(1), page(2) * log_page_size, log_page_size + 1};
     if (is("j") || is("jc")) return job_card_query{number(1)};
@@ -311,7 +312,7 @@ private:
   }
   outcome list() const {
     const auto* l = facts<user_lists>();
-    return l ? show(screens_.user_list(*l, list_asked())) : word("office.nothing");
+    return l ? show(screens_.user_list(*l, list_asked(), page(2), list_page_size)) : word("office.nothing");
   }
   outcome log(std::int64_t user_id, int page_number) const {
     const auto* p = facts<journal_page>();
@@ -489,6 +490,16 @@ private:
     return o;
   }
 
+  /// Of "option:shop.stars_per_credit", "model:veo3_fast:prices".
+  std::string in_force(const std::string& name) const {
+    const auto parts = split(name, ':');
+    if (parts[0] == "option") return screens_.option_value(name.substr(parts[0].size() + 1));
+    for (auto& m : set_.models)
+      if (parts.size() == 3 && m.id == parts[1])
+        return parts[2] == "sound_prices" ? screens_.sound_price_list(m) : screens_.price_list(m);
+    return "—";
+  }
+
   outcome value() const {
     auto i = intent_;
     std::string list; // "4, 6 8" as well as "4,6,8"
@@ -500,8 +511,9 @@ private:
     i.id = v_.e.update_id;
     i.value = list;
     return confirm(i,
-                   say("office.sure_setting",
-                       {{"name", telegram::escape_html(i.name)}, {"value", telegram::escape_html(list)}}),
+                   say("office.sure_setting", {{"name", telegram::escape_html(i.name)},
+                                               {"value", telegram::escape_html(list)},
+                                               {"now", in_force(i.name)}}),
                    starts(i.name, "model:") ? "o:prices" : "o:opts");
   }
 

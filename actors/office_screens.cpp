@@ -2,6 +2,7 @@
 #include "actors/composer_screens.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
+#include <span>
 
 namespace troupe::office {
 namespace {
@@ -26,6 +27,10 @@ std::optional<std::int64_t> cost_of(const std::vector<config::model>& models, co
       for (std::size_t i = 0; i < m.durations_s.size(); ++i)
         if (m.durations_s[i] == l.duration_s) return m.costs_kopecks[i] * (l.completed + l.gifted);
   return {};
+}
+
+template <class T> std::span<const T> first(const std::vector<T>& all, std::size_t most) {
+  return {all.data(), std::min(all.size(), most)};
 }
 
 /// Under a page of a list: back and forth, where there is something.
@@ -170,7 +175,9 @@ talk::screen screens::user(const user_card& c) const {
        back("o:menu")}};
 }
 
-talk::screen screens::user_list(const user_lists& l, user_lists_query::what which) const {
+/// `l` holds one more than a page when there is another.
+talk::screen screens::user_list(const user_lists& l, user_lists_query::what which, int page,
+                                int page_size) const {
   std::string text;
   talk::keyboard rows;
   std::vector<talk::button> row;
@@ -181,21 +188,26 @@ talk::screen screens::user_list(const user_lists& l, user_lists_query::what whic
     row.push_back({label, data});
     if (row.size() == 4) rows.push_back(std::exchange(row, {}));
   };
-  for (auto& e : l.entries)
+  const auto most = static_cast<std::size_t>(page_size);
+  for (auto& e : first(l.entries, most))
     add(talk::clock_text(e.at) + "  <b>" + (e.amount > 0 ? "+" : "") + std::to_string(e.amount) + "</b> " +
         e.type + ", " + e.ref_type + " " +
         telegram::escape_html(telegram::shorten(e.ref_id + " " + e.description, 60)));
-  for (auto& p : l.payments) {
+  for (auto& p : first(l.payments, most)) {
     add("№" + std::to_string(p.payment_id) + " " + talk::clock_text(p.created_at) + " " + till::price_of(p) +
         ", " + say(std::string{"payment_state."} + name_of(p.state)));
     jump("№" + std::to_string(p.payment_id), "payment:" + std::to_string(p.payment_id));
   }
-  for (auto& j : l.jobs) {
+  for (auto& j : first(l.jobs, most)) {
     add("№" + std::to_string(j.job_id) + " " + talk::clock_text(j.created_at) + " " + name_of(j.state) + " " +
         telegram::escape_html(j.spec.model_id) + ": " + talk::quote(telegram::shorten(j.spec.prompt, 40)));
     jump("№" + std::to_string(j.job_id), "o:j:" + std::to_string(j.job_id));
   }
   if (!row.empty()) rows.push_back(row);
+  const char* actions[] = {"o:ue:", "o:up:", "o:uj:"};
+  const bool more = std::max({l.entries.size(), l.payments.size(), l.jobs.size()}) > most;
+  const auto turn = pages(actions[static_cast<int>(which)] + std::to_string(l.user_id) + ":", page, more);
+  rows.insert(rows.end(), turn.begin(), turn.end());
   rows.push_back(back("o:u:" + std::to_string(l.user_id)));
   const char* titles[] = {"office.entries", "office.payments", "office.jobs"};
   return {say(titles[static_cast<int>(which)], {{"id", code(l.user_id)}}) +
@@ -307,6 +319,12 @@ std::string screens::price_list(const config::model& m) const {
   return text;
 }
 
+std::string screens::sound_price_list(const config::model& m) const {
+  std::string text;
+  for (auto p : m.sound_prices) text += (text.empty() ? "" : ", ") + std::to_string(p);
+  return text;
+}
+
 talk::screen screens::prices(const sales_facts& sales) const {
   talk::keyboard rows;
   for (std::size_t i = 0; i < set_.models.size(); ++i) {
@@ -329,9 +347,7 @@ talk::screen screens::model(std::size_t i, const sales_facts& sales) const {
                                    {"prices", price_list(m)}});
   talk::keyboard rows{{press("price", "o:price:" + n)}};
   if (!m.sound_prices.empty()) {
-    std::string sound;
-    for (auto p : m.sound_prices) sound += (sound.empty() ? "" : ", ") + std::to_string(p);
-    text += "\n" + say("office.sound_prices", {{"prices", sound}});
+    text += "\n" + say("office.sound_prices", {{"prices", sound_price_list(m)}});
     rows.push_back({press("sound_price", "o:sprice:" + n)});
   }
   rows.push_back({press(paused ? "resume_model" : "pause_model", "o:sell:" + n + (paused ? ":1" : ":0"))});

@@ -13,7 +13,7 @@ public:
   talk::screen menu() const;
   talk::screen statistics(const stats& s, int days, unix_ms now) const;
   talk::screen user(const user_card& c) const;
-  talk::screen user_list(const user_lists& l, user_lists_query::what which) const;
+  talk::screen user_list(const user_lists& l, user_lists_query::what which, int page, int page_size) const;
   talk::screen activity(const activity_page& p, int page, int page_size) const;
   talk::screen log(const journal_page& p, std::int64_t user_id, int page, int page_size) const;
   talk::screen job(const job_card& c) const;
@@ -35,6 +35,7 @@ public:
     return {{say("button.back"), data}, {say("button.home"), "home"}};
   }
   std::string price_list(const config::model& m) const;
+  std::string sound_price_list(const config::model& m) const;
   std::string option_value(const std::string& key) const;
 
 private:

@@ -225,6 +225,11 @@ std::vector<outgoing> voice::tell_admins(const payment& p, const std::string& ke
     o.slot = "payment:" + std::to_string(p.payment_id) + ":" + name_of(p.state);
     all.push_back(std::move(o));
   }
+  if (const auto group = opts_.office.feedback_chat_id;
+      group != 0) { // to be read there; a group has no buttons
+    auto s = card(p, "ru");
+    all.push_back(talk::show({words_.get("ru", key) + "\n\n" + s.text, {}}, group));
+  }
   return all;
 }
 

@@ -316,7 +316,7 @@ struct recipients_page {
 };
 struct user_lists_query {
   std::int64_t user_id = 0;
-  int limit = 0;
+  int offset = 0, limit = 0;
   enum class what : std::uint8_t { entries, payments, jobs } list = what::entries;
 };
 struct user_lists {

@@ -207,11 +207,13 @@ recipients_page answer(database& db, const recipients_query& asked) {
 user_lists answer(database& db, const user_lists_query& asked) {
   user_lists lists;
   lists.user_id = asked.user_id;
-  const int limit = std::max(asked.limit, 0);
+  const int limit = std::max(asked.limit, 0), offset = std::max(asked.offset, 0);
   switch (asked.list) {
-  case user_lists_query::what::entries: lists.entries = entries_of(db, asked.user_id, 0, limit); break;
-  case user_lists_query::what::payments: lists.payments = payments_of(db, asked.user_id, 0, limit); break;
-  case user_lists_query::what::jobs: lists.jobs = jobs_of(db, asked.user_id, 0, limit); break;
+  case user_lists_query::what::entries: lists.entries = entries_of(db, asked.user_id, offset, limit); break;
+  case user_lists_query::what::payments:
+    lists.payments = payments_of(db, asked.user_id, offset, limit);
+    break;
+  case user_lists_query::what::jobs: lists.jobs = jobs_of(db, asked.user_id, offset, limit); break;
   }
   return lists;
 }

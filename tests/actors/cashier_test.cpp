@@ -338,6 +338,17 @@ TEST_CASE_METHOD(selling, "a new engine goes on with purchases and refunds under
   CHECK(balance() == 10);
 }
 
+TEST_CASE_METHOD(selling,
+                 "with a feedback group, money that matches nothing is told there too, without buttons") {
+  const_cast<config::options&>(ctx->opts()).office.feedback_chat_id = -100500;
+  open();
+  amount = "100.00", status = "succeeded";
+  advance(60s);
+  REQUIRE(telegram->count("-100500") == 1);
+  CHECK_FALSE(has(telegram->with("-100500")[0].line, "inline_keyboard"));
+  CHECK(telegram->count(std::to_string(ctx->opts().users.admin_ids.at(0))) > 0);
+}
+
 TEST_CASE_METHOD(selling, "who is banned is refused before he pays, for a reason he can read") {
   open(payment_method::stars, 1000);
   admin_action ban;

@@ -226,6 +226,21 @@ TEST_CASE_METHOD(reception, "a video that failed is made again once, at the serv
   CHECK_FALSE(offers("Сделать ещё раз"));
 }
 
+TEST_CASE_METHOD(reception, "a user's operations are shown by the page") {
+  for (int i = 1; i <= 20; ++i) says(admin, "/add 2002 1 gift-" + std::to_string(i) + ".");
+  says(admin, "/user 2002");
+  presses("Операции");
+  CHECK(has(screen(), "gift-20."));
+  CHECK_FALSE(has(screen(), "gift-3."));
+  CHECK_FALSE(offers("◀"));
+  presses("▶");
+  CHECK(has(screen(), "gift-3."));
+  CHECK_FALSE(has(screen(), "gift-20."));
+  CHECK_FALSE(offers("▶"));
+  presses("◀");
+  CHECK(has(screen(), "gift-20."));
+}
+
 TEST_CASE_METHOD(reception, "the queue is shown, stopped and started") {
   says(admin, "/queue");
   CHECK(has(screen(), "Никто ничего не ждёт"));
@@ -266,6 +281,8 @@ TEST_CASE_METHOD(reception, "a price is changed from the menu, a senseless one i
   for (std::size_t i = 0; i < std::max<std::size_t>(1, m.prices.size()); ++i) prices += "9 ";
   says(admin, prices);
   CHECK(has(screen(), "Поставить"));
+  CHECK(has(screen(), "Сейчас: "));
+  CHECK_FALSE(has(screen(), "Сейчас: —"));
   presses("Да");
   CHECK(has(screen(), "Действует сразу"));
   const auto settings = db->load_open_work().settings;
