@@ -42,8 +42,8 @@ broadcast the_broadcast(const std::string& database) {
 
 } // namespace troupe::bench
 
-/// bench_broadcast [--recipients N] [--kill-recipients N] [--only free|paid|kills] [--dir FOLDER]; from the
-/// project's folder, with build/release/troupe built.
+/// bench_broadcast [--recipients N] [--kill-recipients N] [--only store|free|paid|kills] [--dir FOLDER]; from
+/// the project's folder, with build/release/troupe built.
 int main(int argc, char** argv) {
   using namespace troupe::bench;
   std::signal(SIGPIPE, SIG_IGN);
@@ -63,6 +63,7 @@ int main(int argc, char** argv) {
     all[name] = in_a_process([&] { return measure(set); });
     std::cerr << name << " " << all[name].dump() << "\n";
   };
+  part("store", measure_store);
   part("free", measure_free);
   part("paid", measure_paid);
   part("kills", measure_kills);

@@ -20,6 +20,8 @@ broadcast the_broadcast(const std::string& database);
 
 /// On the virtual clock, at the rate that is free.
 json measure_free(const broadcast_setting& set);
+/// What broadcasts and administrators ask of the file, one after the other.
+json measure_store(const broadcast_setting& set);
 /// Over real HTTP at the paid rate, with people pressing buttons meanwhile. Needs build/release/troupe.
 json measure_paid(const broadcast_setting& set);
 /// Over real HTTP, killed at 40 % and then at random. Needs build/release/troupe.
