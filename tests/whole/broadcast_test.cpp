@@ -14,13 +14,13 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 constexpr std::int64_t admin = 1'864'913'930;
-constexpr int people = 240, blocked_percent = 5;
+constexpr int many = 240, few = 40, blocked_percent = 5;
 constexpr auto text = "Новая модель уже здесь";
 
 struct town : sandbox_stage {
   std::unique_ptr<process> running;
 
-  town() : sandbox_stage{0} {
+  explicit town(int people = many) : sandbox_stage{0} {
     post("/sandbox/flood", {{"mode", "telegram"}});
     start();
     post("/sandbox/users", {{"id", admin}, {"first_name", "Root"}, {"language_code", "ru"}});
@@ -45,7 +45,7 @@ struct town : sandbox_stage {
     }
   }
   broadcast state() const {
-    const auto all = facts<broadcasts_page>(broadcasts_query{1, 0, 1}).all;
+    const auto all = facts<broadcasts_page>(broadcasts_query{0, 0, 1}).all;
     return all.empty() ? broadcast{} : all[0];
   }
   bool press_label(const std::string& label) {
@@ -73,10 +73,21 @@ struct town : sandbox_stage {
       if (m.value("text", "") == text) ++own;
     return received() + std::max<std::int64_t>(own, 0);
   }
+  void say(const std::string& words) { post("/sandbox/send", {{"user_id", admin}, {"text", words}}); }
+  bool presses(const std::string& label) {
+    return within(15s, [&] { return press_label(label); });
+  }
+  bool ends(std::int64_t broadcast_id) {
+    return within(60s, [&] {
+      const auto b = state();
+      return b.broadcast_id == broadcast_id && b.state == broadcast_state::done;
+    });
+  }
+  std::int64_t calls(const std::string& method) { return crowd()["methods"].value(method, std::int64_t{0}); }
   void broadcast_to_all() {
-    post("/sandbox/send", {{"user_id", admin}, {"text", "/broadcast"}});
+    say("/broadcast");
     REQUIRE(within(15s, [&] { return admin_sees("Пришлите то, что нужно разослать"); }));
-    post("/sandbox/send", {{"user_id", admin}, {"text", text}});
+    say(text);
     REQUIRE(within(15s, [&] { return press_label("Посчитать"); }));
     REQUIRE(within(15s, [&] { return admin_sees("Получателей: "); }));
     REQUIRE(press_label("Отправить"));
@@ -100,7 +111,7 @@ struct town : sandbox_stage {
 TEST_CASE("a broadcast killed at 40 % and ten times more goes on by itself, and nobody gets it twice") {
   town t;
   t.broadcast_to_all();
-  REQUIRE(within(60s, [&] { return t.received() >= people * 4 / 10; }));
+  REQUIRE(within(60s, [&] { return t.received() >= many * 4 / 10; }));
   std::mt19937 rng{20261126};
   for (int k = 0; k < 11; ++k) {
     t.kill();
@@ -109,7 +120,7 @@ TEST_CASE("a broadcast killed at 40 % and ten times more goes on by itself, and 
   }
   REQUIRE(within(90s, [&] { return t.state().state == broadcast_state::done; }));
   t.check_books();
-  CHECK(t.received() > people / 2);
+  CHECK(t.received() > many / 2);
   CHECK(t.state().blocked > 0);
   const bool told = within(30s, [&] { return t.admin_sees("закончена"); });
   CAPTURE(t.get("/sandbox/chat?user_id=" + std::to_string(admin)).dump(1));
@@ -136,8 +147,75 @@ TEST_CASE("who has blocked the bot is left out of the next broadcast") {
   t.broadcast_to_all();
   REQUIRE(within(90s, [&] { return t.state().state == broadcast_state::done; }));
   const auto b = t.state();
-  CHECK(b.blocked == people * blocked_percent / 100);
+  CHECK(b.blocked == many * blocked_percent / 100);
   audience all;
   all.category = "news";
   CHECK(t.facts<audience_size>(audience_query{all}).users == b.total - b.blocked);
+}
+
+TEST_CASE("a broadcast is paused and goes on, then edited and deleted everywhere") {
+  town t{few};
+  t.post("/sandbox/flood", {{"mode", "off"}}); // three edits of one chat in a row, at our rate alone
+  t.broadcast_to_all();
+  REQUIRE(t.presses("Пауза"));
+  REQUIRE(within(15s, [&] { return t.state().state == broadcast_state::paused; }));
+  std::this_thread::sleep_for(1s);
+  const auto stood = t.received();
+  std::this_thread::sleep_for(2s);
+  CHECK(t.received() == stood);
+  CHECK(stood < few);
+  REQUIRE(t.presses("Продолжить"));
+  REQUIRE(t.ends(1));
+  const auto sent = t.state().sent;
+
+  const auto goes = [&] { return within(15s, [&] { return t.press(admin, "b:go:"); }); };
+  REQUIRE(within(15s, [&] { return t.press(admin, "b:e:1"); }));
+  REQUIRE(within(15s, [&] { return t.admin_sees("Пришлите новый текст рассылки"); }));
+  t.say("Новая модель уже завтра");
+  REQUIRE(goes());
+  REQUIRE(t.ends(2));
+  CHECK(t.state().sent == sent);
+  CHECK(t.calls("editMessageText") >= sent - 1); // one is the administrator's
+
+  REQUIRE(within(15s, [&] { return t.press(admin, "b:d:1"); }));
+  REQUIRE(goes());
+  REQUIRE(t.ends(3));
+  CHECK(t.state().sent == sent);
+  CHECK(t.calls("deleteMessage") + t.calls("deleteMessages") >= sent - 1);
+}
+
+TEST_CASE("a forwarded post is copied to all; who comes back gets the next one again") {
+  town t{few};
+  constexpr std::int64_t ann = 7;
+  t.post("/sandbox/users", {{"id", ann}, {"first_name", "Ann"}, {"language_code", "ru"}});
+  t.post("/sandbox/send", {{"user_id", ann}, {"text", "/start"}});
+  t.say("/start");
+  const auto reachable = [&] {
+    audience all;
+    all.category = "news";
+    return t.facts<audience_size>(audience_query{all}).users;
+  };
+  REQUIRE(within(15s, [&] { return reachable() == few + 2; }));
+  t.post("/sandbox/block", {{"user_id", ann}});
+  CHECK(within(15s, [&] { return reachable() == few + 1; })); // Telegram has told it
+  t.post("/sandbox/block", {{"user_id", ann}, {"blocked", false}});
+  CHECK(within(15s, [&] { return reachable() == few + 2; }));
+
+  t.say("/broadcast");
+  REQUIRE(within(15s, [&] { return t.admin_sees("Пришлите то, что нужно разослать"); }));
+  t.post("/sandbox/send", {{"user_id", ann}, {"text", text}});
+  json post;
+  for (auto& m : t.get("/sandbox/chat?user_id=" + std::to_string(ann)))
+    if (m.value("text", "") == text) post = m["message_id"];
+  REQUIRE(t.post("/sandbox/forward", {{"user_id", admin}, {"from_chat_id", ann}, {"message_id", post}})
+              .is_object());
+  REQUIRE(t.presses("Посчитать"));
+  REQUIRE(t.presses("Отправить"));
+  REQUIRE(t.ends(1));
+  const auto b = t.state();
+  CHECK(b.method == "copyMessage");
+  CHECK(b.blocked == few * blocked_percent / 100);
+  CHECK(b.sent == few + 2 - b.blocked); // the administrator and Ann too
+  CHECK(t.received() == few - b.blocked);
+  CHECK(t.crowd()["repeats"] == 0);
 }
