@@ -1,6 +1,6 @@
 #include "bench/broadcast.hpp"
+#include "bench/proc.hpp"
 #include "storage/store.hpp"
-#include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <mutex>
@@ -35,20 +35,8 @@ public:
     ::waitpid(pid_, nullptr, 0);
     pid_ = 0;
   }
-  double cpu_s() const {
-    std::ifstream in{"/proc/" + std::to_string(pid_) + "/stat"};
-    std::string all{std::istreambuf_iterator<char>{in}, {}};
-    long user = 0, system = 0;
-    std::sscanf(all.c_str() + std::min(all.size(), all.rfind(')') + 2),
-                "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system);
-    return static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  }
-  double resident_mb() const {
-    std::ifstream in{"/proc/" + std::to_string(pid_) + "/statm"};
-    long total = 0, resident = 0;
-    in >> total >> resident;
-    return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-  }
+  double cpu_s() const { return cpu_s_of(pid_); }
+  double resident_mb() const { return resident_mb_of(pid_); }
 
 private:
   pid_t pid_ = 0;

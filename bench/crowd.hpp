@@ -2,6 +2,7 @@
 /// An engine and, in a process of its own, the sandbox with the people who write to it: so that getrusage and
 /// statm tell the engine's share alone.
 #include "actors/engine.hpp"
+#include "bench/proc.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include <atomic>
 #include <chrono>
@@ -117,12 +118,7 @@ inline double cpu_ms() {
   return ms(u.ru_utime) + ms(u.ru_stime);
 }
 
-inline double resident_mb() {
-  std::ifstream in{"/proc/self/statm"};
-  long total = 0, resident = 0;
-  in >> total >> resident;
-  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
+inline double resident_mb() { return resident_mb_of(::getpid()); }
 
 inline config::settings settings_for(int port, const std::string& folder) {
   auto s = config::load("config", {});

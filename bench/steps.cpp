@@ -1,5 +1,6 @@
 /// The same bot in Troupe and in the frameworks people use: /start, a keyboard, a button, its answer and its
 /// edit, one durable write a step. One bot a run; `bench/run` calls it for each.
+#include "bench/proc.hpp"
 #include "bench/steps_null.hpp"
 #include "bench/steps_world.hpp"
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
@@ -60,22 +60,8 @@ public:
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
-  double cpu_s() const {
-    std::ifstream in{"/proc/" + std::to_string(pid_) + "/stat"};
-    std::string all{std::istreambuf_iterator<char>{in}, {}};
-    std::istringstream rest{all.substr(std::min(all.size(), all.rfind(')') + 2))};
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) rest >> skipped;
-    long user = 0, system = 0;
-    rest >> user >> system;
-    return static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  }
-  double resident_mb() const {
-    std::ifstream in{"/proc/" + std::to_string(pid_) + "/statm"};
-    long total = 0, resident = 0;
-    in >> total >> resident;
-    return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1 << 20);
-  }
+  double cpu_s() const { return troupe::bench::cpu_s_of(pid_); }
+  double resident_mb() const { return troupe::bench::resident_mb_of(pid_); }
 
 private:
   static void put(const char* name, const std::string& value) { ::setenv(name, value.c_str(), 1); }

@@ -69,15 +69,15 @@ struct sandbox_stage {
     r.body = body.dump();
     return talk(std::move(r));
   }
-  /// Presses the newest button whose data starts with `data`; false when there is none yet.
-  bool press(std::int64_t user, const std::string& data) {
+  /// Presses the newest button that `fits`; false when there is none yet.
+  template <class Fits> bool press_one(std::int64_t user, Fits fits) {
     auto chat = get("/sandbox/chat?user_id=" + std::to_string(user));
     if (!chat.is_array()) return false;
     for (auto m = chat.rbegin(); m != chat.rend(); ++m)
       for (auto& row : m->value("reply_markup", nlohmann::json::object())
                            .value("inline_keyboard", nlohmann::json::array()))
         for (auto& b : row)
-          if (b.value("callback_data", "").rfind(data, 0) == 0) {
+          if (fits(b)) {
             post("/sandbox/press", {{"user_id", user},
                                     {"message_id", (*m)["message_id"]},
                                     {"data", b["callback_data"]},
@@ -85,6 +85,13 @@ struct sandbox_stage {
             return true;
           }
     return false;
+  }
+  /// The newest whose data starts with `data`.
+  bool press(std::int64_t user, const std::string& data) {
+    return press_one(user, [&](auto& b) { return b.value("callback_data", "").rfind(data, 0) == 0; });
+  }
+  bool press_label(std::int64_t user, const std::string& label) {
+    return press_one(user, [&](auto& b) { return b.value("text", "").find(label) != std::string::npos; });
   }
 };
 
