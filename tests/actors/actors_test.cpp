@@ -811,7 +811,7 @@ TEST_CASE_METHOD(working, "a ready job waits for the provider's window but not f
   CHECK(submits == 23);
 }
 
-TEST_CASE_METHOD(working, "\"slow down\" rests the key for its window; then all go on") {
+TEST_CASE_METHOD(working, "a 429 of the provider rests the key for its window, then all go on") {
   on_submit = [](int nth) { return nth == 1 ? ok(R"({"code":429,"msg":"rate limit"})") : ok(task); };
   on_query = [](int) { return status("generating"); };
   order("k1");

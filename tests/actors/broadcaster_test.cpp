@@ -120,7 +120,7 @@ TEST_CASE_METHOD(studio,
 }
 
 TEST_CASE_METHOD(studio,
-                 "after a crash it goes on by itself; those under way are unknown and get no second copy") {
+                 "after a crash it goes on by itself, those under way are unknown and get no second copy") {
   const auto id = start(order());
   advance(700ms);
   twist = [](std::int64_t) { return std::nullopt; };
@@ -155,7 +155,7 @@ TEST_CASE_METHOD(studio, "a planned stop leaves nobody unknown") {
 }
 
 TEST_CASE_METHOD(studio,
-                 "who has blocked the bot is counted and left out next time; a lost answer is unknown") {
+                 "who has blocked the bot is counted and left out next time, a lost answer is unknown") {
   blocked_by = {first + 3, first + 9};
   twist = [](std::int64_t chat) -> std::optional<http_reply> {
     if (chat == first + 5) return broken(http_error::lost);

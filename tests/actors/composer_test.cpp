@@ -123,7 +123,7 @@ TEST_CASE("items of an album that come in another order stand in the chat's, and
   CHECK(p["media"][0]["media"] == "A");
 }
 
-TEST_CASE("an album holds ten; files do not stand with photos") {
+TEST_CASE("an album holds ten, files do not stand with photos") {
   administrator a;
   a.types("broadcast");
   for (int i = 0; i < 12; ++i) a.sends_of_album("9001", "photo", "F" + std::to_string(i));
@@ -249,7 +249,7 @@ TEST_CASE("a screen opened from a broadcast leaves the broadcast as it is") {
   }
 }
 
-TEST_CASE("eight buttons, not nine; all can be removed") {
+TEST_CASE("eight buttons, not nine, all can be removed") {
   administrator a;
   a.writes("Новости");
   a.presses("🔗 Кнопки");
@@ -735,7 +735,7 @@ TEST_CASE("editing everywhere: the new text with its formatting, the old buttons
   CHECK(p["link_preview_options"] == old["link_preview_options"]);
 }
 
-TEST_CASE("of media the caption is edited; a copied text is a text; what was forwarded is not edited") {
+TEST_CASE("of media the caption is edited, a copied text is a text, what was forwarded is not edited") {
   administrator a;
   a.types("broadcast");
   a.sends("video", "V", "было");

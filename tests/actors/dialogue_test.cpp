@@ -361,7 +361,7 @@ TEST_CASE("what cannot be sold now is marked, refused before payment, and nothin
   CHECK(c.offers("Запустить"));
 }
 
-TEST_CASE("an administrator stops all generation or one model; others cannot") {
+TEST_CASE("an administrator stops all generation or one model, others cannot") {
   chat c;
   const auto types = [&](const std::string& command, const std::string& argument) {
     auto e = c.make(event_kind::command);

@@ -131,7 +131,7 @@ TEST_CASE_METHOD(halting, "a disk that fills between the question and the answer
 }
 
 TEST_CASE_METHOD(halting,
-                 "with a full disk nothing is sold; the press is one order when there is room again") {
+                 "with a full disk nothing is sold, the press is one order when there is room again") {
   constexpr std::int64_t before = 50;
   register_user r;
   r.profile = {user, "Ann", "ann", "en"};

@@ -68,7 +68,7 @@ TEST_CASE("a key that was told to slow down rests, and no longer than that") {
 }
 
 TEST_CASE(
-    "five silences in a row stop all submits but a probe; each failed probe waits longer, to five minutes") {
+    "five silences in a row stop all submits but a probe, each failed probe waits longer, to five minutes") {
   key_ring ring{{"a"}, 100, 100};
   auto now = t0;
   for (int i = 0; i < 20; ++i) REQUIRE(ring.take(now));

@@ -110,7 +110,7 @@ TEST_CASE_METHOD(reception, "credits are given with a reason, once, and the user
   CHECK(has(screen(), "за отзыв"));
 }
 
-TEST_CASE_METHOD(reception, "/add and /sub do it at once; more than there is is refused with the balance") {
+TEST_CASE_METHOD(reception, "/add and /sub do it at once, more than there is is refused with the balance") {
   const auto had = balance_of(ben);
   says(admin, "/add 2002 7 bonus");
   CHECK(balance_of(ben) == had + 7);

@@ -358,7 +358,7 @@ TEST_CASE("back from a card are the presets, and the old card starts nothing") {
   CHECK(p.on_card());
 }
 
-TEST_CASE("/cancel and the main menu forget the photo; what is pressed later says so") {
+TEST_CASE("/cancel and the main menu forget the photo, what is pressed later says so") {
   photographer p;
   p.shows("P1");
   const auto preset = p.data_of("Оживи фото"), own = p.data_of("Свой текст");
@@ -400,7 +400,7 @@ TEST_CASE("once more with the same product keeps the photo and brings the preset
   CHECK(p.photo() == "P1");
 }
 
-TEST_CASE("the writer is asked no more often than videos may be started; then the preset serves") {
+TEST_CASE("the writer is asked no more often than videos may be started, then the preset serves") {
   photographer p;
   const auto limit = p.set.opts.users.costly_actions_per_minute;
   for (int i = 0; i < limit; ++i) {

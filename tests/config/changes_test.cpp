@@ -76,7 +76,7 @@ TEST_CASE("both ends of a range may move in either order") {
   CHECK(s.opts.shop.own_credits_min == 2000);
 }
 
-TEST_CASE("what needs a restart is named and not applied; the rest is") {
+TEST_CASE("what needs a restart is named and not applied, the rest is") {
   const auto before = real();
   const auto after =
       load(TROUPE_SOURCE_DIR "/config", {{"TROUPE_KIE_WORKERS", "9"}, {"TROUPE_USERS_ACTIVE_JOBS_MAX", "8"}});

@@ -40,7 +40,7 @@ json item(const std::string& kind, const std::string& id) { return {{"type", kin
 
 } // namespace
 
-TEST_CASE_METHOD(copies_fixture, "a copy has the formatting and no author; its answer is an id only") {
+TEST_CASE_METHOD(copies_fixture, "a copy has the formatting and no author, its answer is an id only") {
   said bold{"hello", "", "", ""};
   bold.entities = {{{"type", "bold"}, {"offset", 0}, {"length", 5}}};
   const auto id = world.say(anna, bold, noon)["message_id"].dump();

@@ -94,7 +94,7 @@ TEST_CASE("edits count for their chat only") {
   CHECK(w.ask({chat, 1, true, false, 0}, noon).retry_after_s == 1);
 }
 
-TEST_CASE("as Telegram, edits for somebody who just pressed are absorbed; strictly, they count") {
+TEST_CASE("as Telegram, edits for somebody who just pressed are absorbed, strictly, they count") {
   auto refused = [](flood_mode mode, std::int64_t pressed) {
     auto w = watch(mode);
     w.wrote(chat, pressed);

@@ -156,7 +156,7 @@ TEST_CASE_METHOD(caster, "audiences: balance, payers, language, activity, newcom
   CHECK(size_of({.kind = audience_kind::active, .days = 7}) == 1);
 }
 
-TEST_CASE_METHOD(caster, "states change as drawn, and only so; an administrator's word is journaled") {
+TEST_CASE_METHOD(caster, "states change as drawn, and only so, an administrator's word is journaled") {
   const auto b = running();
   const auto id = b.broadcast_id;
   CHECK(step(id, broadcast_state::paused).changed);
@@ -172,7 +172,7 @@ TEST_CASE_METHOD(caster, "states change as drawn, and only so; an administrator'
   CHECK(faults().empty());
 }
 
-TEST_CASE_METHOD(caster, "the same key is the same broadcast; other content under it is refused") {
+TEST_CASE_METHOD(caster, "the same key is the same broadcast, other content under it is refused") {
   const auto o = order("b1");
   const auto id = apply(o).now.broadcast_id;
   const auto again = apply(o);
