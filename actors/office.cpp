@@ -1,5 +1,5 @@
-#include "actors/feedback.hpp"
 #include "actors/office.hpp"
+#include "actors/feedback.hpp"
 #include "actors/office_screens.hpp"
 #include "actors/whole.hpp"
 #include <algorithm>
@@ -518,11 +518,11 @@ private:
   }
 
   outcome message() const {
+    const auto* c = facts<user_card>();
+    if (!c || c->who.user_id == 0) return word("office.no_user");
     const auto user = intent_.user_id;
     auto o = show(screens_.word(say("office.message_sent", {{"id", std::to_string(user)}}),
                                 "o:u:" + std::to_string(user)));
-    const auto* c = facts<user_card>();
-    if (!c || c->who.user_id == 0) return word("office.no_user");
     o.messages = feedback::to_user(set_.words, v_.e, user, config::texts::language_for(c->who.language));
     o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));
     return o;

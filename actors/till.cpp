@@ -216,20 +216,17 @@ talk::screen voice::card(const payment& p, const std::string& language) const {
 }
 
 std::vector<outgoing> voice::tell_admins(const payment& p, const std::string& key) const {
+  auto s = card(p, "ru");
+  s.text = words_.get("ru", key) + "\n\n" + s.text;
   std::vector<outgoing> all;
   for (const auto admin : opts_.users.admin_ids) { // each alone: the buttons are an administrator's
-    const std::string language = "ru";
-    auto s = card(p, language);
-    s.text = words_.get(language, key) + "\n\n" + s.text;
     auto o = talk::show(s, admin);
     o.slot = "payment:" + std::to_string(p.payment_id) + ":" + name_of(p.state);
     all.push_back(std::move(o));
   }
-  if (const auto group = opts_.office.feedback_chat_id;
-      group != 0) { // to be read there; a group has no buttons
-    auto s = card(p, "ru");
-    all.push_back(talk::show({words_.get("ru", key) + "\n\n" + s.text, {}}, group));
-  }
+  // To be read there: in a group the buttons would be anybody's.
+  if (const auto group = opts_.office.feedback_chat_id; group != 0)
+    all.push_back(talk::show({s.text, {}}, group));
   return all;
 }
 

@@ -26,7 +26,7 @@ void seed_broadcast(const std::string& database, int users, bool paid, unix_ms n
     for (int n = 0; n < 5000 && i < users; ++n, ++i) {
       register_user r;
       r.profile = {first_recipient + i, "User", "", "en"};
-      r.at = now - 86'400'000;
+      r.at = now - day_ms;
       s.apply(r);
     }
     s.commit();

@@ -1,7 +1,7 @@
 #include "bench/broadcast.hpp"
 #include "bench/proc.hpp"
 #include "storage/store.hpp"
-#include <fcntl.h>
+#include "tests/whole/process.hpp"
 #include <filesystem>
 #include <mutex>
 #include <random>
@@ -9,38 +9,9 @@
 namespace troupe::bench {
 namespace {
 
+using test::process;
+
 constexpr int menu_users = 20; // take turns: one press a second each meets no limit of a chat
-
-/// A program of ours, in a process of its own.
-class child {
-public:
-  child(const std::vector<std::string>& args, const std::vector<std::pair<std::string, std::string>>& env,
-        const std::string& log) {
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const auto fd = ::open(log.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
-    ::dup2(fd, 1), ::dup2(fd, 2);
-    for (auto& [name, value] : env) ::setenv(name.c_str(), value.c_str(), 1);
-    std::vector<char*> argv;
-    for (auto& a : args) argv.push_back(const_cast<char*>(a.c_str()));
-    argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  ~child() { end(SIGTERM); }
-  void end(int signal) {
-    if (pid_ <= 0) return;
-    ::kill(pid_, signal);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  double cpu_s() const { return cpu_s_of(pid_); }
-  double resident_mb() const { return resident_mb_of(pid_); }
-
-private:
-  pid_t pid_ = 0;
-};
 
 json ask(httplib::Client& http, const std::string& path, const json& body = {}) {
   auto r = body.is_null() ? http.Get(path.c_str()) : http.Post(path.c_str(), body.dump(), "application/json");
@@ -57,24 +28,23 @@ public:
                          std::chrono::system_clock::now().time_since_epoch())
                          .count();
     seed_broadcast(database(), users, paid, now);
-    port_ = 21'000 + static_cast<int>(::getpid()) % 20'000;
-    sandbox_ = std::make_unique<child>(
+    sandbox_ = std::make_unique<process>(
         std::vector<std::string>{"build/release/troupe", "sandbox", "--port", std::to_string(port_),
                                  "--latency-ms", std::to_string(set.latency_ms), "--flood", "telegram"},
-        std::vector<std::pair<std::string, std::string>>{}, folder_ + "/sandbox.log");
+        std::map<std::string, std::string>{}, folder_ + "/sandbox.log");
     http_ = std::make_unique<httplib::Client>("127.0.0.1", port_);
     http_->set_keep_alive(true);
-    for (int i = 0; i < 100 && ask(*http_, "/sandbox/stats").is_null(); ++i)
-      std::this_thread::sleep_for(50ms);
+    if (!test::within(10s, [&] { return !ask(*http_, "/sandbox/stats").is_null(); }))
+      throw std::runtime_error{"the sandbox does not answer"};
     ask(*http_, "/sandbox/crowd", {{"count", users}, {"first_id", first_recipient}, {"start", false}});
     ask(*http_, "/sandbox/flood",
         {{"mode", "telegram"}, {"bot_stars", 1'000'000}, {"paid_per_s", set.paid_per_s}});
   }
   void start_engine() {
     const auto url = "http://127.0.0.1:" + std::to_string(port_);
-    engine_ = std::make_unique<child>(
+    engine_ = std::make_unique<process>(
         std::vector<std::string>{"build/release/troupe", "serve"},
-        std::vector<std::pair<std::string, std::string>>{
+        std::map<std::string, std::string>{
             {"BOT_TOKEN", "1000001:sandbox"},
             {"KIE_API_KEY", "sandbox"},
             {"TELEGRAM_API_URL", url},
@@ -90,7 +60,7 @@ public:
         folder_ + "/engine.log");
   }
   std::string database() const { return folder_ + "/troupe.db"; }
-  child& engine() { return *engine_; }
+  process& engine() { return *engine_; }
   httplib::Client& http() { return *http_; }
   int port() const { return port_; }
   json crowd() { return ask(*http_, "/sandbox/crowd"); }
@@ -99,8 +69,8 @@ public:
 private:
   const broadcast_setting& set_;
   std::string folder_;
-  int port_ = 0;
-  std::unique_ptr<child> sandbox_, engine_;
+  int port_ = test::free_port();
+  std::unique_ptr<process> sandbox_, engine_;
   std::unique_ptr<httplib::Client> http_;
 };
 
@@ -167,11 +137,11 @@ json measure_paid(const broadcast_setting& set) {
   while (received < set.recipients && steady::now() < limit) {
     std::this_thread::sleep_for(500ms);
     received = s.crowd().value("received", std::int64_t{0});
-    if (cpu_begun == 0 && received > 0) cpu_begun = s.engine().cpu_s();
-    if (mb_at_tenth == 0 && received > set.recipients / 10) mb_at_tenth = s.engine().resident_mb();
+    if (cpu_begun == 0 && received > 0) cpu_begun = cpu_s_of(s.engine().id());
+    if (mb_at_tenth == 0 && received > set.recipients / 10) mb_at_tenth = resident_mb_of(s.engine().id());
   }
-  const auto cpu = s.engine().cpu_s() - cpu_begun;
-  const auto mb = s.engine().resident_mb();
+  const auto cpu = cpu_s_of(s.engine().id()) - cpu_begun;
+  const auto mb = resident_mb_of(s.engine().id());
   const auto waits = people.stop();
   const auto seen = s.crowd();
   std::this_thread::sleep_for(2s);

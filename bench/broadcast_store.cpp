@@ -52,7 +52,7 @@ json measure_store(const broadcast_setting& set) {
   return {{"users", set.recipients},
           {"gather_1000_ms", spread(std::move(gathered))},
           {"take_50_and_note_50_ms", spread(std::move(taken))},
-          {"statistics_ms", questions(stats_query{now - 7 * 86'400'000LL, now})},
+          {"statistics_ms", questions(stats_query{now - 7 * day_ms, now})},
           {"audience_ms", questions(audience_query{all, now, 0})},
           {"user_card_ms", questions(user_query{first_recipient + 5, {}})},
           {"noted", the_broadcast(database).sent}};

@@ -16,12 +16,17 @@ checks::checks(const std::string& path, outside& world, std::int64_t welcome_cre
     : world_{world}, welcome_{welcome_credits},
       broken_rule_{std::move(broken_rule)}, reader_{path}, db_{path, SQLite::OPEN_READONLY, 1000} {}
 
-void checks::each(const char* sql, unix_ms argument) {
+SQLite::Statement& checks::prepared(const char* sql) {
   auto& q = prepared_[sql];
   if (!q) q = std::make_unique<SQLite::Statement>(db_, sql);
-  if (q->getBindParameterCount() > 0) q->bind(1, argument);
-  while (q->executeStep()) broken_rule_(q->getColumn(0).getString());
-  q->reset();
+  return *q;
+}
+
+void checks::each(const char* sql, unix_ms argument) {
+  auto& q = prepared(sql);
+  if (q.getBindParameterCount() > 0) q.bind(1, argument);
+  while (q.executeStep()) broken_rule_(q.getColumn(0).getString());
+  q.reset();
 }
 
 void checks::after_money() {
@@ -55,16 +60,17 @@ void checks::answers(unix_ms asked_before) {
 
 /// The same sums as the audit's, on another way: from what users were promised.
 void checks::credits_as_promised() {
-  SQLite::Statement given{
-      db_, "SELECT b.user_id, -b.amount - ifnull(gifts, 0) FROM balances b LEFT JOIN "
-           "(SELECT user_id, sum(price) AS gifts FROM jobs WHERE state = 'gifted' GROUP BY user_id) j "
-           "ON j.user_id = b.user_id WHERE b.account = 'bonus'"};
+  auto& given =
+      prepared("SELECT b.user_id, -b.amount - ifnull(gifts, 0) FROM balances b LEFT JOIN "
+               "(SELECT user_id, sum(price) AS gifts FROM jobs WHERE state = 'gifted' GROUP BY user_id) j "
+               "ON j.user_id = b.user_id WHERE b.account = 'bonus'");
   while (given.executeStep()) {
     const auto user = given.getColumn(0).getInt64(), credits = given.getColumn(1).getInt64();
     const auto due = welcome_ + (user == founder_user_id ? founder_gift : 0);
     if (credits != due && credits != due + world_.promised(user)) // the promise may be on its way
       broken_rule_("user " + std::to_string(user) + " was given " + std::to_string(credits) + " credits");
   }
+  given.reset();
   each("SELECT 'user ' || b.user_id || ' has paid ' || amount || ' credits for videos that cost ' || cost "
        "FROM balances b JOIN (SELECT user_id, sum(CASE WHEN state = 'gifted' OR "
        "(state IN ('delivering', 'completed') AND fail_text = '') THEN price ELSE 0 END) AS cost "

@@ -33,6 +33,7 @@ public:
   account account_of(std::int64_t user) { return reader_.load_account(user); }
 
 private:
+  SQLite::Statement& prepared(const char* sql); ///< Once; to be reset after use.
   /// Each row is a fault, as a sentence.
   void each(const char* sql, unix_ms argument = 0);
   void answers(unix_ms asked_before);

@@ -81,12 +81,12 @@ public:
     std::int64_t message_id = 0;
     std::string data;
   };
-  /// The newest visible button whose data starts so.
   /// An administrator says that he gives so much.
   void promise(std::int64_t user, std::int64_t credits) { promised_[user] += credits; }
   std::int64_t promised(std::int64_t user) const { return value_or_zero(promised_, user); }
   /// Messages in his chat, of the last ones, that have such a button.
   int messages_with_button(std::int64_t user, const std::string& data) const;
+  /// The newest visible button whose data starts so.
   std::optional<button> find_button(std::int64_t user, const std::string& data,
                                     const std::string& end = "") const;
   /// When each last wrote, or let us in again.

@@ -19,7 +19,6 @@ constexpr auto text = "Новая модель уже здесь";
 
 struct town : sandbox_stage {
   std::unique_ptr<process> running;
-
   int a_second; ///< The engine's rate of broadcasts.
 
   explicit town(int people = many, int rate = 28) : sandbox_stage{0}, a_second{rate} {
@@ -68,6 +67,17 @@ struct town : sandbox_stage {
   bool presses(const std::string& label) {
     return within(15s, [&] { return press_label(admin, label); });
   }
+  bool presses_data(const std::string& head) {
+    return within(15s, [&] { return press(admin, head); });
+  }
+  bool shows(const std::string& words) {
+    return within(15s, [&] { return admin_sees(words); });
+  }
+  std::int64_t reachable() const {
+    audience all;
+    all.category = "news";
+    return facts<audience_size>(audience_query{all}).users;
+  }
   bool ends(std::int64_t broadcast_id) {
     return within(60s, [&] {
       const auto b = state();
@@ -75,12 +85,15 @@ struct town : sandbox_stage {
     });
   }
   std::int64_t calls(const std::string& method) { return crowd()["methods"].value(method, std::int64_t{0}); }
-  void broadcast_to_all() {
+  void begins_broadcast() {
     say("/broadcast");
-    REQUIRE(within(15s, [&] { return admin_sees("Пришлите то, что нужно разослать"); }));
+    REQUIRE(shows("Пришлите то, что нужно разослать"));
+  }
+  void broadcast_to_all() {
+    begins_broadcast();
     say(text);
-    REQUIRE(within(15s, [&] { return press_label(admin, "Посчитать"); }));
-    REQUIRE(within(15s, [&] { return admin_sees("Получателей: "); }));
+    REQUIRE(presses("Посчитать"));
+    REQUIRE(shows("Получателей: "));
     REQUIRE(press_label(admin, "Отправить"));
     REQUIRE(within(15s, [&] { return received() > 0; }));
   }
@@ -139,9 +152,7 @@ TEST_CASE("who has blocked the bot is left out of the next broadcast") {
   REQUIRE(within(90s, [&] { return t.state().state == broadcast_state::done; }));
   const auto b = t.state();
   CHECK(b.blocked == many * blocked_percent / 100);
-  audience all;
-  all.category = "news";
-  CHECK(t.facts<audience_size>(audience_query{all}).users == b.total - b.blocked);
+  CHECK(t.reachable() == b.total - b.blocked);
 }
 
 TEST_CASE("a broadcast is paused and goes on, then edited and deleted everywhere") {
@@ -159,17 +170,16 @@ TEST_CASE("a broadcast is paused and goes on, then edited and deleted everywhere
   REQUIRE(t.ends(1));
   const auto sent = t.state().sent;
 
-  const auto goes = [&] { return within(15s, [&] { return t.press(admin, "b:go:"); }); };
-  REQUIRE(within(15s, [&] { return t.press(admin, "b:e:1"); }));
-  REQUIRE(within(15s, [&] { return t.admin_sees("Пришлите новый текст рассылки"); }));
+  REQUIRE(t.presses_data("b:e:1"));
+  REQUIRE(t.shows("Пришлите новый текст рассылки"));
   t.say("Новая модель уже завтра");
-  REQUIRE(goes());
+  REQUIRE(t.presses_data("b:go:"));
   REQUIRE(t.ends(2));
   CHECK(t.state().sent == sent);
   CHECK(t.calls("editMessageText") >= sent - 1); // one is the administrator's
 
-  REQUIRE(within(15s, [&] { return t.press(admin, "b:d:1"); }));
-  REQUIRE(goes());
+  REQUIRE(t.presses_data("b:d:1"));
+  REQUIRE(t.presses_data("b:go:"));
   REQUIRE(t.ends(3));
   CHECK(t.state().sent == sent);
   CHECK(t.calls("deleteMessage") + t.calls("deleteMessages") >= sent - 1);
@@ -181,19 +191,13 @@ TEST_CASE("a forwarded post is copied to all, and to who has come back") {
   t.post("/sandbox/users", {{"id", ann}, {"first_name", "Ann"}, {"language_code", "ru"}});
   t.post("/sandbox/send", {{"user_id", ann}, {"text", "/start"}});
   t.say("/start");
-  const auto reachable = [&] {
-    audience all;
-    all.category = "news";
-    return t.facts<audience_size>(audience_query{all}).users;
-  };
-  REQUIRE(within(15s, [&] { return reachable() == few + 2; }));
+  REQUIRE(within(15s, [&] { return t.reachable() == few + 2; }));
   t.post("/sandbox/block", {{"user_id", ann}});
-  CHECK(within(15s, [&] { return reachable() == few + 1; })); // Telegram has told it
+  CHECK(within(15s, [&] { return t.reachable() == few + 1; })); // Telegram has told it
   t.post("/sandbox/block", {{"user_id", ann}, {"blocked", false}});
-  CHECK(within(15s, [&] { return reachable() == few + 2; }));
+  CHECK(within(15s, [&] { return t.reachable() == few + 2; }));
 
-  t.say("/broadcast");
-  REQUIRE(within(15s, [&] { return t.admin_sees("Пришлите то, что нужно разослать"); }));
+  t.begins_broadcast();
   t.post("/sandbox/send", {{"user_id", ann}, {"text", text}});
   json post;
   for (auto& m : t.get("/sandbox/chat?user_id=" + std::to_string(ann)))

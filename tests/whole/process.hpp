@@ -1,5 +1,5 @@
 #pragma once
-/// Child processes and bounded waiting, for tests of the real program.
+/// Child processes and bounded waiting, for tests and measurements of the real program.
 #include <arpa/inet.h>
 #include <chrono>
 #include <csignal>
@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -23,6 +24,7 @@ public:
           const std::string& log) {
     pid_ = fork();
     if (pid_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // also when the test is killed itself
     for (auto& [k, v] : env) setenv(k.c_str(), v.c_str(), 1);
     if (freopen(log.c_str(), "a", stderr) == nullptr || freopen(log.c_str(), "a", stdout) == nullptr)
       _exit(126);
