@@ -4,6 +4,7 @@
 #include "net/web_server.hpp"
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 
 namespace troupe::sandbox {
 namespace {
@@ -56,8 +57,8 @@ httplib::Headers kie_signature(const std::string& webhook_key, const std::string
           {"X-Webhook-Signature", hmac_sha256_base64(webhook_key, task_id + "." + stamp)}};
 }
 
-kie_routes::kie_routes(const settings& s, std::function<void()> lag)
-    : own_clips_(s.clips), lag_(std::move(lag)), world_(s.generation_ms, s.fail_percent, s.seed),
+kie_routes::kie_routes(const settings& s, service_gate& gate, std::function<void()> lag)
+    : gate_(gate), own_clips_(s.clips), lag_(std::move(lag)), world_(s.generation_ms, s.fail_percent, s.seed),
       webhook_key_(s.kie_webhook_key) {
   world_.enforce_rate(s.enforce_rate);
 }
@@ -79,7 +80,7 @@ void kie_routes::stop() {
 // --- the API ---
 
 httplib::Server::Handler kie_routes::call(const std::string& name, deed body) {
-  return [this, name, body](const Request& req, Response& res) {
+  return gate_.around(service::kie, [this, name, body](const Request& req, Response& res) {
     lag_();
     const caller c{key_of(req), "http://" + req.get_header_value("Host"), now_ms()};
     std::unique_lock lock(mutex_);
@@ -95,7 +96,7 @@ httplib::Server::Handler kie_routes::call(const std::string& name, deed body) {
       changed_.wait_for(lock, milliseconds(ms), [this] { return stopping_; });
     if (a.lost) lose_answer(res);
     else reply(res, a.body); // HTTP 200 always: the code is in the body.
-  };
+  });
 }
 
 kie_routes::answer kie_routes::remember(kie_created made) {
@@ -134,13 +135,19 @@ void kie_routes::add_to(httplib::Server& http) {
     if (f) res.set_content(f->bytes, f->mime.c_str());
     else res.status = 404;
   });
-  http.Get(R"(/results/([0-9a-f]+)\.mp4)", [this](const Request& req, Response& res) {
-    const std::string bytes = clip_for(req.matches[1].str());
-    if (bytes.empty()) res.status = 404;
-    else res.set_content(bytes, "video/mp4");
-  });
+  http.Get(R"(/results/([0-9a-f]+)\.mp4)",
+           gate_.around(service::kie, [this](const Request& req, Response& res) {
+             const std::string bytes = clip_for(req.matches[1].str());
+             if (bytes.empty()) res.status = 404;
+             else res.set_content(bytes, "video/mp4");
+           }));
   http.Get("/sandbox/kie", control([this](const json&) { return state(); }));
   http.Post("/sandbox/kie", control([this](const json& q) { return change(q); }));
+  http.Get("/sandbox/speed", control([this](const json&) {
+             const std::lock_guard lock(mutex_);
+             return json{{"times", world_.speed()}};
+           }));
+  http.Post("/sandbox/speed", control([this](const json& q) { return set_speed(q); }));
 }
 
 json kie_routes::stream_upload(const Request& q, const caller& c) {
@@ -166,6 +173,22 @@ json kie_routes::change(const json& wanted) {
   const std::lock_guard lock(mutex_);
   sandbox::change(world_, webhook_key_, wanted, now_ms());
   return shown(world_, webhook_key_, now_ms());
+}
+
+json kie_routes::set_speed(const json& wanted) {
+  const auto times = wanted.is_object() ? wanted.value("times", json()) : json();
+  if (times != 1 && times != 10 && times != 60) throw std::runtime_error("times: must be 1, 10 or 60");
+  const std::lock_guard lock(mutex_);
+  world_.set_speed(times.get<int>(), now_ms());
+  std::priority_queue<job> jobs;
+  for (; !jobs_.empty(); jobs_.pop()) {
+    auto j = jobs_.top();
+    if (j.attempt == 0) j.due = world_.ready_at(j.task_id);
+    jobs.push(std::move(j));
+  }
+  jobs_ = std::move(jobs);
+  changed_.notify_all();
+  return {{"times", world_.speed()}};
 }
 
 kie_routes::numbers kie_routes::stats() {
@@ -229,8 +252,18 @@ bool kie_routes::call_back(const std::string& task_id) {
   client.set_read_timeout(callback_limit_s);
   client.set_tcp_nodelay(true);
   const std::string path = slash == std::string::npos ? "/" : c->url.substr(slash);
-  const auto res = client.Post(path.c_str(), kie_signature(webhook_key, task_id, now_ms() / 1000), c->body,
+  const auto began = now_ms();
+  const auto res = client.Post(path.c_str(), kie_signature(webhook_key, task_id, began / 1000), c->body,
                                "application/json");
+  gate_.note({.at = began,
+              .took_ms = now_ms() - began,
+              .service = name_of(service::kie),
+              .method = "POST",
+              .path = path,
+              .request = c->body,
+              .response = res ? res->body : "",
+              .status = res ? res->status : 0,
+              .out = true});
   return res && res->status == 200;
 }
 

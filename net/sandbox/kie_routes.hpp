@@ -3,6 +3,7 @@
 #include "net/sandbox/clips.hpp"
 #include "net/sandbox/kie_world.hpp"
 #include "net/sandbox/sandbox.hpp"
+#include "net/sandbox/service_gate.hpp"
 #include <condition_variable>
 #include <functional>
 #include <httplib.h>
@@ -20,7 +21,7 @@ httplib::Headers kie_signature(const std::string& webhook_key, const std::string
 class kie_routes {
 public:
   /// `lag` waits as long as every service of the sandbox does.
-  kie_routes(const settings& s, std::function<void()> lag);
+  kie_routes(const settings& s, service_gate& gate, std::function<void()> lag);
   ~kie_routes() { stop(); }
   void add_to(httplib::Server& http);
   void start();
@@ -57,11 +58,13 @@ private:
   httplib::Server::Handler call(const std::string& name, deed body);
   answer remember(kie_created made);
   nlohmann::json stream_upload(const httplib::Request& q, const caller& c);
+  nlohmann::json set_speed(const nlohmann::json& wanted);
   std::string clip_for(const std::string& task_id);
   void work();
   void finish(job j);
   bool call_back(const std::string& task_id);
 
+  service_gate& gate_;
   const bool own_clips_;
   std::function<void()> lag_;
   clip_maker clips_;

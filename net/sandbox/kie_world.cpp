@@ -38,6 +38,22 @@ void kie_world::configure(int generation_ms, int fail_percent) {
   fail_percent_ = fail_percent;
 }
 
+void kie_world::set_speed(int times, std::int64_t now) {
+  const auto sooner = [&](std::int64_t at) { return at <= now ? at : now + (at - now) * speed_ / times; };
+  for (auto& [id, t] : tasks_) t.ready = sooner(t.ready);
+  for (auto& [key, a] : accounts_) {
+    std::priority_queue<debt> debts;
+    for (; !a.debts.empty(); a.debts.pop()) debts.push({sooner(a.debts.top().due), a.debts.top().price});
+    a.debts = std::move(debts);
+  }
+  speed_ = times;
+}
+
+std::int64_t kie_world::ready_at(const std::string& task_id) const {
+  const auto* t = find(task_id);
+  return t && !t->end.hang ? t->ready : 0;
+}
+
 json kie_world::no_access() { return {{"code", 401}, {"msg", sandbox::no_access().msg}}; }
 
 std::string kie_world::new_id() {
@@ -127,7 +143,7 @@ kie_created kie_world::accept(task t, std::int64_t now) {
   t.created = now;
   t.end = choose_fate(t.prompt);
   const bool late = faults.all_late || marked_late(t.prompt);
-  t.ready = now + static_cast<std::int64_t>(generation_ms_) * (late ? kie_lateness : 1);
+  t.ready = now + static_cast<std::int64_t>(generation_ms_) * (late ? kie_lateness : 1) / speed_;
   if (!t.end.hang && good(t)) a.debts.push({t.ready, t.price});
   const auto& who = t.callback.empty() ? t.prompt : t.callback;
   if (creates_.count(who) == 0 || is_awaited(who, now)) ++creates_[who];

@@ -52,6 +52,10 @@ public:
   std::optional<kie_clip> clip_of(const std::string& task_id, std::int64_t now) const;
   void configure(int generation_ms, int fail_percent);
   int generation_ms() const { return generation_ms_; }
+  /// Generations go so many times faster, also what is left of those that run.
+  void set_speed(int times, std::int64_t now);
+  int speed() const { return speed_; }
+  std::int64_t ready_at(const std::string& task_id) const; ///< 0: never, or no such task
   int fail_percent() const { return fail_percent_; }
 
   bool refuses(const std::string& key) const;
@@ -118,7 +122,7 @@ private:
   static std::string state_of(const task& t, std::int64_t now);
   static std::string result_url(const task& t);
 
-  int generation_ms_, fail_percent_;
+  int generation_ms_, fail_percent_, speed_ = 1;
   std::mt19937_64 random_;
   std::map<std::string, task> tasks_;
   std::vector<std::string> order_;

@@ -1,6 +1,7 @@
 #include "net/sandbox/crowd_routes.hpp"
 #include "net/sandbox/kie_routes.hpp"
 #include "net/sandbox/sandbox.hpp"
+#include "net/sandbox/service_gate.hpp"
 #include "net/sandbox/star_routes.hpp"
 #include "net/sandbox/telegram_world.hpp"
 #include "net/sandbox/webhook_sender.hpp"
@@ -70,9 +71,10 @@ bool same_method(std::string a, const std::string& lower_case) {
 
 struct server::impl {
   explicit impl(settings s)
-      : set(std::move(s)), telegram(set.token, now_ms() / 1000), kie(set, [this] { lag(); }),
+      : set(std::move(s)), telegram(set.token, now_ms() / 1000), gate(set.seed, {set.token}),
+        kie(set, gate, [this] { lag(); }),
         // A later sandbox must not give the ids of an earlier one: a bot may still know those as paid.
-        yookassa({.notice_url = set.yookassa_notice_url}, static_cast<std::uint64_t>(now_ms())),
+        yookassa({.notice_url = set.yookassa_notice_url}, static_cast<std::uint64_t>(now_ms()), gate),
         latency_ms(set.latency_ms) {
     telegram.add_user(515151515, "Анна", "ru");
     telegram.add_user(424242424, "Bob", "en");
@@ -85,6 +87,7 @@ struct server::impl {
   std::mutex mutex; ///< Guards what is Telegram's.
   std::condition_variable updates_changed, events_changed;
   telegram_world telegram;
+  service_gate gate;        ///< Guards itself.
   kie_routes kie;           ///< Guards itself.
   yookassa_routes yookassa; ///< Guards itself.
   int polls_waiting = 0;
@@ -96,7 +99,8 @@ struct server::impl {
   int listener = -1;
   int port = 0;
   std::thread acceptor;
-  webhook_sender webhook{telegram, mutex, updates_changed, [this] { events_changed.notify_all(); }};
+  webhook_sender webhook{telegram, mutex, updates_changed, [this] { events_changed.notify_all(); },
+                         [this](http_call c) { gate.note(std::move(c)); }};
 
   // --- start and stop ---
 
@@ -123,6 +127,7 @@ struct server::impl {
     }
     updates_changed.notify_all();
     events_changed.notify_all();
+    gate.stop();
     webhook.stop();
     kie.stop();
     yookassa.stop();
@@ -158,7 +163,8 @@ struct server::impl {
     telegram_routes();
     kie.add_to(http);
     yookassa.add_to(http);
-    add_writer_routes(http, [this] { return stopping.load(); });
+    add_writer_routes(http, gate, [this] { return stopping.load(); });
+    gate.add_to(http);
     control_routes();
     add_star_routes(http,
                     {telegram, mutex, updates_changed, events_changed, [this] { return stopping.load(); }});
@@ -184,15 +190,17 @@ struct server::impl {
   // --- Telegram ---
 
   void telegram_routes() {
-    auto method = [this](const Request& req, Response& res) { bot_method(req, res); };
+    auto method =
+        gate.around(service::telegram, [this](const Request& req, Response& res) { bot_method(req, res); });
     http.Get(R"(/bot([^/]+)/?([^/]*))", method);
     http.Post(R"(/bot([^/]+)/?([^/]*))", method);
-    http.Get(R"(/file/bot([^/]+)/(.+))", [this](const Request& req, Response& res) {
+    auto file = [this](const Request& req, Response& res) {
       std::lock_guard lock(mutex);
       if (const auto bad = telegram.check_token(req.matches[1].str()))
         return reply(res, bad->body, bad->status);
       send_file(res, telegram.file_by_path(req.matches[2].str()));
-    });
+    };
+    http.Get(R"(/file/bot([^/]+)/(.+))", gate.around(service::telegram, file));
   }
 
   static void send_file(Response& res, const stored_file* f) {

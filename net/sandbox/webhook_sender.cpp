@@ -13,8 +13,10 @@ std::int64_t now_ms() {
 } // namespace
 
 webhook_sender::webhook_sender(telegram_world& world, std::mutex& mutex,
-                               std::condition_variable& updates_changed, std::function<void()> wake)
-    : world_(world), mutex_(mutex), updates_changed_(updates_changed), wake_(std::move(wake)) {}
+                               std::condition_variable& updates_changed, std::function<void()> wake,
+                               std::function<void(http_call)> note)
+    : world_(world), mutex_(mutex), updates_changed_(updates_changed), wake_(std::move(wake)),
+      note_(std::move(note)) {}
 
 webhook_sender::~webhook_sender() { stop(); }
 
@@ -69,7 +71,17 @@ int webhook_sender::send(const webhook_post& post) {
   const std::string path = slash == std::string::npos ? "/" : post.url.substr(slash);
   httplib::Headers headers;
   if (!post.secret.empty()) headers.emplace("X-Telegram-Bot-Api-Secret-Token", post.secret);
+  const auto began = now_ms();
   const auto res = client_->Post(path.c_str(), headers, post.body, "application/json");
+  note_({.at = began,
+         .took_ms = now_ms() - began,
+         .service = "telegram",
+         .method = "POST",
+         .path = path,
+         .request = post.body,
+         .response = res ? res->body : "",
+         .status = res ? res->status : 0,
+         .out = true});
   return res ? res->status : 0;
 }
 

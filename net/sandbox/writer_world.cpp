@@ -1,6 +1,6 @@
 #include "net/sandbox/writer_world.hpp"
+#include "net/sandbox/service_gate.hpp"
 #include <chrono>
-#include <httplib.h>
 #include <thread>
 
 namespace troupe::sandbox {
@@ -82,16 +82,18 @@ writer_reply write_prompt(const std::string& authorization, const std::string& b
           asks("[[writer:slow]]") ? slow_ms : thinking_ms};
 }
 
-void add_writer_routes(httplib::Server& http, std::function<bool()> stopping) {
-  http.Post("/v1/chat/completions", [stopping = std::move(stopping)](const httplib::Request& req,
-                                                                     httplib::Response& res) {
-    const auto r = write_prompt(req.get_header_value("Authorization"), req.body);
-    const auto until = std::chrono::steady_clock::now() + milliseconds(r.wait_ms);
-    while (!stopping() && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(milliseconds(50));
-    res.status = r.status;
-    res.set_content(r.body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-  });
+void add_writer_routes(httplib::Server& http, service_gate& gate, std::function<bool()> stopping) {
+  http.Post("/v1/chat/completions",
+            gate.around(service::writer, [stopping = std::move(stopping)](const httplib::Request& req,
+                                                                          httplib::Response& res) {
+              const auto r = write_prompt(req.get_header_value("Authorization"), req.body);
+              const auto until = std::chrono::steady_clock::now() + milliseconds(r.wait_ms);
+              while (!stopping() && std::chrono::steady_clock::now() < until)
+                std::this_thread::sleep_for(milliseconds(50));
+              res.status = r.status;
+              res.set_content(r.body.dump(-1, ' ', false, json::error_handler_t::replace),
+                              "application/json");
+            }));
 }
 
 } // namespace troupe::sandbox

@@ -12,6 +12,8 @@ class Server;
 
 namespace troupe::sandbox {
 
+class service_gate;
+
 struct writer_reply {
   int status = 200;
   nlohmann::json body;
@@ -22,6 +24,6 @@ struct writer_reply {
 writer_reply write_prompt(const std::string& authorization, const std::string& body);
 
 /// POST /v1/chat/completions. `stopping` ends a slow answer.
-void add_writer_routes(httplib::Server& http, std::function<bool()> stopping);
+void add_writer_routes(httplib::Server& http, service_gate& gate, std::function<bool()> stopping);
 
 } // namespace troupe::sandbox

@@ -90,7 +90,7 @@ void take(const json& all, yookassa_settings& s, yookassa_faults& f) {
 } // namespace
 
 void yookassa_routes::add_to(httplib::Server& http) {
-  auto call = [this](const Request& req, Response& res) { api(req, res); };
+  auto call = gate_.around(service::yookassa, [this](const Request& req, Response& res) { api(req, res); });
   http.Get(R"(/v3(/.+))", call);
   http.Post(R"(/v3(/.+))", call);
   http.Delete(R"(/v3(/.+))", call);
@@ -173,13 +173,29 @@ json yookassa_routes::change(const json& wanted) {
   return all;
 }
 
+http_reply yookassa_routes::send(transport& out, const yookassa_notice& n) {
+  const auto began = now_ms();
+  const auto slash = n.url.find('/', n.url.find("://") + 3);
+  auto answer = out.send(request_of(n));
+  gate_.note({.at = began,
+              .took_ms = now_ms() - began,
+              .service = name_of(service::yookassa),
+              .method = "POST",
+              .path = slash == n.url.npos ? "/" : n.url.substr(slash),
+              .request = n.body,
+              .response = answer.body,
+              .status = answer.status,
+              .out = true});
+  return answer;
+}
+
 void yookassa_routes::send_notices(transport& out) {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const auto now = now_ms();
     if (const auto n = world_.take_notice(now)) {
       lock.unlock();
-      const auto answer = out.send(request_of(*n));
+      const auto answer = send(out, *n);
       lock.lock();
       world_.notice_answered(*n, answer.status, now_ms());
       continue;

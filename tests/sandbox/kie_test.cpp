@@ -101,6 +101,29 @@ TEST_CASE_METHOD(kie_fixture, "a late task succeeds after ten times the usual ti
   CHECK(create("a cat [[hang]]").ready_at == 0);
 }
 
+TEST_CASE_METHOD(kie_fixture, "faster time shortens what is left of a task, and what is ordered after") {
+  const auto runs = create("a cat"), over = create("a dog", -1000), hangs = create("[[hang]]");
+  kie.set_speed(10, 500);
+  CHECK(kie.ready_at(runs.task_id) == 550);
+  CHECK(record(runs.task_id, 549)["state"] != "success");
+  CHECK(record(runs.task_id, 550)["state"] == "success");
+  CHECK(kie.ready_at(over.task_id) == 0);
+  CHECK(record(over.task_id, 500)["completeTime"] == 0);
+  CHECK(kie.ready_at(hangs.task_id) == 0);
+  CHECK(record(hangs.task_id, 100'000)["state"] != "success");
+  const auto later = create("a bird", 600);
+  CHECK(kie.ready_at(later.task_id) == 700);
+  kie.set_speed(1, 650);
+  CHECK(kie.ready_at(later.task_id) == 1150);
+}
+
+TEST_CASE_METHOD(kie_fixture, "a task that goes faster is paid for sooner") {
+  create("a cat");
+  kie.set_speed(10, 500);
+  CHECK(credits("K", 549) == 1'000'000);
+  CHECK(credits("K", 550) < 1'000'000);
+}
+
 TEST_CASE_METHOD(kie_fixture, "the fault panel refuses the next creates, or all of them") {
   kie.faults.refuse_with = {455, "maintenance"};
   kie.faults.refuse_next = 2;
