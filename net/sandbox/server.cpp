@@ -391,6 +391,7 @@ struct server::impl {
     const bool polled = polls_waiting > 0 || now_ms() - last_poll < patience_ms;
     return {{"listening", polled || telegram.webhook_works()},
             {"started", started},
+            {"username", telegram.bot_user()["username"]},
             {"last_seq", telegram.last_seq()}};
   }
 
@@ -429,12 +430,13 @@ struct server::impl {
       });
     };
     page("/", "index.html", "text/html; charset=utf-8");
-    page("/chat.css", "chat.css", "text/css; charset=utf-8");
-    http.Get(R"(/([a-z]+\.js))", [](const Request& req, Response& res) {
-      const std::string script = page_file(req.matches[1].str());
-      res.status = script.empty() ? 404 : 200;
+    http.Get(R"(/([a-z]+\.(js|css)))", [](const Request& req, Response& res) {
+      const std::string file = page_file(req.matches[1].str());
+      res.status = file.empty() ? 404 : 200;
       res.set_header("Cache-Control", "no-store");
-      if (!script.empty()) res.set_content(script, "text/javascript; charset=utf-8");
+      const bool script = req.matches[2] == "js";
+      if (!file.empty())
+        res.set_content(file, script ? "text/javascript; charset=utf-8" : "text/css; charset=utf-8");
     });
   }
 };

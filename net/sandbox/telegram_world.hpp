@@ -92,6 +92,7 @@ public:
 
   // The crowd.
   nlohmann::json crowd_comes(const crowd_plan& plan, std::int64_t now);
+  nlohmann::json bot_user() const;
   const crowd& people_crowd() const { return crowd_; }
   void forget_crowd_counts() { crowd_.forget_counts(); }
 
@@ -198,7 +199,6 @@ private:
   nlohmann::json deliver(person& p, nlohmann::json message, std::int64_t now);
   nlohmann::json replace(nlohmann::json& old, nlohmann::json changed, std::int64_t now);
   nlohmann::json chat_of(const person& p) const;
-  nlohmann::json bot_user() const;
   std::string store(const std::string& kind, const std::string& content_type,
                     std::shared_ptr<const std::string> bytes);
   nlohmann::json photo_sizes(const std::string& bytes);

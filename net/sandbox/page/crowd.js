@@ -4,7 +4,7 @@ import {el} from './text.js';
 const seconds = 60;
 const ns = 'http://www.w3.org/2000/svg';
 
-/// `panel`: {say, group(title, ...), world: {api}, failed(error)}. @returns {parts, load}
+/// `panel`: {say, group(title, ...), world: {api}, failed(error)}. @returns {parts, load, calm}
 export function crowdParts(panel) {
   const {say, world: {api}} = panel;
   const send = async (path, body) => {
@@ -60,7 +60,8 @@ export function crowdParts(panel) {
   const storm = el('button', '', say('storm'));
   storm.onclick = () => send('flood', {storm_s: 30, storm_percent: 50, retry_after: Number(wait.value)});
   const calm = el('button', '', say('calm'));
-  calm.onclick = () => send('flood', {refuse_next: 0, storm_s: 0, storm_percent: 0});
+  const still = () => send('flood', {refuse_next: 0, storm_s: 0, storm_percent: 0});
+  calm.onclick = still;
   for (const b of [next, storm, calm]) b.type = 'button';
   faults.append(next, storm, calm);
   const found = el('small', 'figures');
@@ -80,6 +81,6 @@ export function crowdParts(panel) {
       panel.failed(e);
     }
   }
-  return {load, parts: [panel.group('crowd', blockedRow, startRow, come, figures, chart),
+  return {load, calm: still, parts: [panel.group('crowd', blockedRow, startRow, come, figures, chart),
     panel.group('floodControl', mode, callsRow, waitRow, faults, found)]};
 }

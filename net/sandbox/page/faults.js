@@ -1,5 +1,7 @@
-// The panel in which a person decides what goes wrong at kie.ai. Every change is sent at once.
+// The panel in which a person decides what goes wrong. Every change is sent at once.
 import {crowdParts} from './crowd.js';
+import {engineParts} from './engine.js';
+import {serviceParts} from './services.js';
 import {el, icon} from './text.js';
 import {label, pageLanguage} from './words.js';
 
@@ -12,7 +14,7 @@ const markers = ['[[hang]]', '[[late]]', '[[fail:violation]]', '[[fail:violation
 const shortKey = key => (key.length > 20 ? key.slice(0, 8) + '…' + key.slice(-6) : key);
 
 export class FaultPanel {
-  /// `world`: {api, language(), insert(text)}.
+  /// `world`: {api, language(), insert(text), usual(), toggled(open)}; `usual` ends what is none of the panel's.
   constructor(root, world) {
     Object.assign(this, {root, world, say: (key, values) => label(world.language(), key, values)});
     root.onkeydown = e => { if (e.key === 'Escape') this.toggle(false); };
@@ -21,6 +23,7 @@ export class FaultPanel {
   toggle(open = this.root.hidden) {
     if (open === !this.root.hidden) return;
     this.root.hidden = !open;
+    this.world.toggled(open);
     clearInterval(this.timer);
     if (!open) return this.before?.focus?.({preventScroll: true});
     this.before = document.activeElement;
@@ -37,8 +40,16 @@ export class FaultPanel {
 
   async load() {
     if (document.hidden) return;
-    this.crowd.load();
+    for (const part of this.loaded) part.load();
     await this.ask();
+  }
+
+  /// Everything that was made wrong here is made right again.
+  async usual() {
+    this.trouble('');
+    await Promise.all([this.services.reset(), this.crowd.calm(), this.engine.start(), this.world.usual(),
+      this.change({refuse_next: 0, lose_next: 0, latency_ms: 0, fail_percent: 0, all_late: false, enforce_rate: true,
+        keys: (this.state?.keys || []).filter(k => k.refused).map(k => ({key: k.key, refused: false}))})]);
   }
 
   change(values) { return this.ask(values); }
@@ -91,14 +102,15 @@ export class FaultPanel {
     this.alert.setAttribute('role', 'alert');
     this.alert.hidden = true;
     const body = el('div', 'groups');
-    this.crowd = crowdParts(this);
-    this.crowd.load();
-    body.append(...this.crowd.parts, this.answers(), this.lost(), this.tasks(), this.keys(), this.marks());
-    const usual = el('button', 'text', this.say('asUsual'));
-    usual.onclick = () => this.change({refuse_next: 0, lose_next: 0, latency_ms: 0, fail_percent: 0, all_late: false,
-      enforce_rate: true, keys: (this.state?.keys || []).filter(k => k.refused).map(k => ({key: k.key, refused: false}))});
-    body.append(usual);
-    this.root.replaceChildren(head, this.alert, body);
+    this.loaded = [this.engine = engineParts(this), this.services = serviceParts(this), this.crowd = crowdParts(this)];
+    for (const part of this.loaded) part.load();
+    body.append(...this.engine.parts, ...this.services.parts, this.answers(), this.lost(), this.tasks(), this.keys(), this.marks(),
+      ...this.crowd.parts);
+    const foot = el('footer');
+    const usual = el('button', 'usual', this.say('asUsual'));
+    usual.onclick = () => this.usual();
+    foot.append(usual);
+    this.root.replaceChildren(head, this.alert, body, foot);
     this.ask();
   }
 

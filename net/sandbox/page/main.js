@@ -1,16 +1,18 @@
 // The list of people, the open panes, and the stream of events that feeds them.
 import {FaultPanel} from './faults.js';
-import {summary} from './message.js';
+import {OperatorPanel} from './operator.js';
 import {Pane} from './pane.js';
-import {el, icon} from './text.js';
-import {clock, label, languages, pageLanguage} from './words.js';
+import {listed} from './people.js';
+import {Speed} from './speed.js';
+import {isPayload} from './text.js';
+import {label, languages, pageLanguage} from './words.js';
 
 const $ = id => document.getElementById(id);
 const mostPanes = 3;
 
 const world = {
   users: [], panes: [], active: null, unread: JSON.parse(sessionStorage.unread || '{}'), busy: {},
-  commands: [], seq: 0, started: 0, connected: true, listening: true,
+  commands: [], bot: 'sandbox_bot', seq: 0, started: 0, connected: true, listening: true,
   api, activate, closePane,
   /// A chat's own commands go before everybody's.
   commandsOf(language, chat) {
@@ -38,45 +40,17 @@ const language = () => world.active?.language || navigator.language;
 
 // --- the list ---
 
-function hue(id) { return id * 47 % 360; }
-
-function listed(u) {
-  const li = el('li', (paneOf(u.id) ? 'open' : '') + (u.id === world.active?.user ? ' on' : ''));
-  const row = el('button', 'person');
-  const avatar = el('span', 'avatar', [...u.first_name][0] || '?');
-  avatar.setAttribute('aria-hidden', 'true');
-  avatar.style.background = `linear-gradient(hsl(${hue(u.id)} 50% 48%), hsl(${hue(u.id)} 55% 34%))`;
-  const text = el('span', 'lines');
-  const first = el('span');
-  first.append(el('b', '', u.first_name));
-  const m = u.last_message;
-  if (m) first.append(el('time', '', clock(language(), new Date(m.date * 1000))));
-  const second = el('span');
-  second.append(el('small', '', summary(m, (key, values) => label(language(), key, values))));
-  const unread = world.unread[u.id];
-  if (unread) second.append(el('span', 'badge', unread));
-  text.append(first, second);
-  row.append(avatar, text);
-  row.onclick = () => show(u.id);
-  if (u.id === world.active?.user) row.setAttribute('aria-current', 'true');
-  const beside = el('button', 'icon beside');
-  beside.title = label(language(), 'beside');
-  beside.setAttribute('aria-label', `${beside.title}: ${u.first_name}`);
-  beside.append(icon('beside'));
-  beside.onclick = () => show(u.id, true);
-  li.append(row, beside);
-  return li;
-}
-
 function renderPeople() {
   const focused = [...$('list').querySelectorAll('button')].indexOf(document.activeElement);
-  $('list').replaceChildren(...world.users.map(listed));
+  $('list').replaceChildren(...world.users.map(u => listed(u, world, language(), show)));
   if (focused >= 0) $('list').querySelectorAll('button')[focused]?.focus();
-  $('add').title = label(language(), 'add');
-  $('add').setAttribute('aria-label', $('add').title);
-  $('faults-button').title = label(language(), 'openFaults');
-  $('faults-button').setAttribute('aria-label', $('faults-button').title);
+  for (const [id, key] of [['add', 'add'], ['faults-button', 'openFaults'], ['operator-button', 'openOperator']]) {
+    $(id).title = label(language(), key);
+    $(id).setAttribute('aria-label', $(id).title);
+  }
   faults.relabel();
+  operator.relabel();
+  speed.relabel();
   document.documentElement.lang = pageLanguage(language());
   const n = Object.values(world.unread).reduce((a, b) => a + b, 0);
   document.title = (n ? `(${n}) ` : '') + 'Sandbox chat';
@@ -147,7 +121,10 @@ async function show(id, beside = false) {
   if (matchMedia('(pointer: fine)').matches) pane.focus();
 }
 
+const speed = new Speed($('speed'), {api, language});
 const faults = new FaultPanel($('faults'), {api, language,
+  toggled: open => turned('faults', open),
+  usual: () => Promise.all([speed.choose(1), ...world.users.filter(u => u.blocked).map(u => api('block', {user_id: u.id, blocked: false}))]),
   insert(text) {
     const box = world.active.composer.text;
     box.value = (box.value + ' ' + text).trimStart();
@@ -155,30 +132,43 @@ const faults = new FaultPanel($('faults'), {api, language,
     if (phone.matches) faults.toggle(false);
     else box.focus({preventScroll: true});
   }});
-$('faults-button').onclick = () => faults.toggle();
+const operator = new OperatorPanel($('operator'), {api, language, toggled: open => turned('operator', open),
+  nameOf: id => personOf(id)?.first_name || String(id)});
+const sides = {faults, operator};
+
+/// One panel at a time: there is a chat beside it.
+function turned(name, open) {
+  $(name + '-button').setAttribute('aria-pressed', open);
+  if (open) for (const other of Object.keys(sides)) if (other !== name) sides[other].toggle(false);
+  sessionStorage.side = open ? name : sessionStorage.side === name ? '' : sessionStorage.side || '';
+}
+for (const name of Object.keys(sides)) {
+  $(name + '-button').onclick = () => sides[name].toggle();
+  $(name + '-button').setAttribute('aria-pressed', false);
+}
 
 $('add').onclick = () => {
   const form = $('person').querySelector('form');
   const say = key => label(language(), key);
   form.querySelector('h2').textContent = say('add');
-  const [name, code] = form.querySelectorAll('label span');
-  name.textContent = say('name');
-  code.textContent = say('language');
+  for (const [i, key] of ['name', 'language', 'cameBy'].entries()) form.querySelectorAll('label span')[i].textContent = say(key);
+  form.querySelector('label small').textContent = say('cameByLine');
   const [no, yes] = form.querySelectorAll('button');
   no.textContent = say('cancel');
   yes.textContent = say('create');
   no.onclick = () => $('person').close('no');
   form.elements.language.replaceChildren(...Object.entries(languages).map(([c, n]) => new Option(n, c)));
-  form.elements.name.value = '';
+  form.elements.name.value = form.elements.start.value = '';
   $('person').returnValue = '';
   $('person').showModal();
 };
 $('person').onclose = async () => {
-  const {name, language: code} = $('person').querySelector('form').elements;
+  const {name, language: code, start} = $('person').querySelector('form').elements;
   if ($('person').returnValue !== 'yes' || !name.value.trim()) return;
   const user = await api('users', {first_name: name.value.trim(), language_code: code.value});
   await loadPeople();
-  show(user.id);
+  await show(user.id);
+  if (isPayload(start.value)) world.active.invite(start.value);
 };
 
 document.addEventListener('paste', e => {
@@ -200,6 +190,7 @@ function setBusy(user, action) {
   clearTimeout(busyTimers[user]);
   if (action) busyTimers[user] = setTimeout(() => setBusy(user, ''), 5500);
   paneOf(user)?.updateState();
+  changed();
 }
 
 const phone = matchMedia('(max-width: 680px)');
@@ -267,8 +258,10 @@ async function watch() {
         return location.reload();
       }
       [connected, listening] = [true, bot.listening];
+      await speed.load();
       const {total} = await api('violations');
       $('violations').textContent = total;
+      $('violations').hidden = total === 0;
       $('violations').classList.toggle('bad', total > 0);
       $('violations').title = label(language(), 'violations', {n: total});
     } catch {
@@ -282,12 +275,15 @@ async function watch() {
 
 async function main() {
   const bot = await api('bot');
-  Object.assign(world, {seq: bot.last_seq, started: bot.started, listening: bot.listening});
+  Object.assign(world, {seq: bot.last_seq, started: bot.started, listening: bot.listening, bot: bot.username || world.bot});
+  speed.load();
   world.commands = await api('commands');
   world.users = await api('users');
+  const payload = new URLSearchParams(location.search).get('start');
+  history.replaceState(null, '', location.pathname + location.hash); // Loaded again it is no new invitation.
   const asked = location.hash.slice(1).split(',').map(Number).filter(personOf).slice(0, mostPanes);
   const ids = asked.length ? [...new Set(asked)] : [world.users[0].id];
-  if (asked.length) document.body.classList.add('in-chat');
+  if (asked.length || payload) document.body.classList.add('in-chat');
   for (const id of ids) {
     const pane = addPane();
     world.active ||= pane;
@@ -296,7 +292,9 @@ async function main() {
   await Promise.all(world.panes.map((p, i) => p.open(ids[i])));
   world.panes.forEach(p => p.relabel());
   if (visible(world.active)) seen(world.active);
+  if (isPayload(payload)) world.active.invite(payload);
   arrange();
+  if (!phone.matches) sides[sessionStorage.side]?.toggle(true);
   follow();
   watch();
 }

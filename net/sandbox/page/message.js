@@ -1,5 +1,5 @@
 // One message as elements. A later edit goes into the same row, so a playing video plays on.
-import {appendFormatted, el, icon, isBigEmoji, isInvoiceLink} from './text.js';
+import {appendFormatted, el, icon, isBigEmoji} from './text.js';
 import {clock, label} from './words.js';
 
 const fileUrl = id => '/sandbox/file/' + encodeURIComponent(id);
@@ -110,7 +110,7 @@ const rowsOf = (m, chat) => m.reply_markup?.inline_keyboard ||
 
 function act(m, button, b, chat) {
   if (button.pay) return chat.pay(m.invoice, {message_id: m.message_id});
-  if (isInvoiceLink(button.url)) return chat.payLink(button.url);
+  if (chat.follow(button.url)) return;
   if (button.url) return window.open(button.url, '_blank', 'noopener');
   chat.press(m, button, b);
 }
@@ -122,7 +122,7 @@ function keyboard(m, chat) {
     for (const button of row) {
       // Telegram draws its star for both.
       const text = button.pay ? button.text.replace('XTR', '⭐') : button.text;
-      const b = el('button', '', text + (button.url ? ' ↗' : ''));
+      const b = el('button', button.url ? 'away' : '', text);
       b.type = 'button';
       b.onclick = () => act(m, button, b, chat);
       line.append(b);
@@ -174,7 +174,7 @@ function bubble(m, chat) {
   return b;
 }
 
-/// `chat` says words and sends: {language, label, press, pay, payLink, say}.
+/// `chat` says words and sends: {language, label, press, pay, follow, say}.
 export function fillRow(row, m, chat) {
   const line = service(m, chat.label);
   if (line) {
@@ -212,7 +212,9 @@ export function setTicks(row, readTo, chat) {
   const ticks = row.querySelector('.ticks');
   if (!ticks) return;
   const read = row.message.message_id <= readTo;
-  ticks.textContent = read ? '✓✓' : '✓';
+  if (ticks.dataset.read === String(read)) return;
+  ticks.dataset.read = read;
+  ticks.replaceChildren(icon(read ? 'two' : 'one'));
   ticks.setAttribute('role', 'img');
   ticks.setAttribute('aria-label', chat.label(read ? 'read' : 'sent'));
 }

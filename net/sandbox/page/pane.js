@@ -2,8 +2,9 @@
 import {Composer} from './composer.js';
 import {fillRow, setTicks} from './message.js';
 import {PaySheet} from './pay.js';
-import {el, isInvoiceLink} from './text.js';
-import {day, hasLabel, label, languages, pageLanguage} from './words.js';
+import {actionLabel, typingDots} from './people.js';
+import {el, isInvoiceLink, isPayload, startPayload} from './text.js';
+import {day, label, languages, pageLanguage} from './words.js';
 
 const shownAtMost = 500;
 
@@ -22,7 +23,7 @@ export class Pane {
     // What messages need to know of their chat.
     this.press = this.press.bind(this);
     this.pay = this.pay.bind(this);
-    this.payLink = this.payLink.bind(this);
+    this.follow = this.follow.bind(this);
     this.sheet = new PaySheet(this.find('.veil'), {label: this.label, toast: text => this.toast(text),
       stars: () => this.person.stars, pay: what => world.api('pay', {user_id: this.user, ...what})});
     this.say = text => this.send({text});
@@ -46,14 +47,11 @@ export class Pane {
     this.find('.back').onclick = () => document.body.classList.remove('in-chat');
     this.find('.close').onclick = () => this.world.closePane(this);
     this.find('.block').onclick = () => this.block(true);
-    this.find('.only').onclick = () => this.person.blocked ? this.block(false) : this.say('/start');
+    this.find('.only').onclick = () => this.person.blocked ? this.block(false) : this.begin(this.payload);
     this.find('.language').onchange = e => this.isGroup ? this.speakAs(Number(e.target.value)) : this.world.api('users',
       {id: this.user, first_name: this.person.first_name, language_code: e.target.value});
     this.box.addEventListener('click', e => {
-      const link = e.target.closest('a')?.href;
-      if (!isInvoiceLink(link)) return;
-      e.preventDefault();
-      this.payLink(link);
+      if (this.follow(e.target.closest('a')?.href)) e.preventDefault();
     });
     this.root.ondragover = e => { e.preventDefault(); this.root.classList.add('drop'); };
     this.root.ondragleave = e => { if (!this.root.contains(e.relatedTarget)) this.root.classList.remove('drop'); };
@@ -80,6 +78,7 @@ export class Pane {
     this.sheet.close();
     this.composer.change(this.user, id);
     this.user = id;
+    this.payload = '';
     this.waiting = []; // Events of the time until the history is here.
     this.relabel();
     let messages = [];
@@ -149,9 +148,10 @@ export class Pane {
     if (!person) return;
     const empty = this.rows.size === 0 && !this.waiting;
     this.find('.empty').hidden = !empty || person.blocked;
-    const only = person.blocked ? 'unblock' : empty && !this.isGroup ? 'start' : '';
+    const only = person.blocked ? 'unblock' : (empty || this.payload) && !this.isGroup ? 'start' : '';
     this.find('.only').hidden = !only;
     this.find('.only').textContent = only && this.label(only);
+    if (only === 'start' && this.payload) this.find('.only').append(el('small', '', this.payload));
     this.find('.composer').hidden = !!only;
     this.find('.block').hidden = person.blocked || this.isGroup;
     this.find('.empty').textContent = this.label(this.isGroup ? 'emptyGroup' : 'empty');
@@ -161,7 +161,9 @@ export class Pane {
     this.find('.banner').textContent = trouble && this.label(trouble);
     const action = this.world.busy[this.user];
     const status = this.find('.who small');
-    status.textContent = this.label(!connected ? 'connecting' : !action ? this.isGroup ? 'group' : 'bot' : hasLabel(action) ? action : 'working');
+    status.textContent = !connected ? this.label('connecting') : action ? actionLabel(action, this.label)
+      : this.label(person.blocked ? 'blocked' : this.isGroup ? 'group' : 'bot');
+    if (connected && action) status.prepend(typingDots());
     status.classList.toggle('busy', connected && !!action);
     for (const row of this.rows.values()) setTicks(row, person.read_to || 0, this);
     this.sheet.refresh();
@@ -321,6 +323,33 @@ export class Pane {
   pay(invoice, what) {
     if (this.person.blocked) return this.toast(this.label('blocked'));
     this.sheet.open(invoice, what);
+  }
+
+  /// Somebody came by a link that carries `payload`: as in Telegram, they still press Start.
+  invite(payload) {
+    this.payload = payload;
+    this.updateState();
+    this.focus();
+  }
+
+  begin(payload) {
+    this.payload = '';
+    this.say(payload ? '/start ' + payload : '/start');
+    this.updateState();
+  }
+
+  /// A link that leads into this chat. @returns false when it leads elsewhere
+  follow(url) {
+    if (isInvoiceLink(url)) {
+      this.payLink(url);
+      return true;
+    }
+    const payload = startPayload(url, this.world.bot);
+    if (payload === null || this.isGroup) return false;
+    if (payload && !isPayload(payload)) this.toast(this.label('badPayload'));
+    else if (this.person.blocked) this.toast(this.label('blocked'));
+    else this.begin(payload);
+    return true;
   }
 
   async payLink(link) {

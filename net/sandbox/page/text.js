@@ -78,6 +78,18 @@ export function appendFormatted(parent, text, entities, press, from = 0, to = te
 /// What createInvoiceLink gives: it is paid here, not on the web.
 export const isInvoiceLink = url => /^https:\/\/t\.me\/\$/.test(url || '');
 
+/// What a start link may carry, as Telegram allows it.
+export const isPayload = text => /^[A-Za-z0-9_-]{1,64}$/.test(text || '');
+
+/// @returns what a link to this bot carries ('' when nothing), null when it leads elsewhere.
+export function startPayload(url, bot) {
+  const found = /^(?:https?:\/\/(?:t|telegram)\.me\/(\w+)\/?(?:\?(.*))?|tg:\/\/resolve\/?\?(.*))$/i.exec(url || '');
+  if (!found) return null;
+  const asked = new URLSearchParams(found[2] ?? found[3] ?? '');
+  if ((found[1] || asked.get('domain') || '').toLowerCase() !== bot.toLowerCase()) return null;
+  return asked.get('start') || '';
+}
+
 /// Up to three emoji and nothing else are shown large.
 export const isBigEmoji = text =>
   /^(?:\p{Extended_Pictographic}(?:\uFE0F|[\u{1F3FB}-\u{1F3FF}])?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*){1,3}$/u.test(text);
