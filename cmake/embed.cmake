@@ -1,7 +1,7 @@
-# Turns the files of FOLDER into `troupe::sandbox::page_file(name)`; raw strings are split because
-# compilers limit the length of one literal.
+# Turns the files of FOLDER into `troupe::sandbox::FUNCTION(name)`; strings are split because compilers limit
+# the length of one literal.
 file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/*)
-set(code "// Generated from net/sandbox/page.\n#include <string>\nnamespace troupe::sandbox {\nstd::string page_file(const std::string& name) {\n")
+set(code "// Generated from the files of a folder.\n#include <string>\nnamespace troupe::sandbox {\nstd::string ${FUNCTION}(const std::string& name) {\n")
 foreach(name ${files})
   file(READ ${FOLDER}/${name} hex HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${hex}")

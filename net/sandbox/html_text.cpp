@@ -117,7 +117,10 @@ private:
       else if (hex && c >= 'a' && c <= 'f') cp = cp * 16 + static_cast<std::uint32_t>(c - 'a' + 10);
       else break;
     }
-    if (p == first || cp == 0 || cp >= 0x10FFFF || (cp >= 0xD800 && cp < 0xE000)) return false;
+    if (p == first || cp == 0 || cp >= 0x10FFFF) return false;
+    if (cp >= 0xD800 && cp < 0xE000)
+      throw bad_markup("Text contains invalid Unicode characters after decoding HTML entities, check for "
+                       "unmatched surrogate code units");
     append_utf8(out_.text, cp);
     units_ += cp >= 0x10000 ? 2 : 1;
     at_ = p;
@@ -166,16 +169,29 @@ private:
     if (at_ < in_.size() && in_[at_] == '=') {
       ++at_;
       skip_spaces();
+      if (at_ == in_.size()) throw bad_markup("Unclosed start tag \"" + t.tag + '"' + at(begin));
       t.attributes[name] = attribute_value(begin);
     } else {
       t.attributes[name];
     }
   }
 
+  /// A value without quotes: letters, digits, "." and "-".
+  std::string name_token() {
+    const std::size_t from = at_;
+    auto of_token = [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+             c == '-';
+    };
+    while (at_ < in_.size() && of_token(in_[at_])) ++at_;
+    if (at_ == in_.size() || (!is_space(in_[at_]) && in_[at_] != '>'))
+      throw bad_markup("Unexpected end of name token" + at(from));
+    return lower(in_.substr(from, at_ - from));
+  }
+
   std::string attribute_value(std::size_t begin) {
-    if (at_ == in_.size()) throw bad_markup("Unclosed start tag" + at(begin));
     const char quote = in_[at_];
-    if (quote != '"' && quote != '\'') return tag_name();
+    if (quote != '"' && quote != '\'') return name_token();
     const std::size_t end = in_.find(quote, at_ + 1);
     if (end == std::string::npos) throw bad_markup("Unclosed start tag" + at(begin));
     const std::string raw = in_.substr(at_ + 1, end - at_ - 1);
@@ -189,12 +205,12 @@ private:
   }
 
   void end_tag(std::size_t begin) {
+    if (open_.empty()) throw bad_markup("Unexpected end tag" + at(begin));
     ++at_;
     const std::string name = tag_name();
     skip_spaces();
     if (at_ == in_.size() || in_[at_] != '>') throw bad_markup("Unclosed end tag" + at(begin));
     ++at_;
-    if (open_.empty()) throw bad_markup("Unexpected end tag" + at(begin));
     const open_tag t = std::move(open_.back());
     open_.pop_back();
     if (!name.empty() && name != t.tag)

@@ -128,6 +128,44 @@ json checked_rows(const json& keyboard) {
   return rows;
 }
 
+void check_reply_keyboard(const json& markup) {
+  for (const char* name : {"remove_keyboard", "force_reply", "resize_keyboard", "one_time_keyboard",
+                           "is_persistent", "selective"})
+    if (markup.contains(name) && !markup[name].is_boolean())
+      refuse(std::string("field \"") + name + "\" must be of type Boolean");
+  if (!markup.contains("keyboard")) return;
+  const std::string shape = "field \"keyboard\" of the ReplyKeyboardMarkup must be an Array of Arrays";
+  if (!markup["keyboard"].is_array()) refuse(shape);
+  for (const auto& row : markup["keyboard"]) {
+    if (!row.is_array()) refuse(shape);
+    for (const auto& button : row)
+      if (!button.is_string() && !(button.is_object() && button.value("text", json()).is_string()))
+        refuse("can't parse keyboard button: KeyboardButton must be a String or an Object with a text");
+  }
+}
+
+json checked_commands(const std::string& given) {
+  constexpr std::size_t most_commands = 100;
+  const auto list = json::parse(given, nullptr, false);
+  if (list.is_discarded()) refuse("can't parse commands JSON object");
+  if (!list.is_array()) refuse("expected an Array of BotCommand");
+  if (list.size() > most_commands) refuse("BOT_COMMANDS_TOO_MUCH");
+  for (const auto& one : list) {
+    if (!one.is_object()) refuse("can't parse BotCommand: expected an Object");
+    for (const char* name : {"command", "description"}) {
+      const std::string field = std::string("ield \"") + name + "\"";
+      if (!one.contains(name)) refuse("can't parse BotCommand: Can't find f" + field);
+      if (!one[name].is_string()) refuse("can't parse BotCommand: F" + field + " must be of type String");
+    }
+    const auto name = one["command"].get<std::string>();
+    const auto length = code_points(one["description"].get<std::string>());
+    if (name.empty() || name.size() > 32 || length == 0 || length > 256 ||
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+      refuse("BOT_COMMAND_INVALID");
+  }
+  return list;
+}
+
 /// Width and height of a PNG or JPEG; a guess for anything else.
 std::pair<int, int> picture_size(const std::string& b) {
   auto byte = [&b](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(b[i])); };

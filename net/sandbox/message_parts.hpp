@@ -19,6 +19,11 @@ void put_caption(nlohmann::json& message, const bot_call& c);
 /// Ready entities: offsets and lengths in UTF-16 units, known types, within the text.
 nlohmann::json checked_entities(const std::string& text, const std::string& given);
 
+/// Of setMyCommands: 0-100 of name and description.
+nlohmann::json checked_commands(const std::string& given);
+
+/// The keyboards that stay at no message are read too: a wrong one is refused.
+void check_reply_keyboard(const nlohmann::json& markup);
 nlohmann::json checked_rows(const nlohmann::json& keyboard);
 
 /// Width and height of a PNG or JPEG; a guess for anything else.

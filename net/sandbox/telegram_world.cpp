@@ -1,4 +1,5 @@
 #include "net/sandbox/telegram_world.hpp"
+#include "net/sandbox/bot_schema.hpp"
 #include "net/sandbox/message_parts.hpp"
 #include <algorithm>
 #include <stdexcept>
@@ -11,6 +12,7 @@ using nlohmann::json;
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t callback_life_ms = 150'000;
 constexpr std::size_t events_kept = 20'000;
+constexpr std::size_t violation_kinds_max = 500; ///< Whoever calls chooses some of the words.
 
 /// A fault of the bot's program, not of the world around it.
 bool is_bug(const std::string& text) {
@@ -26,7 +28,9 @@ bool is_bug(const std::string& text) {
                            "wrong remote file",
                            "wrong parameter",
                            "UTF-8",
-                           "BOT_COMMAND_INVALID",
+                           "BOT_COMMAND",
+                           "expected an Array",
+                           "must be of type",
                            "there is no",
                            "is required",
                            "TOO_LONG",
@@ -98,17 +102,34 @@ bot_answer telegram_world::handle(const bot_call& call, std::int64_t now) {
   const std::string before = hook_.url;
   const std::string method = lower(call.method);
   const auto verdict = ask_flood(method, call, now);
-  if (verdict.retry_after_s > 0) return too_many(verdict.retry_after_s);
+  if (verdict.retry_after_s > 0) {
+    check_schema(call);
+    return too_many(verdict.retry_after_s);
+  }
   try {
     bot_answer a{200, {{"ok", true}, {"result", dispatch(call, now)}}};
+    check_schema(call);
     if (verdict.costs) charge_paid(messages_in(method, call));
     const auto words = webhook_words(method, before, hook_.url);
     if (!words.empty()) a.body["description"] = words;
     return a;
   } catch (const refusal& r) {
-    if (is_bug(r.text)) ++violations_[call.method + ": " + r.text];
+    // Refused for a bug, the refusal says it all; else the call may have others.
+    if (r.code == 404 && bot_schema::shipped().knows(call.method))
+      count_violation(call.method + ": not played by this sandbox");
+    else if (is_bug(r.text)) count_violation(call.method + ": " + r.text);
+    else check_schema(call);
     return failure(r.code, r.text);
   }
+}
+
+void telegram_world::count_violation(const std::string& words) {
+  const bool room = violations_.size() < violation_kinds_max || violations_.count(words) > 0;
+  ++violations_[room ? words : "others"];
+}
+
+void telegram_world::check_schema(const bot_call& call) {
+  for (const auto& fault : bot_schema::shipped().faults(call)) count_violation("schema: " + fault);
 }
 
 json telegram_world::dispatch(const bot_call& c, std::int64_t now) {
@@ -173,7 +194,7 @@ void telegram_world::put_markup(json& message, const bot_call& c) {
   const auto markup = json::parse(raw, nullptr, false);
   if (markup.is_discarded()) refuse("can't parse reply keyboard markup JSON object");
   if (!markup.is_object()) refuse("object expected as reply markup");
-  if (!markup.contains("inline_keyboard")) return;
+  if (!markup.contains("inline_keyboard")) return check_reply_keyboard(markup);
   auto rows = checked_rows(markup["inline_keyboard"]);
   if (rows.empty()) return;
   message["reply_markup"] = {{"inline_keyboard", std::move(rows)}};
@@ -375,18 +396,7 @@ json telegram_world::chat_action(const bot_call& c) {
 }
 
 json telegram_world::set_commands(const bot_call& c) {
-  const auto list = json::parse(value(c, "commands"), nullptr, false);
-  if (!list.is_array()) refuse("can't parse commands list JSON object");
-  for (const auto& one : list) {
-    const bool shaped = one.is_object() && one.value("command", json()).is_string() &&
-                        one.value("description", json()).is_string();
-    if (!shaped) refuse("can't parse BotCommand: expected an Object");
-    const auto name = one["command"].get<std::string>();
-    const auto length = code_points(one["description"].get<std::string>());
-    if (name.empty() || name.size() > 32 || length == 0 || length > 256 ||
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
-      refuse("BOT_COMMAND_INVALID");
-  }
+  const json list = checked_commands(value(c, "commands"));
   commands_by_scope_[value(c, "scope") + '|' + value(c, "language_code")] = list;
   commands_ = json::array();
   for (const auto& [key, commands] : commands_by_scope_)
@@ -436,6 +446,7 @@ void telegram_world::remember_allowed(const bot_call& c) {
 
 std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
   ++calls_["getUpdates"];
+  check_schema(c);
   remember_allowed(c);
   expire_payments(now);
   const std::int64_t offset = number(c, "offset");

@@ -124,7 +124,8 @@ public:
   const stored_file* file(const std::string& id) const;
   const stored_file* file_by_path(const std::string& path) const;
   const std::map<std::string, int>& calls() const { return calls_; }
-  /// Refused requests that only a bug of the bot explains, by wording.
+  /// Refused requests that only a bug of the bot explains, and what the Bot API's schema does not allow, by
+  /// wording. Telegram answers the latter as if nothing were wrong.
   const std::map<std::string, int>& violations() const { return violations_; }
 
 private:
@@ -149,6 +150,8 @@ private:
     int failures = 0; ///< Of the first update, in a row.
   };
 
+  void count_violation(const std::string& words);
+  void check_schema(const bot_call& call);
   nlohmann::json dispatch(const bot_call& call, std::int64_t now);
   std::optional<nlohmann::json> copies_dispatch(const std::string& method, const bot_call& call,
                                                 std::int64_t now);

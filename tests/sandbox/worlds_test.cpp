@@ -112,8 +112,16 @@ TEST_CASE_METHOD(chat_fixture, "bad HTML is refused in Telegram's words") {
   CHECK(html("<b>x") == prefix + "Can't find end tag corresponding to start tag \"b\"");
   CHECK(html("x</b>") == prefix + "Unexpected end tag at byte offset 1");
   CHECK(html("a <b") == prefix + "Unclosed start tag at byte offset 2");
+  CHECK(html("<i =aba>x") == prefix + "Empty attribute name in the tag \"i\" at byte offset 0");
+  CHECK(html("<i aba = ") == prefix + "Unclosed start tag \"i\" at byte offset 0");
+  CHECK(html("<i aba = 190azAz-.,") == prefix + "Unexpected end of name token at byte offset 9");
+  CHECK(html("<i aba = \"&lt;>") == prefix + "Unclosed start tag at byte offset 0");
+  CHECK(html("x</") == prefix + "Unexpected end tag at byte offset 1");
+  CHECK(html("<i>a</i ") == prefix + "Unclosed end tag at byte offset 4");
+  CHECK(html("&#xDFDF;").find("check for unmatched surrogate code units") != std::string::npos);
   CHECK(html("<b>bold <i>both</i></b> &lt;3").empty());
-  CHECK(world.violations().size() == 5);
+  CHECK(html("<span class=tg-spoiler>secret</span>").empty());
+  CHECK(world.violations().size() == 12);
 }
 
 TEST_CASE("entities count UTF-16 units and survive trimming") {
@@ -130,6 +138,37 @@ TEST_CASE_METHOD(chat_fixture, "button data of 65 bytes is invalid, of 64 fine")
         "Bad Request: BUTTON_DATA_INVALID");
   CHECK(
       refusal("sendMessage", {{"chat_id", chat_id}, {"text", "x"}, {"reply_markup", keyboard(64)}}).empty());
+}
+
+TEST_CASE_METHOD(chat_fixture, "commands that Telegram does not take are refused in its words") {
+  auto set = [&](const json& list) { return refusal("setMyCommands", {{"commands", list.dump()}}); };
+  auto named = [](const std::string& name, const std::string& about) {
+    return json::array({json{{"command", name}, {"description", about}}});
+  };
+  CHECK(set(named("start", "Begin")).empty());
+  CHECK(call("getMyCommands", {}).body["result"] == named("start", "Begin"));
+  CHECK(set(json::array()).empty());
+  CHECK(refusal("setMyCommands", {{"commands", "["}}) == "Bad Request: can't parse commands JSON object");
+  CHECK(set(json::object()) == "Bad Request: expected an Array of BotCommand");
+  CHECK(set({nullptr}) == "Bad Request: can't parse BotCommand: expected an Object");
+  CHECK(set(json::array({json{{"command", "start"}}})) ==
+        "Bad Request: can't parse BotCommand: Can't find field \"description\"");
+  CHECK(set(named("Start", "Begin")) == "Bad Request: BOT_COMMAND_INVALID");
+  CHECK(set(named("start", std::string(257, 'd'))) == "Bad Request: BOT_COMMAND_INVALID");
+  json many = json::array();
+  for (int i = 0; i < 101; ++i) many.push_back(named("c" + std::to_string(i), "d")[0]);
+  CHECK(set(many) == "Bad Request: BOT_COMMANDS_TOO_MUCH");
+}
+
+TEST_CASE_METHOD(chat_fixture, "a reply keyboard is shown nowhere, but a wrong one is refused") {
+  auto send = [&](const json& markup) {
+    return refusal("sendMessage", {{"chat_id", chat_id}, {"text", "x"}, {"reply_markup", markup.dump()}});
+  };
+  CHECK(send({{"keyboard", json::array({json::array({json{{"text", "Yes"}}, "No"})})}}).empty());
+  CHECK(send({{"keyboard", "Yes"}}) ==
+        "Bad Request: field \"keyboard\" of the ReplyKeyboardMarkup must be an Array of Arrays");
+  CHECK(send({{"remove_keyboard", "yes"}}) ==
+        "Bad Request: field \"remove_keyboard\" must be of type Boolean");
 }
 
 TEST_CASE_METHOD(chat_fixture, "wrong recipients and empty texts are told apart") {
