@@ -30,7 +30,7 @@ async function api(path, body) {
   const options = body && {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
   const res = await fetch('/sandbox/' + path, options);
   const data = await res.json();
-  if (!res.ok) throw new Error(data.error || res.status);
+  if (!res.ok) throw new Error(data.error || data.description || res.status);
   return data;
 }
 
@@ -172,10 +172,10 @@ $('person').onclose = async () => {
 };
 
 document.addEventListener('paste', e => {
-  const file = [...e.clipboardData.files][0];
-  if (!file || !world.active || world.active.find('.composer').hidden) return;
+  const files = [...e.clipboardData.files];
+  if (!files.length || !world.active || world.active.find('.composer').hidden) return;
   e.preventDefault();
-  world.active.composer.take(file);
+  world.active.composer.takeAll(files);
 });
 // A file dropped beside a chat must not replace the page.
 document.addEventListener('dragover', e => e.preventDefault());

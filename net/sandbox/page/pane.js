@@ -58,7 +58,7 @@ export class Pane {
     this.root.ondrop = e => {
       e.preventDefault();
       this.root.classList.remove('drop');
-      this.composer.take(e.dataTransfer.files[0]);
+      this.composer.takeAll([...e.dataTransfer.files]);
     };
     // Pictures, the composer and the screen change the height: whoever was at the end stays there.
     const watch = new ResizeObserver(() => this.keepBottom());

@@ -3,7 +3,7 @@ import {el} from './text.js';
 
 const order = ['telegram', 'kie', 'yookassa', 'writer'];
 const usual = {latency_ms: 0, lose_percent: 0, late_percent: 0, refuse_percent: 0, malformed_percent: 0};
-const statuses = [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504];
+const statuses = [400, 401, 402, 403, 404, 408, 422, 429, 451, 455, 500, 502, 503, 504, 505];
 /// One press plays them; a second one ends them.
 const ready = [
   ['slow', {latency_ms: 2000}], ['lossy', {lose_percent: 30}], ['lateAnswers', {late_percent: 30}],
