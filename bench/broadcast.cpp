@@ -42,8 +42,8 @@ broadcast the_broadcast(const std::string& database) {
 
 } // namespace troupe::bench
 
-/// bench_broadcast [--recipients N] [--kill-recipients N] [--only store|free|paid|kills] [--dir FOLDER]; from
-/// the project's folder, with build/release/troupe built.
+/// bench_broadcast [--recipients N] [--kill-recipients N] [--kills N] [--only store|free|paid|kills] [--dir
+/// FOLDER]; from the project's folder, with build/release/troupe built.
 int main(int argc, char** argv) {
   using namespace troupe::bench;
   std::signal(SIGPIPE, SIG_IGN);
@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!std::strcmp(argv[i], "--recipients")) set.recipients = std::atoi(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--kill-recipients")) set.kill_recipients = std::atoi(argv[i + 1]);
+    else if (!std::strcmp(argv[i], "--kills")) set.kills = std::atoi(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--only")) set.only = argv[i + 1];
     else if (!std::strcmp(argv[i], "--dir")) set.folder = argv[i + 1];
   }

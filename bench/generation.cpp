@@ -152,6 +152,7 @@ generation_setting read_arguments(int argc, char** argv, std::string& only) {
                                                   {"--jobs", &s.jobs},
                                                   {"--seconds", &s.seconds},
                                                   {"--poll-every-s", &s.poll_every_s},
+                                                  {"--settle-s", &s.settle_s},
                                                   {"--naive-ms", &s.naive_provider_ms}};
   for (int i = 1; i < argc; i += 2) {
     const std::string name = argv[i];
@@ -192,7 +193,8 @@ int main(int argc, char** argv) {
                  "[--time-limit-s S] "
               << "[--callbacks 0|1] [--enforce 0|1] [--press-users N] [--presses N] [--press-seconds S] "
                  "[--jobs N] [--seconds S] "
-              << "[--poll-every-s S] [--naive-ms MS] [--only storm,naive,presses,polls,polls_restarted] "
+              << "[--poll-every-s S] [--settle-s S] [--naive-ms MS] [--only "
+                 "storm,naive,presses,polls,polls_restarted] "
               << "[--dir FOLDER]\n";
     return 2;
   }

@@ -15,6 +15,7 @@ struct generation_setting {
   int press_users = 1000, presses = 200, press_seconds = 40;
   // jobs in flight, in real time
   int jobs = 50'000, seconds = 70, poll_every_s = 30;
+  int settle_s = 5; ///< in both, before it begins: cards' own edits, jobs adopted
   // a naive pool, its provider sped up
   int blocking_workers = 20, naive_provider_ms = 100;
   std::string folder;

@@ -8,8 +8,6 @@
 namespace troupe::bench {
 namespace {
 
-constexpr auto settling = 5s; // adopting the jobs is counted by itself
-
 unix_ms wall_now() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
@@ -162,7 +160,7 @@ json measure_polls(const generation_setting& s, bool restarted) {
   const auto bare_mb = resident_mb();
   const auto cpu_before = cpu_ms();
   start_cast(s, book, path);
-  std::this_thread::sleep_for(settling);
+  std::this_thread::sleep_for(std::chrono::seconds{s.settle_s}); // adopting is counted by itself
   const auto cpu_adopted = cpu_ms();
   const auto polls_before = book.polls();
   const auto begun = steady::now();

@@ -35,7 +35,7 @@ public:
     for (int i = 0; i < menu_users; ++i) menus_.push_back(wait_for_button(menu_user(i), "help"));
     if (set_.pack > 1)
       for (int i = 0; i < set_.press_users; ++i) choose_pack(orderer(i));
-    std::this_thread::sleep_for(5s); // the cards' own edits
+    std::this_thread::sleep_for(std::chrono::seconds{set_.settle_s}); // the cards' own edits
     ordering_begun_ = steady::now();
     std::thread ordering{[&] { order_all(); }};
     press_menus();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 using namespace troupe::simulation;
 
@@ -11,7 +12,21 @@ namespace {
 struct orders {
   run_setting run;
   int seconds = 0; ///< 0: one seed
+  bool json = false;
 };
+
+nlohmann::json as_json(const summary& all, double seconds) {
+  return {{"bench", "simulate"},
+          {"seeds", all.seeds},
+          {"days", all.days},
+          {"events", all.events},
+          {"orders", all.orders.orders},
+          {"delivered", all.orders.delivered},
+          {"purchases", all.orders.purchases},
+          {"crashes", all.crashes},
+          {"broken_rules", all.violations},
+          {"days_per_s", static_cast<double>(all.days) / seconds}};
+}
 
 orders read_arguments(int argc, char** argv) {
   orders o;
@@ -21,6 +36,10 @@ orders read_arguments(int argc, char** argv) {
     const std::string name = argv[i];
     if (name == "--verbose") {
       o.run.verbose = true;
+      continue;
+    }
+    if (name == "--json") {
+      o.json = true;
       continue;
     }
     if (i + 1 == argc) throw std::invalid_argument{name + " needs a value"};
@@ -48,18 +67,19 @@ int main(int argc, char** argv) {
       all.add(r);
       if (o.run.until > 0 && !o.run.verbose) std::cout << r.tail;
       if (!r.violations.empty()) {
-        std::cout << story(o.run, r) << all.text() << "\n";
+        (o.json ? std::cerr : std::cout) << story(o.run, r) << all.text() << "\n";
         return 1;
       }
       ++o.run.seed;
     } while (std::chrono::steady_clock::now() - start < std::chrono::seconds{o.seconds});
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    std::cout << all.text() << "; " << took.count() << " s\n";
+    (o.json ? std::cerr : std::cout) << all.text() << "; " << took.count() << " s\n";
+    if (o.json) std::cout << as_json(all, took.count()).dump(2) << std::endl;
     return 0;
   } catch (const std::exception& e) {
     std::cerr << e.what()
               << "\nusage: bench_simulate [--seed N] [--days D] [--users U] [--until E] [--seconds S] "
-              << "[--verbose] [--plant drop|resubmit|void|hasty|twice|unpaid]\n";
+              << "[--verbose] [--json] [--plant drop|resubmit|void|hasty|twice|unpaid]\n";
     return 2;
   }
 }

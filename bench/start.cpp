@@ -95,7 +95,7 @@ int play_people(int in, int out, int touched) {
   return 0;
 }
 
-int measure(int in, int out, const std::string& folder, int touched) {
+int measure(int in, int out, const std::string& folder, int touched, int quiet_s) {
   const auto port = take<int>(in);
   auto settings = settings_for(port, folder);
   settings.opts.users.session_idle_s = 5;
@@ -111,7 +111,7 @@ int measure(int in, int out, const std::string& folder, int touched) {
   put(out, 't');
   const auto r = take<report>(in);
   const auto busy_mb = resident_mb();
-  std::this_thread::sleep_for(70s); // idle for 5 s, looked at every 30 s
+  std::this_thread::sleep_for(std::chrono::seconds{quiet_s});
   const auto quiet_mb = resident_mb();
   e.stop();
   put(out, 'q');
@@ -132,14 +132,16 @@ int measure(int in, int out, const std::string& folder, int touched) {
 
 } // namespace
 
-/// bench_start [--users N] [--open N] [--touched N] [--dir FOLDER]; run it where config/ is.
+/// bench_start [--users N] [--open N] [--touched N] [--quiet-s S] [--dir FOLDER]; run it where config/ is.
 int main(int argc, char** argv) {
   int users = 1'000'000, open = 3'000, touched = 100'000;
+  int quiet_s = 70; // sessions are idle for 5 s, and looked at every 30 s
   std::string dir = ".";
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!std::strcmp(argv[i], "--users")) users = std::atoi(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--open")) open = std::atoi(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--touched")) touched = std::atoi(argv[i + 1]);
+    else if (!std::strcmp(argv[i], "--quiet-s")) quiet_s = std::atoi(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--dir")) dir = argv[i + 1];
   }
   const auto folder = dir + "/bench-start-" + std::to_string(::getpid());
@@ -157,7 +159,7 @@ int main(int argc, char** argv) {
                                    mallopt(M_TRIM_THRESHOLD, 256 << 20); // as `troupe serve` does
                                    mallopt(M_MMAP_THRESHOLD, 64 << 20);
                                    spdlog::set_level(spdlog::level::warn);
-                                   return measure(in, o, folder, touched);
+                                   return measure(in, o, folder, touched, quiet_s);
                                  });
   std::filesystem::remove_all(folder);
   return code;

@@ -10,7 +10,6 @@ using nlohmann::json;
 
 constexpr std::size_t connections_max = 512; // a thread each; more than any bot here opens
 constexpr std::size_t updates_at_once = 100; // getUpdates gives no more
-constexpr auto stragglers_limit = std::chrono::seconds{30};
 
 double seconds_between(steps_world::clock::time_point a, steps_world::clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
@@ -313,11 +312,22 @@ step_times steps_world::press_for(double seconds, double per_second) {
   }
   std::unique_lock lock{steps_mutex_};
   auto done = times_; // what ends later does not count into the rate
-  step_ended_.wait_for(lock, stragglers_limit, [&] { return under_way_ == 0; });
-  unfinished_ += under_way_;
+  step_ended_.wait_for(lock, std::chrono::seconds{set_.patience_s}, [&] { return under_way_ == 0; });
   if (per_second > 0 || set_.flood_every > 0) done = times_;
   running_ = false;
+  lock.unlock(); // a user's lock comes before this one
+  count_lost();
   return done;
+}
+
+void steps_world::count_lost() {
+  lost_edits_ = lost_toasts_ = 0; // who is stuck since an earlier call is counted once
+  for (auto& u : users_) {
+    const std::lock_guard lock{u->mutex};
+    if (u->now != phase::pressing) continue;
+    lost_edits_ += u->edited ? 0 : 1;
+    lost_toasts_ += u->answered ? 0 : 1;
+  }
 }
 
 } // namespace troupe::bench

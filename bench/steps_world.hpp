@@ -30,6 +30,7 @@ public:
     int latency_ms = 0;  ///< of the network, there and back
     int flood_every = 0; ///< every n-th call is answered 429; 0: none
     int retry_after_s = 1;
+    int patience_s = 30; ///< for steps under way when the time is over
   };
   explicit steps_world(setting s);
   ~steps_world();
@@ -47,8 +48,10 @@ public:
   int polls() const { return polls_; }
   int wrong() const { return wrong_; } ///< edits that show something else than was asked for
   int out_of_order() const { return out_of_order_; }
-  int unfinished() const { return unfinished_; } ///< steps never ended
-  int starved() const { return starved_; }       ///< presses that no idle user was there for
+  int unfinished() const { return lost_edits_ + lost_toasts_; } ///< what never came
+  int lost_edits() const { return lost_edits_; }
+  int lost_toasts() const { return lost_toasts_; } ///< the button spins until Telegram gives up
+  int starved() const { return starved_; }         ///< presses that no idle user was there for
 
 private:
   enum class phase : std::uint8_t { away, starting, idle, pressing };
@@ -77,6 +80,7 @@ private:
                                                                   : users_[static_cast<std::size_t>(i)].get();
   }
   void half_way() const;
+  void count_lost();
 
   static constexpr std::int64_t first_chat = 700'000'001;
   setting set_;
@@ -95,7 +99,7 @@ private:
   std::deque<std::size_t> idle_;
   std::atomic<bool> running_{false}, closed_{false};
   std::atomic<int> under_way_{0}, greeted_{0}, calls_{0}, polls_{0}, wrong_{0}, out_of_order_{0};
-  int unfinished_ = 0, starved_ = 0;
+  int lost_edits_ = 0, lost_toasts_ = 0, starved_ = 0;
   std::atomic<std::int64_t> next_message_{5000}, next_press_{1};
 };
 
