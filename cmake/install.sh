@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the build, the tests and the engine need. Debian 12/13, Ubuntu 24.04.
 packages="g++ cmake ninja-build ccache pkg-config git ca-certificates libcaf-dev libcpp-httplib-dev nlohmann-json3-dev
-libsqlitecpp-dev libsqlite3-dev libspdlog-dev catch2 libtomlplusplus-dev libcli11-dev libssl-dev ffmpeg fonts-dejavu-core curl"
+libsqlitecpp-dev libsqlite3-dev libspdlog-dev catch2 libtomlplusplus-dev libcli11-dev libssl-dev ffmpeg fonts-dejavu-core curl python3"
 missing=""
 for p in $packages; do
   dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q "ok installed" || missing="$missing $p"
