@@ -116,6 +116,7 @@ json measure(const options& o) {
       const auto times = world.press_for(o.seconds, o.rate);
       const auto steps = static_cast<double>(times.edit.size());
       out["steps"] = times.edit.size();
+      out["ended"] = world.ended();
       out["steps_per_s"] = steps / o.seconds;
       out["edit_p50_ms"] = percentile(times.edit, 0.50), out["edit_p99_ms"] = percentile(times.edit, 0.99);
       out["toast_p50_ms"] = percentile(times.toast, 0.50),

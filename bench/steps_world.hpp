@@ -45,6 +45,7 @@ public:
   /// those under way are waited for.
   step_times press_for(double seconds, double per_second);
 
+  std::size_t ended() const { return times_.edit.size(); } ///< of the last press_for, stragglers too
   int polls() const { return polls_; }
   int wrong() const { return wrong_; } ///< edits that show something else than was asked for
   int out_of_order() const { return out_of_order_; }

@@ -97,8 +97,9 @@ def check_step_row(row):
     if at(row, "bot") == "sqlite":
         return positive(row, "one_a_commit_per_s", "all_users_a_commit_per_s")
     same(row, "greeted", at(row, "users"))
-    positive(row, "steps", "steps_per_s", "edit_p50_ms", "edit_p99_ms", "toast_p50_ms", "resident_mb")
-    number(row, "cpu_s_per_1000_steps")
+    positive(row, "ended", "resident_mb")
+    for what in ("steps", "steps_per_s", "edit_p50_ms", "edit_p99_ms", "toast_p50_ms", "cpu_s_per_1000_steps"):
+        number(row, what)  # on a busy machine no step may end within a tiny run's moment
     for what in ("wrong", "out_of_order", "lost_edits"):
         same(row, what, 0)
     if row["what"] != "flood":  # there the report says what became of toasts

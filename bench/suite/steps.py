@@ -11,7 +11,7 @@ BINARY = "build/release/bench/bench_steps"
 FRAMEWORKS = pathlib.Path("build/frameworks")
 FIGURES = ("steps_per_s", "edit_p50_ms", "edit_p99_ms", "toast_p50_ms", "toast_p99_ms", "cpu_s_per_1000_steps",
            "resident_mb")
-COUNTS = ("steps", "wrong", "out_of_order", "unfinished", "lost_edits", "lost_toasts", "starved")
+COUNTS = ("steps", "ended", "wrong", "out_of_order", "unfinished", "lost_edits", "lost_toasts", "starved")
 
 FULL = {"repetitions": 5, "seconds": 3, "fixed_repetitions": 3, "users": 64, "rate": 250, "network_users": 400,
         "network_rate": 1700, "network_seconds": 10, "idle_s": 60, "threads": (1, 2, 4),
