@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include "operator.hpp"
+#include "scripted.hpp"
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cerrno>
@@ -156,6 +157,14 @@ int run_sandbox(const sandbox::settings& s) {
   return 0;
 }
 
+/// A script wants a quick world on any free port, unless it is told otherwise.
+int play_script(sandbox::settings s, scripted::options o, const std::string& dir, const CLI::App& given) {
+  if (given.count("--port") == 0) s.port = 0;
+  if (given.count("--generation-ms") == 0) s.generation_ms = 2000;
+  o.config = dir;
+  return scripted::play(std::move(s), o);
+}
+
 int check(const std::string& dir) {
   bool ready = false;
   std::cout << config::describe(config::load(dir, config::process_environment()), ready);
@@ -230,11 +239,23 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   playing->add_option("--yookassa-notice-url", s.yookassa_notice_url, "where it tells of payments");
   playing->add_option("--seed", s.seed, "of the random failures")->capture_default_str();
+  scripted::options script;
+  auto* scripting = playing->add_option(
+      "--script", script.file,
+      "play a conversation from this file (- is the standard input) with an engine of its own, print the\n"
+      "transcript and end: 0 all held, 1 something did not, 2 the script cannot be read");
+  playing->add_option("--wait-s", script.limit_s, "limit of each wait of a script, in seconds")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str()
+      ->needs(scripting);
+  playing->add_option("--attach", script.attach, "play the script with a sandbox that runs: http://127.0.0.1:8081")
+      ->needs(scripting);
   CLI11_PARSE(app, argc, argv);
 
   try {
     if (*serving) return serve(dir);
     if (*checking) return check(dir);
+    if (*scripting) return play_script(s, script, dir, *playing);
     if (*playing) return run_sandbox(s);
     database = database_of(database, dir);
     if (*auditing) return operators::audit(database, as_json);
