@@ -105,8 +105,8 @@ export class OperatorPanel {
   }
 
   show(now) {
-    this.trouble(now.available ? '' : now.why || this.say('notAvailable'));
-    this.pulse.classList.toggle('up', !!now.available);
+    this.trouble(now.why || (now.available ? '' : this.say('notAvailable')));
+    this.pulse.classList.toggle('up', now.available && !now.why);
     this.showStrip(now);
     this.showJobs(now.jobs || []);
     this.showLedger(now.ledger || []);
@@ -173,7 +173,7 @@ export class OperatorPanel {
     if (j.updated_at > j.created_at) facts.push(this.say('seconds', {n: Math.round((j.updated_at - j.created_at) / 1000)}));
     const foot = el('small', '', facts.join(' · '));
     if (j.outcome) foot.title = j.outcome;
-    if (j.outcome && j.outcome !== j.state) foot.append(' · ', el('em', '', j.outcome));
+    if (j.outcome && tone[j.state] !== 'good') foot.append(' · ', el('em', '', j.outcome));
     const second = el('div', 'second');
     second.append(path, foot);
     row.append(head, second);

@@ -53,6 +53,13 @@ export class Pane {
     this.box.addEventListener('click', e => {
       if (this.follow(e.target.closest('a')?.href)) e.preventDefault();
     });
+    // The same menu as under the dots; links, films and marked text keep the browser's own.
+    this.box.addEventListener('contextmenu', e => {
+      const row = e.target.closest('.row:not(.grid)');
+      if (!row || e.target.closest('a, video') || getSelection().toString()) return;
+      e.preventDefault();
+      this.actions(row.message, row.querySelector('.more'));
+    });
     this.root.ondragover = e => { e.preventDefault(); this.root.classList.add('drop'); };
     this.root.ondragleave = e => { if (!this.root.contains(e.relatedTarget)) this.root.classList.remove('drop'); };
     this.root.ondrop = e => {
@@ -94,7 +101,7 @@ export class Pane {
     let mark = null;
     for (const m of recent) {
       this.put(m);
-      if (unread > 0 && m === fresh) this.rows.get(m.message_id).before(mark = el('div', 'mark', this.label('unread')));
+      if (unread > 0 && m === fresh) this.outer(m.message_id).before(mark = el('div', 'mark', this.label('unread')));
     }
     const late = this.waiting;
     this.waiting = null;
@@ -178,11 +185,23 @@ export class Pane {
       const date = day(this.language, new Date(m.date * 1000));
       if (this.box.lastDay !== date || this.rows.size === 0) this.box.append(el('div', 'day', date));
       this.box.lastDay = date;
-      this.box.append(row);
+      this.place(row, m);
       this.rows.set(m.message_id, row);
     }
     fillRow(row, m, this);
     setTicks(row, this.person?.read_to || 0, this);
+  }
+
+  /// Pictures and films of one album share a frame.
+  place(row, m) {
+    if (!m.media_group_id || !(m.photo || m.video)) return this.box.append(row);
+    let grid = this.box.lastElementChild;
+    if (grid?.dataset.album !== m.media_group_id) {
+      grid = el('div', 'row grid' + (m.from.is_bot ? '' : ' out'));
+      grid.dataset.album = m.media_group_id;
+      this.box.append(grid);
+    }
+    grid.append(row);
   }
 
   take(e) {
@@ -295,7 +314,8 @@ export class Pane {
     }
   }
 
-  goTo(id) { this.rows.get(id)?.scrollIntoView({block: 'center'}); }
+  outer(id) { return this.rows.get(id)?.closest('.grid') || this.rows.get(id); }
+  goTo(id) { this.outer(id)?.scrollIntoView({block: 'center'}); }
 
   async block(blocked) {
     this.find('.toast').classList.remove('on');
