@@ -736,7 +736,7 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
   }
 }
 
-bool name_char(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool name_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; }
 
 /// The name at "{name}", "" when `open` does not start one.
 std::string name_at(const std::string& text, std::size_t open) {

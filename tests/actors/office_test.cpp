@@ -48,6 +48,8 @@ TEST_CASE_METHOD(reception, "statistics by periods, and of an empty bot") {
   CHECK(has(screen(), "Статистика пользователей"));
   CHECK(has(screen(), "7 дней"));
   CHECK(has(screen(), "Всего 2")); // both are here
+  CHECK(has(screen(), "сутки 2, неделя 2, месяц 2"));
+  CHECK_FALSE(has(screen(), "{")); // no hole is left in the text
   CHECK(has(screen(), "пока не было"));
   presses("Сутки");
   CHECK(has(screen(), "<i>Сутки</i>"));

@@ -216,6 +216,16 @@ TEST_CASE("both languages must have the same keys and placeholders") {
   copied_config d;
   d.replace("texts/en.toml", "Hi{name}!", "Hi!");
   CHECK(has(d.error(), "\"home.text\" lacks {name}"));
+  copied_config e;
+  e.replace("texts/en.toml", "{d30}", "");
+  CHECK(has(e.error(), "\"office.stats\" lacks {d30}"));
+}
+
+TEST_CASE("a placeholder may have digits in its name") {
+  const auto s = load(real_dir, {});
+  const auto text = s.words.get("ru", "office.stats", {{"d1", "17"}, {"b200", "5"}});
+  CHECK(has(text, "сутки 17"));
+  CHECK_FALSE(has(text, "{d1}"));
 }
 
 TEST_CASE("a model must be whole") {

@@ -1,116 +1,11 @@
 /// Broadcasts of the real program to a crowd in the sandbox, which plays Telegram's flood control: killed in
 /// the middle, and in a storm of refusals. The journal is compared with what people got.
-#include "messages/office.hpp"
-#include "storage/store.hpp"
-#include "tests/catch.hpp"
-#include "tests/whole/sandbox_stage.hpp"
+#include "tests/whole/town.hpp"
+#include <ctime>
 #include <random>
-
-namespace {
 
 using namespace troupe;
 using namespace troupe::test;
-using namespace std::chrono_literals;
-using nlohmann::json;
-
-constexpr std::int64_t admin = 1'864'913'930;
-constexpr int many = 240, few = 40, blocked_percent = 5;
-constexpr auto text = "Новая модель уже здесь";
-
-struct town : sandbox_stage {
-  std::unique_ptr<process> running;
-  int a_second; ///< The engine's rate of broadcasts.
-
-  explicit town(int people = many, int rate = 28) : sandbox_stage{0}, a_second{rate} {
-    post("/sandbox/flood", {{"mode", "telegram"}});
-    start();
-    post("/sandbox/users", {{"id", admin}, {"first_name", "Root"}, {"language_code", "ru"}});
-    post("/sandbox/crowd", {{"count", people}, {"start", true}});
-    REQUIRE(within(60s, [&] { return received() >= people; })); // all are greeted
-    // People block the bot after they have come: it cannot know it yet.
-    post("/sandbox/crowd", {{"count", people}, {"blocked_percent", blocked_percent}, {"first_id", first()}});
-    post("/sandbox/crowd/reset", {});
-  }
-  void start() {
-    running = std::make_unique<process>(
-        engine({{"TROUPE_TELEGRAM_BULK_MESSAGES_PER_SECOND", std::to_string(a_second)}}));
-  }
-  void kill() { running->end(SIGKILL); }
-
-  std::int64_t first() { return get("/sandbox/crowd")["crowds"][0]["first_id"]; }
-  json crowd() { return get("/sandbox/crowd"); }
-  std::int64_t received() { return crowd().value("received", std::int64_t{0}); }
-
-  template <class Facts> Facts facts(office_question q) const {
-    try {
-      return std::get<Facts>(storage::reader{database()}.answer(q));
-    } catch (const storage::store_error&) {
-      return {}; // it is being opened, or written
-    }
-  }
-  broadcast state() const {
-    const auto all = facts<broadcasts_page>(broadcasts_query{0, 0, 1}).all;
-    return all.empty() ? broadcast{} : all[0];
-  }
-  bool admin_sees(const std::string& words) {
-    return get("/sandbox/chat?user_id=" + std::to_string(admin)).dump().find(words) != std::string::npos;
-  }
-  /// Copies of the broadcast that are there; the administrator, who has written the text himself, gets one
-  /// too.
-  std::int64_t copies() {
-    std::int64_t own = -1;
-    for (auto& m : get("/sandbox/chat?user_id=" + std::to_string(admin)))
-      if (m.value("text", "") == text) ++own;
-    return received() + std::max<std::int64_t>(own, 0);
-  }
-  void say(const std::string& words) { post("/sandbox/send", {{"user_id", admin}, {"text", words}}); }
-  bool presses(const std::string& label) {
-    return within(15s, [&] { return press_label(admin, label); });
-  }
-  bool presses_data(const std::string& head) {
-    return within(15s, [&] { return press(admin, head); });
-  }
-  bool shows(const std::string& words) {
-    return within(15s, [&] { return admin_sees(words); });
-  }
-  std::int64_t reachable() const {
-    audience all;
-    all.category = "news";
-    return facts<audience_size>(audience_query{all}).users;
-  }
-  bool ends(std::int64_t broadcast_id) {
-    return within(60s, [&] {
-      const auto b = state();
-      return b.broadcast_id == broadcast_id && b.state == broadcast_state::done;
-    });
-  }
-  std::int64_t calls(const std::string& method) { return crowd()["methods"].value(method, std::int64_t{0}); }
-  void begins_broadcast() {
-    say("/broadcast");
-    REQUIRE(shows("Пришлите то, что нужно разослать"));
-  }
-  void broadcast_to_all() {
-    begins_broadcast();
-    say(text);
-    REQUIRE(presses("Посчитать"));
-    REQUIRE(shows("Получателей: "));
-    REQUIRE(press_label(admin, "Отправить"));
-    REQUIRE(within(15s, [&] { return received() > 0; }));
-  }
-  void check_books() {
-    const auto b = state();
-    const auto seen = crowd();
-    CAPTURE(seen["texts"], b.sent, b.unknown, b.blocked, b.failed);
-    CHECK(seen["repeats"] == 0);
-    const auto there = copies();
-    CHECK(b.sent <= there);                           // what is called sent has arrived,
-    CHECK(there <= b.sent + b.unknown);               // what has arrived is called sent or unknown,
-    CHECK(b.sent + b.blocked + b.unknown == b.total); // and nobody is forgotten
-    CHECK(storage::reader{database()}.audit().faults.empty());
-  }
-};
-
-} // namespace
 
 TEST_CASE("a broadcast killed at 40 % and ten times more goes on by itself, and nobody gets it twice") {
   town t;
@@ -126,8 +21,8 @@ TEST_CASE("a broadcast killed at 40 % and ten times more goes on by itself, and 
   t.check_books();
   CHECK(t.received() > many / 2);
   CHECK(t.state().blocked > 0);
-  const bool told = within(30s, [&] { return t.admin_sees("закончена"); });
-  CAPTURE(t.get("/sandbox/chat?user_id=" + std::to_string(admin)).dump(1));
+  const bool told = within(30s, [&] { return t.said(admin, "закончена") != 0; });
+  CAPTURE(t.chat(admin).dump(1));
   CHECK(told);
 }
 
@@ -213,4 +108,80 @@ TEST_CASE("a forwarded post is copied to all, and to who has come back") {
   CHECK(b.sent == few + 2 - b.blocked); // the administrator and Ann too
   CHECK(t.received() == few - b.blocked);
   CHECK(t.crowd()["repeats"] == 0);
+}
+
+TEST_CASE("an album is counted, confirmed and gets to all, with its caption") {
+  town t{few};
+  t.post("/sandbox/flood", {{"mode", "off"}});
+  t.begins_broadcast();
+  const json one{{"photo_base64", "cGljdHVyZSBvbmU="}, {"caption", text}},
+      two{{"photo_base64", "cGljdHVyZSB0d28="}};
+  REQUIRE(t.post("/sandbox/send", {{"user_id", admin}, {"album", {one, two}}}).is_array());
+  REQUIRE(t.shows("альбом, файлов: 2"));
+  REQUIRE(within(15s, [&] { // pressed before the album is whole, it asks for patience
+    return t.press_label(admin, "Посчитать") &&
+           within(2s, [&] { return t.said(admin, "Получателей: ") != 0; });
+  }));
+  REQUIRE(t.presses("🚀 Отправить"));
+  REQUIRE(t.ends(1));
+  const auto b = t.state();
+  CHECK(b.blocked == few * blocked_percent / 100);
+  CHECK(b.sent == few + 1 - b.blocked);
+  CHECK(t.calls("sendMediaGroup") == few);
+  CHECK(t.received() == 2 * (few - b.blocked)); // each item is a message
+  CHECK(t.crowd()["repeats"] == 0);
+}
+
+TEST_CASE("a broadcast planned for a time that passes while the engine is dead goes out when it is back") {
+  town t{few};
+  t.begins_broadcast();
+  t.say(text);
+  REQUIRE(t.presses("Когда"));
+  REQUIRE(t.shows("Сейчас в Москве"));
+  t.say("вчера");
+  REQUIRE(t.shows("Не понял время"));
+  t.say("через 1 минуту");
+  REQUIRE(t.presses("Посчитать"));
+  REQUIRE(t.shows("получателей пересчитаю в этот момент"));
+  REQUIRE(t.presses("🕒 Запланировать"));
+  REQUIRE(t.shows("запланирована на"));
+  t.kill();
+  const auto due = t.state().starts_at;
+  REQUIRE(within(90s, [&] { return std::time(nullptr) * 1000 > due; }));
+  CHECK(t.received() == 0);
+  t.start();
+  REQUIRE(t.ends(1));
+  t.check_books();
+  CHECK(t.shows("закончена"));
+}
+
+TEST_CASE("two broadcasts at once share the rate, and neither hurts the other") {
+  town t;
+  t.broadcast_to_all();
+  constexpr auto other = "Скидка до утра";
+  t.begins_broadcast();
+  t.say(other);
+  REQUIRE(t.presses("Посчитать"));
+  REQUIRE(t.presses("🚀 Отправить"));
+  const auto got = [&](const std::string& words) {
+    std::int64_t n = 0;
+    const auto seen = t.crowd();
+    for (auto& one : seen["texts"])
+      if (one["text"] == words) n = one["received"];
+    return n;
+  };
+  REQUIRE(within(15s, [&] { return got(other) > 5; }));
+  const auto first = got(text), second = got(other);
+  REQUIRE(within(15s, [&] { return got(other) - second >= 30; }));
+  const auto a = got(text) - first, b = got(other) - second;
+  CAPTURE(first, second, a, b);
+  CHECK(a > b / 2);
+  CHECK(b > a / 2);
+  REQUIRE(t.ends(2));
+  REQUIRE(within(60s, [&] {
+    return t.facts<broadcasts_page>(broadcasts_query{0, 0, 9}).all.back().state == broadcast_state::done;
+  }));
+  CHECK(t.crowd()["repeats"] == 0);
+  CHECK(got(text) == got(other));
+  CHECK(t.get("/sandbox/violations")["total"] == 0);
 }
