@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <malloc.h>
 #include <nlohmann/json.hpp>
@@ -146,15 +147,25 @@ int serve(const std::string& dir) {
   return hopeless ? exit_hopeless : 0;
 }
 
-int run_sandbox(const sandbox::settings& s) {
+/// This program itself, as the engine with the same configuration and environment.
+std::vector<std::string> engine_command(const std::string& dir) {
+  return {std::filesystem::read_symlink("/proc/self/exe"), "--config", dir, "serve"};
+}
+
+int run_sandbox(sandbox::settings s) {
   auto signals = block_signals();
+  std::atomic<int> engine_code{0};
+  s.engine_failed = [&](int code) {
+    engine_code = code;
+    ::kill(::getpid(), SIGTERM);
+  };
   sandbox::server server{s};
   auto port = server.start();
   std::cout << "Sandbox of Telegram and kie.ai. Chat page: http://" << s.host << ":" << port << "/"
             << std::endl;
   wait_for_signal(signals);
   server.stop();
-  return 0;
+  return engine_code;
 }
 
 /// A script wants a quick world on any free port, unless it is told otherwise.
@@ -174,6 +185,14 @@ int check(const std::string& dir) {
 /// The database that is meant: the one named, or the configured one.
 std::string database_of(const std::string& named, const std::string& dir) {
   return named.empty() ? config::load(dir, config::process_environment()).opts.storage.database_path : named;
+}
+
+/// What of its engine the sandbox must know that was not said.
+void meet_engine(sandbox::settings& s, std::string& database, const std::string& dir) {
+  const auto o = config::load(dir, config::process_environment()).opts;
+  if (database.empty()) database = o.storage.database_path;
+  if (s.engine_url.empty() && o.web.port > 0) s.engine_url = "http://127.0.0.1:" + std::to_string(o.web.port);
+  s.engine = engine_command(dir);
 }
 
 } // namespace
@@ -248,15 +267,29 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 3600))
       ->capture_default_str()
       ->needs(scripting);
-  playing->add_option("--attach", script.attach, "play the script with a sandbox that runs: http://127.0.0.1:8081")
+  playing
+      ->add_option("--attach", script.attach,
+                   "play the script with a sandbox that runs: http://127.0.0.1:8081")
       ->needs(scripting);
+  bool with_engine = false;
+  playing
+      ->add_flag("--engine", with_engine, "start the engine too, as configured; its end is not the sandbox's")
+      ->excludes(scripting);
+  playing->add_option("--engine-url", s.engine_url,
+                      "where an engine tells its health (with --engine: as configured)");
+  playing->add_option("--database", database,
+                      "an engine's database, to show its jobs (with --engine: as configured)");
   CLI11_PARSE(app, argc, argv);
 
   try {
     if (*serving) return serve(dir);
     if (*checking) return check(dir);
     if (*scripting) return play_script(s, script, dir, *playing);
-    if (*playing) return run_sandbox(s);
+    if (*playing) {
+      if (with_engine) meet_engine(s, database, dir);
+      if (!database.empty()) s.facts = [database] { return operators::newest(database); };
+      return run_sandbox(std::move(s));
+    }
     database = database_of(database, dir);
     if (*auditing) return operators::audit(database, as_json);
     if (*telling) return operators::history(database, user_id, limit, as_json);

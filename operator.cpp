@@ -4,6 +4,7 @@
 #include <chrono>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/chrono.h>
 
@@ -90,7 +91,64 @@ std::string reason(const ledger_entry& e) {
   return text;
 }
 
+constexpr int newest_shown = 50, open_jobs_most = 5000;
+
+std::string outcome_of(const job& j) {
+  switch (j.state) {
+  case job_state::completed: return j.fail_text.empty() ? "delivered" : remark(j);
+  case job_state::gifted: return "came late, as a gift";
+  case job_state::cancelled: return "cancelled by the user";
+  default: return remark(j);
+  }
+}
+
+std::string kind_of(const book_line& l) {
+  const auto& e = l.entry;
+  if (e.type == "reservation") return "hold";
+  if (e.type == "refund") return "refund";
+  if (e.ref_type == "job" && e.type == "debit") return l.account == "bonus" ? "gift" : "capture";
+  if (e.ref_type == "payment" && e.type == "debit") return "payment refund";
+  return e.ref_type;
+}
+
+/// Open jobs by model: who waits for his turn, and who has it.
+ordered_json queue_of(const std::vector<job>& open) {
+  std::map<std::string, std::size_t> places;
+  auto list = ordered_json::array();
+  for (auto& j : open) {
+    const auto place = places.emplace(j.spec.model_id, list.size());
+    if (place.second) list.push_back({{"model", j.spec.model_title}, {"waiting", 0}, {"running", 0}});
+    auto& n = list[place.first->second][j.state == job_state::pending ? "waiting" : "running"];
+    n = n.get<int>() + 1;
+  }
+  return list;
+}
+
 } // namespace
+
+std::string newest(const std::string& database) {
+  storage::reader db{database};
+  auto jobs = ordered_json::array(), entries = ordered_json::array();
+  for (auto& j : db.jobs(false, newest_shown))
+    jobs.push_back({{"id", j.job_id},
+                    {"user_id", j.user_id},
+                    {"model", j.spec.model_title},
+                    {"state", name_of(j.state)},
+                    {"outcome", outcome_of(j)},
+                    {"created_at", j.created_at},
+                    {"updated_at", j.updated_at},
+                    {"price", j.price}});
+  for (auto& l : db.newest_entries(newest_shown))
+    entries.push_back({{"id", l.entry.id},
+                       {"at", l.entry.at},
+                       {"user_id", l.user_id},
+                       {"amount", l.entry.amount},
+                       {"kind", kind_of(l)},
+                       {"note", reason(l.entry)}});
+  const ordered_json all{
+      {"queue", queue_of(db.jobs(true, open_jobs_most))}, {"jobs", jobs}, {"ledger", entries}};
+  return all.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
 
 int audit(const std::string& database, bool as_json) {
   const auto r = storage::reader{database}.audit();

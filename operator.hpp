@@ -9,5 +9,8 @@ namespace troupe::operators {
 int audit(const std::string& database, bool as_json);
 int history(const std::string& database, std::int64_t user_id, int limit, bool as_json);
 int jobs(const std::string& database, bool only_open, int limit, bool as_json);
+/// The newest jobs and ledger entries and what waits and runs, by model, as JSON for the sandbox's panel.
+/// @throws std::exception when it cannot tell
+std::string newest(const std::string& database);
 
 } // namespace troupe::operators

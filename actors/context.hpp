@@ -3,6 +3,7 @@
 #include "actors/sales_board.hpp"
 #include "actors/tuning.hpp"
 #include "messages/steps.hpp"
+#include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -15,6 +16,8 @@ struct health_board {
   std::atomic<bool> poll_conflict{false};
   std::atomic<bool> webhook_set{false}; ///< Telegram has taken our address
   std::atomic<bool> storage_failed{false};
+  std::array<std::atomic<std::size_t>, lane_count> lanes{}; ///< Messages that wait at the courier, by lane.
+  std::atomic<std::size_t> sending{0};                      ///< Messages that Telegram has not answered yet.
 };
 
 class error_tally;

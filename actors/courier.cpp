@@ -268,6 +268,14 @@ void send_out(self_ptr self, outgoing m) {
       });
 }
 
+/// For whoever asks for the engine's health.
+void tell_lanes(const courier_state& s) {
+  auto& h = *s.ctx->health;
+  for (std::size_t l = 0; l < lane_count; ++l)
+    h.lanes[l].store(s.queue.waiting(static_cast<lane>(l)), std::memory_order_relaxed);
+  h.sending.store(s.in_flight, std::memory_order_relaxed);
+}
+
 /// Works off what is due, then arms at most one timer.
 void pump(self_ptr self) {
   auto& s = self->state;
@@ -278,6 +286,7 @@ void pump(self_ptr self) {
     if (!m) break;
     send_out(self, std::move(*m));
   }
+  tell_lanes(s);
   if (s.in_flight >= limit) return; // an answer will pump again
   auto at = s.queue.next_at(s.bulk_may_go());
   auto now = self->clock().now();

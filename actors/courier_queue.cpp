@@ -39,8 +39,8 @@ void courier_queue::set_bulk_per_second(int n) {
 
 void courier_queue::push(outgoing m, clock::time_point now) {
   forget_quiet(now);
+  ++waiting_[lane_of(m)];
   if (m.urgency == lane::answer) {
-    ++size_;
     answers_.push_back(std::move(m));
     return;
   }
@@ -51,9 +51,8 @@ void courier_queue::push(outgoing m, clock::time_point now) {
     return old.urgency == lane::progress && !m.slot.empty() && old.slot == m.slot;
   };
   auto kept = std::remove_if(l.messages.begin(), l.messages.end(), stale);
-  size_ -= static_cast<std::size_t>(l.messages.end() - kept);
+  waiting_[static_cast<std::size_t>(lane::progress)] -= static_cast<std::size_t>(l.messages.end() - kept);
   l.messages.erase(kept, l.messages.end());
-  ++size_;
   l.messages.push_back(std::move(m));
   relist(chat_id, l);
 }
@@ -62,7 +61,7 @@ std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
   if (!answers_.empty() && answers_after_ <= now) {
     auto m = std::move(answers_.front());
     answers_.pop_front();
-    --size_;
+    --waiting_[lane_of(m)];
     return m;
   }
   for (std::size_t lane = 1; lane < (bulk ? lanes : first_bulk); ++lane) {
@@ -72,7 +71,7 @@ std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
     auto& l = lines_.at(chat_id);
     auto m = std::move(l.messages.front());
     l.messages.pop_front();
-    --size_;
+    --waiting_[lane_of(m)];
     l.busy = true;
     relist(chat_id, l);
     l.budget.spend(now);
@@ -124,12 +123,12 @@ std::vector<outgoing> courier_queue::withdraw(std::int64_t broadcast_id) {
       else ++it;
     if (l.messages.size() != before) relist(chat_id, l);
   }
-  size_ -= out.size();
+  for (auto& m : out) --waiting_[lane_of(m)];
   return out;
 }
 
 void courier_queue::retry(outgoing m, clock::time_point now, clock::duration wait) {
-  ++size_;
+  ++waiting_[lane_of(m)];
   if (m.urgency == lane::answer) {
     answers_after_ = now + wait;
     answers_.push_front(std::move(m));

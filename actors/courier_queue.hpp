@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -68,7 +69,8 @@ public:
   void hush(const outgoing& m, clock::time_point now, clock::duration wait);
   /// What of a broadcast has not left is taken out of its lines.
   std::vector<outgoing> withdraw(std::int64_t broadcast_id);
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return std::accumulate(waiting_.begin(), waiting_.end(), std::size_t{0}); }
+  std::size_t waiting(lane l) const { return waiting_[static_cast<std::size_t>(l)]; }
   std::size_t chats() const { return lines_.size(); } ///< remembered
   static bool is_bulk(const outgoing& m) { return static_cast<std::size_t>(m.urgency) >= first_bulk; }
   /// From the next message on; what the budget has spent stays spent.
@@ -90,7 +92,7 @@ private:
   const send_budget& budget_of(std::size_t l) const { return const_cast<courier_queue*>(this)->budget_of(l); }
   void forget_quiet(clock::time_point now);
 
-  static constexpr auto lanes = static_cast<std::size_t>(lane::paid_broadcast) + 1;
+  static constexpr auto lanes = lane_count;
   static constexpr auto first_bulk = static_cast<std::size_t>(lane::progress);
   static constexpr auto paid_lane = static_cast<std::size_t>(lane::paid_broadcast);
   courier_limits limits_;
@@ -101,7 +103,7 @@ private:
   std::deque<outgoing> answers_;
   clock::time_point answers_after_{}, stopped_until_{};
   std::deque<std::pair<clock::time_point, std::int64_t>> floods_;
-  std::size_t size_ = 0;
+  std::array<std::size_t, lanes> waiting_{};
 };
 
 } // namespace troupe

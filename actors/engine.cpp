@@ -118,10 +118,15 @@ struct engine::impl {
     else if (h.poll_conflict) fault = "another program polls Telegram with this token";
     else if (polled && old) fault = "no updates could be fetched from Telegram lately";
     else if (!polled && old && !h.webhook_set) fault = "Telegram has not taken the webhook's address";
+    auto lanes = nlohmann::json::array();
+    for (std::size_t l = 0; l < lane_count; ++l)
+      lanes.push_back({{"name", name_of(static_cast<lane>(l))}, {"waiting", h.lanes[l].load()}});
     auto body = nlohmann::json{{"ok", fault.empty()},
                                {"why", fault},
                                {"updates", polled ? "polled" : "webhook"},
-                               {"last_poll_age_s", age}};
+                               {"last_poll_age_s", age},
+                               {"sending", h.sending.load()},
+                               {"lanes", std::move(lanes)}};
     return {fault.empty() ? 200 : 503, body.dump() + "\n"};
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// The engine's vocabulary: updates, turns, orders, jobs and outgoing messages, as plain values.
 /// Times are milliseconds since 1970 (UTC) and are always given by the caller. Credits are whole.
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -41,6 +42,13 @@ struct upload {
   std::string path;
   std::string content_type;
 };
+
+constexpr const char* name_of(lane l) {
+  constexpr const char* names[] = {"answer", "money",    "result",    "reply",
+                                   "status", "progress", "broadcast", "paid_broadcast"};
+  return names[static_cast<int>(l)];
+}
+inline constexpr std::size_t lane_count = static_cast<std::size_t>(lane::paid_broadcast) + 1;
 
 /// One call of the Bot API.
 struct outgoing {
@@ -136,6 +144,13 @@ struct ledger_entry {
   std::string ref_id;
   std::string description;
   unix_ms at = 0;
+};
+
+/// An entry as the book's keeper sees it.
+struct book_line {
+  ledger_entry entry;
+  std::int64_t user_id = 0;
+  std::string account; ///< user | held | bonus | debt
 };
 
 // -- Orders and jobs -----------------------------------------------------------------------------

@@ -99,6 +99,20 @@ std::vector<ledger_entry> reader::entries(std::int64_t user_id, int offset, int 
   return entries_of(impl_->db(), user_id, offset, limit);
 }
 
+std::vector<book_line> reader::newest_entries(int limit) {
+  // The other half of a transfer that a user has a row of would say the same again.
+  query q(impl_->db(),
+          "SELECT id, amount, type, ref_type, ref_id, description, created_at, user_id, account FROM ledger "
+          "WHERE account = 'user' OR (type = 'debit' AND amount < 0) ORDER BY id DESC LIMIT ?",
+          std::max(limit, 0));
+  std::vector<book_line> list;
+  while (q.next())
+    list.push_back({{q.integer(0), q.integer(1), q.text(2), q.text(3), q.text(4), q.text(5), q.integer(6)},
+                    q.integer(7),
+                    q.text(8)});
+  return list;
+}
+
 std::vector<job> reader::jobs_of(std::int64_t user_id, int offset, int limit) {
   return storage::jobs_of(impl_->db(), user_id, offset, limit);
 }

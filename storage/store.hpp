@@ -92,11 +92,13 @@ public:
   ~reader();
   account load_account(std::int64_t user_id);
   std::vector<ledger_entry> entries(std::int64_t user_id, int offset, int limit); ///< newest first
-  std::vector<job> jobs_of(std::int64_t user_id, int offset, int limit);          ///< newest first
-  user_profile profile(std::int64_t user_id);                                     ///< user_id 0 when unknown
-  std::vector<job> jobs(bool only_open, int limit);                               ///< newest first
-  job load_job(std::int64_t job_id);                                              ///< job_id 0 when unknown
-  payment load_payment(const payment_query& which); ///< payment_id 0 when unknown
+  /// Of all users, newest first; each transfer once, as it changed what its user has or what was set aside.
+  std::vector<book_line> newest_entries(int limit);
+  std::vector<job> jobs_of(std::int64_t user_id, int offset, int limit); ///< newest first
+  user_profile profile(std::int64_t user_id);                            ///< user_id 0 when unknown
+  std::vector<job> jobs(bool only_open, int limit);                      ///< newest first
+  job load_job(std::int64_t job_id);                                     ///< job_id 0 when unknown
+  payment load_payment(const payment_query& which);                      ///< payment_id 0 when unknown
   std::vector<payment> payments_of(std::int64_t user_id, int offset,
                                    int limit); ///< newest first; user 0: of all
   /// What an administrator asks. May take long: from a connection of its own.

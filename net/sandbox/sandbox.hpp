@@ -1,7 +1,9 @@
 #pragma once
 /// Local stand-ins of Telegram's Bot API, of kie.ai and of YooKassa on one loopback port, and a chat page.
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe::sandbox {
 
@@ -14,10 +16,19 @@ struct settings {
   unsigned seed = 1;
   bool clips = true; ///< A real mp4 per task, made by ffmpeg; false: one clip for all.
   int latency_ms = 0;
-  std::string flood = "off"; ///< Telegram's flood control: off, telegram, strict.
+  std::string flood = "off";       ///< Telegram's flood control: off, telegram, strict.
   bool enforce_rate = true;        ///< kie.ai refuses a key's creates beyond 20 in 10 s.
   std::string kie_webhook_key;     ///< "": kie.ai's callbacks bear no signature.
   std::string yookassa_notice_url; ///< "": YooKassa sends no notices.
+
+  /// The command of an engine that the sandbox is to start and end, by an absolute path; empty: none.
+  std::vector<std::string> engine;
+  /// Told the exit code of that engine when it ends by itself as soon as it was started. From a thread.
+  std::function<void(int)> engine_failed;
+  std::string engine_url; ///< Where an engine tells its health, "http://127.0.0.1:8090"; "": nowhere.
+  /// An engine's jobs and ledger as JSON, {"queue", "jobs", "ledger"}. One call at a time, from any thread.
+  /// Throws when it cannot tell, with the reason. None: the operator's panel says so.
+  std::function<std::string()> facts;
 };
 
 class server {

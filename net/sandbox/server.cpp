@@ -1,5 +1,6 @@
 #include "net/sandbox/crowd_routes.hpp"
 #include "net/sandbox/kie_routes.hpp"
+#include "net/sandbox/operator_routes.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include "net/sandbox/service_gate.hpp"
 #include "net/sandbox/star_routes.hpp"
@@ -90,6 +91,7 @@ struct server::impl {
   service_gate gate;        ///< Guards itself.
   kie_routes kie;           ///< Guards itself.
   yookassa_routes yookassa; ///< Guards itself.
+  operator_routes office{set};
   int polls_waiting = 0;
   std::int64_t last_poll = 0;
   const std::int64_t started = now_ms();
@@ -117,10 +119,12 @@ struct server::impl {
     acceptor = std::thread([this] { http.listen_after_bind(); });
     webhook.start();
     while (!http.is_running()) std::this_thread::sleep_for(milliseconds(1));
+    office.start();
     return port;
   }
 
   void stop() {
+    office.stop(); // The engine's last words are still heard.
     {
       std::lock_guard lock(mutex);
       stopping = true;
@@ -165,6 +169,7 @@ struct server::impl {
     yookassa.add_to(http);
     add_writer_routes(http, gate, [this] { return stopping.load(); });
     gate.add_to(http);
+    office.add_to(http);
     control_routes();
     add_star_routes(http,
                     {telegram, mutex, updates_changed, events_changed, [this] { return stopping.load(); }});

@@ -71,6 +71,31 @@ TEST_CASE("messages of one chat keep their order, whatever their urgency") {
   CHECK(d.queue.size() == 0);
 }
 
+TEST_CASE("what waits is counted by lane, wherever it comes from and goes") {
+  desk d;
+  const auto waits = [&](lane l) { return d.queue.waiting(l); };
+  d.push(say(1, "a"));
+  d.push(say(1, "b", lane::broadcast));
+  d.push(say(2, "toast", lane::answer));
+  d.push(say(3, "10 %", lane::progress, "order:1"));
+  d.push(say(3, "20 %", lane::progress, "order:1"));
+  CHECK(waits(lane::progress) == 1);
+  CHECK(waits(lane::answer) == 1);
+  CHECK(waits(lane::reply) == 1);
+  CHECK(d.queue.size() == 4);
+  d.push(say(3, "done", lane::result, "order:1")); // the bar is stale
+  CHECK(waits(lane::progress) == 0);
+  CHECK(d.take() == "toast");
+  CHECK(waits(lane::answer) == 0);
+  CHECK(d.take() == "done");
+  CHECK(waits(lane::result) == 0);
+  d.queue.retry(d.last, d.now, 1s);
+  CHECK(waits(lane::result) == 1);
+  CHECK(waits(lane::broadcast) == 1);
+  d.queue.withdraw(0);
+  CHECK(d.queue.size() == 0);
+}
+
 TEST_CASE("one chat has one message under way") {
   desk d;
   d.push(say(1, "a"));

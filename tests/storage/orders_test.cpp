@@ -26,6 +26,29 @@ TEST_CASE("an order holds its credits and makes its jobs") {
   CHECK(b.faults().empty());
 }
 
+TEST_CASE("the newest entries of all users tell each transfer once") {
+  bench b;
+  b.enrol(ann, 10);
+  b.enrol(bob, 10);
+  b.apply(b.order("k"));
+  const auto job = b.s->take_new_jobs().at(0).job_id;
+  for (const auto to :
+       {job_state::submitting, job_state::processing, job_state::fetching, job_state::delivering})
+    b.step(job, to);
+  const auto list = b.read().newest_entries(10);
+  REQUIRE(list.size() == 4);
+  CHECK(list[0].account == "held");
+  CHECK(list[0].entry.type == "debit");
+  CHECK(list[0].entry.amount == -2);
+  CHECK(list[1].account == "user");
+  CHECK(list[1].entry.type == "reservation");
+  CHECK(list[1].entry.amount == -2);
+  CHECK(list[1].user_id == ann);
+  CHECK(list[2].user_id == bob);
+  CHECK(list[3].entry.amount == 10);
+  CHECK(b.read().newest_entries(1).size() == 1);
+}
+
 TEST_CASE("the same order again answers the same and makes nothing") {
   bench b;
   b.enrol(ann, 10);
