@@ -148,15 +148,17 @@ int serve(const std::string& dir) {
 }
 
 /// This program itself, as the engine with the same configuration and environment.
-std::vector<std::string> engine_command(const std::string& dir) {
+std::vector<std::string> engine_words(const std::string& dir) {
   return {std::filesystem::read_symlink("/proc/self/exe"), "--config", dir, "serve"};
 }
 
 int run_sandbox(sandbox::settings s) {
   auto signals = block_signals();
   std::atomic<int> engine_code{0};
-  s.engine_failed = [&](int code) {
-    engine_code = code;
+  s.engine_ended = [&](const sandbox::engine_end& e) {
+    std::cerr << "The engine has ended by itself: " << e.why << std::endl;
+    if (!e.at_once) return;
+    engine_code = e.code;
     ::kill(::getpid(), SIGTERM);
   };
   sandbox::server server{s};
@@ -172,7 +174,7 @@ int run_sandbox(sandbox::settings s) {
 int play_script(sandbox::settings s, scripted::options o, const std::string& dir, const CLI::App& given) {
   if (given.count("--port") == 0) s.port = 0;
   if (given.count("--generation-ms") == 0) s.generation_ms = 2000;
-  o.config = dir;
+  s.engine.words = engine_words(dir);
   return scripted::play(std::move(s), o);
 }
 
@@ -192,7 +194,7 @@ void meet_engine(sandbox::settings& s, std::string& database, const std::string&
   const auto o = config::load(dir, config::process_environment()).opts;
   if (database.empty()) database = o.storage.database_path;
   if (s.engine_url.empty() && o.web.port > 0) s.engine_url = "http://127.0.0.1:" + std::to_string(o.web.port);
-  s.engine = engine_command(dir);
+  s.engine.words = engine_words(dir);
 }
 
 } // namespace

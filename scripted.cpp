@@ -1,5 +1,4 @@
 #include "scripted.hpp"
-#include "engine_child.hpp"
 #include "net/sandbox/script_runner.hpp"
 #include "net/transport.hpp"
 #include <arpa/inet.h>
@@ -9,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -130,11 +130,17 @@ public:
       return;
     }
     const int web = free_port();
+    if (world.port == 0) world.port = free_port();
+    base_ = "http://127.0.0.1:" + std::to_string(world.port);
     world.yookassa_notice_url = "http://127.0.0.1:" + std::to_string(web) + "/yookassa/webhook";
-    server_ = std::make_unique<sandbox::server>(world);
-    base_ = "http://127.0.0.1:" + std::to_string(server_->start());
-    engine_ = std::make_unique<engine_child>(
-        o.config, engine_environment(world, base_, web, o.database, folder_), folder_.in("engine.log"));
+    world.engine.environment = engine_environment(world, base_, web, o.database, folder_);
+    world.engine.log = folder_.in("engine.log");
+    world.engine_ended = [this](const sandbox::engine_end& e) {
+      const std::lock_guard lock(mutex_);
+      ended_ = e.why;
+    };
+    server_ = std::make_unique<sandbox::server>(std::move(world));
+    server_->start();
   }
 
   void wait_until_ready() {
@@ -146,16 +152,12 @@ public:
     }
   }
 
-  json post(const std::string& path, const json& body) {
-    if (path != "/sandbox/engine" || !engine_) return call("POST", path, body.dump());
-    engine_->order(body.at("do"));
-    return json::object();
-  }
+  json post(const std::string& path, const json& body) { return call("POST", path, body.dump()); }
 
   json call(const std::string& method, const std::string& path, const std::string& body) {
     if (interrupted) throw std::runtime_error("interrupted");
-    if (engine_)
-      if (const auto why = engine_->ended(); !why.empty()) throw std::runtime_error(why + keep_folder());
+    if (const auto why = ended(); !why.empty())
+      throw std::runtime_error("the engine has ended: " + why + "; what it said: " + keep_log());
     http_request q;
     q.method = method;
     q.url = base_ + path;
@@ -172,19 +174,23 @@ public:
 
   /// What helps to see why a script failed. @returns where it is
   std::string keep_log() {
-    if (!engine_) return "see its own log";
+    if (!server_) return "see its own log";
     folder_.keep();
     return folder_.in("engine.log");
   }
 
 private:
-  std::string keep_folder() { return folder_.keep(), std::string(); }
+  std::string ended() {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
 
   temporary_folder folder_;
   std::string base_;
   std::unique_ptr<transport> http_;
-  std::unique_ptr<sandbox::server> server_;
-  std::unique_ptr<engine_child> engine_; ///< Goes before the sandbox.
+  std::mutex mutex_;
+  std::string ended_; ///< Guarded by `mutex_`: why the engine does not run though it should; "": it may.
+  std::unique_ptr<sandbox::server> server_; ///< Goes first, and its engine with it.
 };
 
 /// Beside the script.

@@ -8,13 +8,13 @@ namespace troupe::scripted {
 
 struct options {
   std::string file;     ///< "-": the standard input
-  std::string config;   ///< the engine's folder of settings
   std::string database; ///< "": one that is thrown away with everything else
   std::string attach; ///< http://host:port of a sandbox that runs, with its engine; "": both are started here
   int limit_s = 30;   ///< of each wait that names none
 };
 
-/// The transcript goes to the standard output. Not thread-safe: it listens for SIGINT and SIGTERM.
+/// `world.engine.words` says how the engine is started. The transcript goes to the standard output. Not
+/// thread-safe: it listens for SIGINT and SIGTERM.
 /// @returns 0: all held; 1: something did not, its line is named; 2: the script cannot be read or nothing can
 /// be started
 int play(sandbox::settings world, const options& o);

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <iostream>
+#include <fcntl.h>
 #include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -26,16 +26,28 @@ std::string words_of(int status) {
 
 int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (auto& t : texts) all.push_back(t.data());
+  all.push_back(nullptr);
+  return all;
+}
+
 /// Between fork and exec: nothing but system calls, for other threads may hold any lock.
-[[noreturn]] void become(char* const* args) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM); // also when the sandbox is killed itself
+[[noreturn]] void become(pid_t parent, char* const* args, char* const* environment, const char* log) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);      // also when the sandbox is killed itself
+  if (::getppid() != parent) ::_exit(126); // it was, before we asked
+  if (log[0] != '\0') {
+    const int file = ::open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (file < 0 || ::dup2(file, 1) < 0 || ::dup2(file, 2) < 0) ::_exit(126);
+  }
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   // The sandbox's connections would stay open as long as the engine lives.
   if (::close_range(3, ~0u, 0) != 0)
     for (int f = 3; f < 4096; ++f) ::close(f);
-  ::execv(args[0], args);
+  ::execve(args[0], args, environment);
   ::_exit(127);
 }
 
@@ -49,11 +61,14 @@ void wait_for_end(pid_t pid) {
 } // namespace
 
 pid_t engine_keeper::spawn() const {
-  std::vector<char*> args;
-  for (const auto& a : command_) args.push_back(const_cast<char*>(a.c_str()));
-  args.push_back(nullptr);
-  const pid_t pid = ::fork();
-  if (pid == 0) become(args.data());
+  auto words = command_.words;
+  std::vector<std::string> values;
+  if (command_.environment)
+    for (const auto& [name, value] : *command_.environment) values.push_back(name + "=" + value);
+  const auto args = pointers(words), own = pointers(values);
+  char* const* environment = command_.environment ? own.data() : environ;
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid == 0) become(parent, args.data(), environment, command_.log.c_str());
   return pid;
 }
 
@@ -83,17 +98,16 @@ void engine_keeper::keep() {
     pid_ = 0;
     exit_ = words_of(status);
     changed_.notify_all();
-    if (told_to_end_) continue;
-    const bool failed = starts_ == 1 && clock::now() - since < young;
+    if (told_to_end_ || !ended_) continue;
+    const engine_end end{code_of(status), exit_, starts_ == 1 && clock::now() - since < young};
     lock.unlock();
-    std::cerr << "The engine has ended by itself: " << words_of(status) << std::endl;
-    if (failed && failed_) failed_(code_of(status));
+    ended_(end);
     lock.lock();
   }
 }
 
 void engine_keeper::begin() {
-  if (command_.empty() || thread_.joinable()) return;
+  if (command_.words.empty() || thread_.joinable()) return;
   wanted_ = true;
   thread_ = std::thread([this] { keep(); });
 }
@@ -130,7 +144,7 @@ void engine_keeper::stop(std::unique_lock<std::mutex>& lock, int signal) {
 
 json engine_keeper::state() {
   const std::lock_guard lock(mutex_);
-  return {{"controlled", !command_.empty()},
+  return {{"controlled", !command_.words.empty()},
           {"running", pid_ != 0},
           {"pid", pid_},
           {"starts", starts_},
@@ -138,7 +152,7 @@ json engine_keeper::state() {
 }
 
 json engine_keeper::act(const std::string& what) {
-  if (command_.empty())
+  if (command_.words.empty())
     throw std::runtime_error("this sandbox did not start the engine; ./run and troupe sandbox --engine do");
   const bool starts = what == "start" || what == "restart";
   const bool stops = what == "stop" || what == "kill" || what == "restart";

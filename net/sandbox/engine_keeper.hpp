@@ -1,23 +1,20 @@
 #pragma once
 /// The engine as a child of the sandbox: a person stops, kills and starts it. It is never started again by
 /// itself, for a crash is to be seen. Any thread may call.
+#include "net/sandbox/sandbox.hpp"
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <string>
 #include <sys/types.h>
 #include <thread>
-#include <vector>
 
 namespace troupe::sandbox {
 
 class engine_keeper {
 public:
-  /// `command`: an absolute path and its arguments; empty: there is no engine to keep. `failed` is told, on a
-  /// thread of the keeper, the exit code of an engine that ended by itself within 5 s of its first start.
-  engine_keeper(std::vector<std::string> command, std::function<void(int)> failed)
-      : command_(std::move(command)), failed_(std::move(failed)) {}
+  /// `ended` is told, on a thread of the keeper, when an engine ends that nobody told to.
+  engine_keeper(engine_command command, std::function<void(const engine_end&)> ended)
+      : command_(std::move(command)), ended_(std::move(ended)) {}
   ~engine_keeper() { end(); }
   void begin(); ///< Starts the engine.
   /// SIGTERM, and SIGKILL after 15 s. Returns when the engine is gone; no other is started.
@@ -34,8 +31,8 @@ private:
   void start(std::unique_lock<std::mutex>& lock);
   void stop(std::unique_lock<std::mutex>& lock, int signal);
 
-  const std::vector<std::string> command_;
-  const std::function<void(int)> failed_;
+  const engine_command command_;
+  const std::function<void(const engine_end&)> ended_;
   std::mutex acting_; ///< One act at a time; taken before the other.
   std::mutex mutex_;  ///< Guards all below.
   std::condition_variable changed_;

@@ -27,7 +27,7 @@ template <class F> httplib::Server::Handler control(F body) {
 } // namespace
 
 operator_routes::operator_routes(const settings& s)
-    : read_facts_(s.facts), engine_url_(s.engine_url), engine_(s.engine, s.engine_failed) {}
+    : read_facts_(s.facts), engine_url_(s.engine_url), engine_(s.engine, s.engine_ended) {}
 
 void operator_routes::add_to(httplib::Server& http) {
   http.Get("/sandbox/operator", control([this](const json&) { return facts(); }));

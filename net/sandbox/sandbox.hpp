@@ -1,11 +1,27 @@
 #pragma once
 /// Local stand-ins of Telegram's Bot API, of kie.ai and of YooKassa on one loopback port, and a chat page.
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace troupe::sandbox {
+
+/// How a sandbox starts an engine as its child.
+struct engine_command {
+  std::vector<std::string> words;                                ///< An absolute path first; empty: no engine
+  std::optional<std::map<std::string, std::string>> environment; ///< None: our own
+  std::string log;                                               ///< What it prints is added there; "": ours
+};
+
+/// An engine that ended though nobody told it to.
+struct engine_end {
+  int code = 0;         ///< 128 and more: a signal
+  std::string why;      ///< "exit code 2"
+  bool at_once = false; ///< Within 5 s of its first start: it cannot run as things are.
+};
 
 struct settings {
   std::string host = "127.0.0.1";
@@ -21,10 +37,8 @@ struct settings {
   std::string kie_webhook_key;     ///< "": kie.ai's callbacks bear no signature.
   std::string yookassa_notice_url; ///< "": YooKassa sends no notices.
 
-  /// The command of an engine that the sandbox is to start and end, by an absolute path; empty: none.
-  std::vector<std::string> engine;
-  /// Told the exit code of that engine when it ends by itself as soon as it was started. From a thread.
-  std::function<void(int)> engine_failed;
+  engine_command engine;                               ///< Started and ended with the sandbox.
+  std::function<void(const engine_end&)> engine_ended; ///< From a thread.
   std::string engine_url; ///< Where an engine tells its health, "http://127.0.0.1:8090"; "": nowhere.
   /// An engine's jobs and ledger as JSON, {"queue", "jobs", "ledger"}. One call at a time, from any thread.
   /// Throws when it cannot tell, with the reason. None: the operator's panel says so.

@@ -232,3 +232,40 @@ TEST_CASE_METHOD(gate_fixture, "a generation that runs is called back sooner onc
   CHECK(calls[0]["path"] == "/kie/callback/1/***");
   CHECK(calls[0]["status"] == 200);
 }
+
+TEST_CASE_METHOD(gate_fixture, "what the services send to the engine is in the log too") {
+  httplib::Server engine;
+  engine.Post(
+      ".*", [](const httplib::Request&, httplib::Response& res) { res.set_content("taken", "text/plain"); });
+  const int back = engine.bind_to_any_port("127.0.0.1");
+  std::thread thread([&] { engine.listen_after_bind(); });
+  const auto there = "http://127.0.0.1:" + std::to_string(back);
+
+  const auto wait_for = [&](const std::string& of) {
+    std::int64_t after = 0;
+    for (int looks = 0; looks < 10; ++looks) {
+      const auto log = get("/sandbox/http?wait_s=5&after=" + std::to_string(after));
+      after = log["last_seq"];
+      for (const auto& c : log["calls"])
+        if (c.value("out", false) && c["service"] == of) return c;
+    }
+    return json::object();
+  };
+  control("/bot1000001:sandbox/setWebhook", {{"url", there + "/hook"}, {"secret_token", "s3cret"}});
+  CHECK(last_call()["request"].get<std::string>().find("s3cret") == std::string::npos);
+  control("/sandbox/send", {{"user_id", anna}, {"text", "hello"}});
+  const auto update = wait_for("telegram");
+  control("/sandbox/yookassa", {{"notice_url", there + "/notices"}});
+  const auto id = use("yookassa").parsed()["id"].get<std::string>();
+  ask("POST", "/yookassa/pay/" + id, "action=bank_card", "application/x-www-form-urlencoded");
+  const auto notice = wait_for("yookassa");
+  engine.stop();
+  thread.join();
+
+  REQUIRE(update["path"] == "/hook");
+  CHECK(update["status"] == 200);
+  CHECK(update["response"] == "taken");
+  CHECK(json::parse(update["request"].get<std::string>())["message"]["text"] == "hello");
+  REQUIRE(notice["path"] == "/notices");
+  CHECK(notice["request"].get<std::string>().find("payment.succeeded") != std::string::npos);
+}

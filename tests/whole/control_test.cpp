@@ -1,5 +1,6 @@
 // The sandbox that keeps an engine: what a person at the panels does and sees.
 #include "tests/whole/sandbox_stage.hpp"
+#include <fstream>
 
 using namespace troupe::test;
 using nlohmann::json;
@@ -84,6 +85,14 @@ struct kept_engine {
   json panel() { return talk("/sandbox/operator"); }
 };
 
+/// Gone, or only waiting for whoever inherited it.
+bool is_dead(pid_t pid) {
+  std::ifstream stat{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string number, name, state;
+  stat >> number >> name >> state;
+  return state.empty() || state == "Z";
+}
+
 } // namespace
 
 TEST_CASE("a sandbox's engine is killed, started again and goes on") {
@@ -163,9 +172,17 @@ TEST_CASE("the engine ends with its sandbox") {
   auto s = std::make_unique<kept_engine>();
   REQUIRE(s->runs());
   const auto pid = s->engine()["pid"].get<pid_t>();
-  REQUIRE(::kill(pid, 0) == 0);
+  REQUIRE_FALSE(is_dead(pid));
   CHECK(s->sandbox.end(SIGTERM) == 0);
-  CHECK(::kill(pid, 0) == -1);
+  CHECK(is_dead(pid));
+}
+
+TEST_CASE("a killed sandbox leaves no engine behind") {
+  kept_engine s;
+  REQUIRE(s.runs());
+  const auto pid = s.engine()["pid"].get<pid_t>();
+  s.sandbox.end(SIGKILL);
+  CHECK(within(seconds{20}, [&] { return is_dead(pid); }));
 }
 
 TEST_CASE("an engine that cannot start ends its sandbox with its own exit code") {

@@ -68,5 +68,5 @@ TEST_CASE_METHOD(scene, "an engine that cannot start ends the script at once, wi
             {{"TMPDIR", dir.string()}},
             log()};
   CHECK(p.code_within(seconds{30}) == 2);
-  CHECK(says("the engine has ended with code 2"));
+  CHECK(says("the engine has ended: exit code 2"));
 }
