@@ -111,6 +111,45 @@ std::string kind_of(const book_line& l) {
   return e.ref_type;
 }
 
+struct book_page {
+  std::vector<book_line> lines;                 ///< newest first
+  std::map<std::int64_t, std::int64_t> credits; ///< free, by user, after the newest line
+};
+
+/// Asked again when something was booked meanwhile: balances and lines are of one moment, or the next look
+/// shows it.
+book_page newest_page(storage::reader& db) {
+  constexpr int tries = 3;
+  book_page p;
+  const auto newest_id = [](const std::vector<book_line>& l) { return l.empty() ? 0 : l.front().entry.id; };
+  for (int i = 0; i < tries; ++i) {
+    p = {db.newest_entries(newest_shown), {}};
+    for (auto& l : p.lines)
+      if (l.account == "user" && p.credits.count(l.user_id) == 0)
+        p.credits[l.user_id] = db.load_account(l.user_id).balance;
+    if (newest_id(db.newest_entries(1)) == newest_id(p.lines)) break;
+  }
+  return p;
+}
+
+ordered_json ledger_of(storage::reader& db) {
+  auto page = newest_page(db);
+  auto list = ordered_json::array();
+  for (auto& l : page.lines) {
+    list.push_back({{"id", l.entry.id},
+                    {"at", l.entry.at},
+                    {"user_id", l.user_id},
+                    {"amount", l.entry.amount},
+                    {"kind", kind_of(l)},
+                    {"note", reason(l.entry)}});
+    if (l.account != "user") continue;
+    auto& after = page.credits[l.user_id];
+    list.back()["balance"] = after;
+    after -= l.entry.amount;
+  }
+  return list;
+}
+
 /// Open jobs by model: who waits for his turn, and who has it.
 ordered_json queue_of(const std::vector<job>& open) {
   std::map<std::string, std::size_t> places;
@@ -128,7 +167,7 @@ ordered_json queue_of(const std::vector<job>& open) {
 
 std::string newest(const std::string& database) {
   storage::reader db{database};
-  auto jobs = ordered_json::array(), entries = ordered_json::array();
+  auto jobs = ordered_json::array();
   for (auto& j : db.jobs(false, newest_shown))
     jobs.push_back({{"id", j.job_id},
                     {"user_id", j.user_id},
@@ -138,15 +177,8 @@ std::string newest(const std::string& database) {
                     {"created_at", j.created_at},
                     {"updated_at", j.updated_at},
                     {"price", j.price}});
-  for (auto& l : db.newest_entries(newest_shown))
-    entries.push_back({{"id", l.entry.id},
-                       {"at", l.entry.at},
-                       {"user_id", l.user_id},
-                       {"amount", l.entry.amount},
-                       {"kind", kind_of(l)},
-                       {"note", reason(l.entry)}});
   const ordered_json all{
-      {"queue", queue_of(db.jobs(true, open_jobs_most))}, {"jobs", jobs}, {"ledger", entries}};
+      {"queue", queue_of(db.jobs(true, open_jobs_most))}, {"jobs", jobs}, {"ledger", ledger_of(db)}};
   return all.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 

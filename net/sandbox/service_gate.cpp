@@ -15,6 +15,8 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 
 constexpr std::int64_t wait_max_s = 25;
+/// Who waits for calls gets them by handfuls: a broadcast makes hundreds a second.
+constexpr auto gathering = milliseconds(50);
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -115,7 +117,9 @@ json service_gate::calls(const Request& req) {
   const auto after = std::max<std::int64_t>(number_of(req, "after"), 0);
   const auto wait = std::chrono::seconds(std::clamp<std::int64_t>(number_of(req, "wait_s"), 0, wait_max_s));
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, wait, [&] { return stopping_ || log_.last_seq() > after; });
+  const auto news = [&] { return stopping_ || log_.last_seq() > after; };
+  if (!news() && changed_.wait_for(lock, wait, news))
+    changed_.wait_for(lock, gathering, [this] { return stopping_; });
   return log_.after(std::min(after, log_.last_seq()));
 }
 

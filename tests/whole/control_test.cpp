@@ -146,7 +146,10 @@ TEST_CASE("the operator's panel shows a job, its hold and the engine after an or
   CHECK(hold["kind"] == "hold");
   CHECK(hold["user_id"] == anna);
   CHECK(hold["amount"] == -job["price"].get<int>());
-  CHECK(p["ledger"].back()["kind"] == "bonus");
+  const auto gift = p["ledger"].back();
+  CHECK(gift["kind"] == "bonus");
+  CHECK(gift["balance"] == gift["amount"]);
+  CHECK(hold["balance"] == gift["balance"].get<int>() + hold["amount"].get<int>());
   REQUIRE(p["queue"].size() == 1);
   CHECK(p["queue"][0] == json{{"model", job["model"]}, {"waiting", 0}, {"running", 1}});
   CHECK(p["lanes"].size() == 8);
@@ -159,6 +162,7 @@ TEST_CASE("the operator's panel shows a job, its hold and the engine after an or
   const auto end = s.panel();
   CHECK(end["jobs"][0]["outcome"] == "delivered");
   CHECK(end["ledger"][0]["kind"] == "capture");
+  CHECK_FALSE(end["ledger"][0].contains("balance")); // what is set aside was not free any more
   CHECK(end["queue"].empty());
 
   s.order("kill");
