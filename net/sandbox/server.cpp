@@ -1,5 +1,6 @@
 #include "net/sandbox/crowd_routes.hpp"
 #include "net/sandbox/kie_routes.hpp"
+#include "net/sandbox/multipart.hpp"
 #include "net/sandbox/operator_routes.hpp"
 #include "net/sandbox/sandbox.hpp"
 #include "net/sandbox/service_gate.hpp"
@@ -195,8 +196,12 @@ struct server::impl {
   // --- Telegram ---
 
   void telegram_routes() {
-    auto method =
-        gate.around(service::telegram, [this](const Request& req, Response& res) { bot_method(req, res); });
+    http.set_pre_routing_handler([](const Request& req, Response&) {
+      if (req.path.rfind("/bot", 0) == 0) keep_whole(req);
+      return httplib::Server::HandlerResponse::Unhandled;
+    });
+    auto method = with_parts(
+        gate.around(service::telegram, [this](const Request& req, Response& res) { bot_method(req, res); }));
     http.Get(R"(/bot([^/]+)/?([^/]*))", method);
     http.Post(R"(/bot([^/]+)/?([^/]*))", method);
     auto file = [this](const Request& req, Response& res) {
