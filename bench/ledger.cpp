@@ -287,7 +287,7 @@ nlohmann::json row(const char* name, int n, const figures& f, double base) {
           {"audit", f.fault.empty() ? "clean" : f.fault}};
 }
 
-bool run_all(double seconds, const std::string& folder, int only) {
+bool run_all(double seconds, const std::string& folder, int only, bool actor_only) {
   int files = 0;
   bool clean = true;
   auto fresh = [&] { return folder + "/" + std::to_string(files++) + ".db"; };
@@ -300,6 +300,11 @@ bool run_all(double seconds, const std::string& folder, int only) {
   };
   for (int n : only ? std::vector{only} : std::vector{1, 64, 1024}) {
     const int batch = std::min(n, static_cast<int>(batch_operations_max)); // as the writer does
+    if (actor_only) {                                                      // for a profile
+      const auto f = through_actor(fresh(), n, seconds);
+      add("ledger actor", n, f, f.per_s);
+      continue;
+    }
     auto group = bare(fresh(), batch, seconds);
     auto actor = through_actor(fresh(), n, seconds);
     auto store = direct(fresh(), batch, seconds);
@@ -316,16 +321,18 @@ bool run_all(double seconds, const std::string& folder, int only) {
 
 } // namespace
 
-/// bench_ledger [--seconds N] [--dir FOLDER] [--requesters N]: table on standard error, JSON on standard
-/// output.
+/// bench_ledger [--seconds N] [--dir FOLDER] [--requesters N] [--actor-only 0|1]: table on standard error,
+/// JSON on standard output.
 int main(int argc, char** argv) {
   double seconds = 2;
-  int only = 0;          // one block of the table instead of all
+  int only = 0; // one block of the table instead of all
+  bool actor_only = false;
   std::string dir = "."; // /tmp may be memory: fsync would cost nothing there
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!std::strcmp(argv[i], "--seconds")) seconds = std::atof(argv[i + 1]);
     else if (!std::strcmp(argv[i], "--dir")) dir = argv[i + 1];
     else if (!std::strcmp(argv[i], "--requesters")) only = std::atoi(argv[i + 1]);
+    else if (!std::strcmp(argv[i], "--actor-only")) actor_only = std::atoi(argv[i + 1]) != 0;
   }
   mallopt(M_TRIM_THRESHOLD, 256 << 20); // as `troupe serve` does
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
@@ -333,7 +340,7 @@ int main(int argc, char** argv) {
   bool clean = false;
   try {
     fs::create_directories(folder);
-    clean = run_all(seconds, folder, only);
+    clean = run_all(seconds, folder, only, actor_only);
   } catch (const std::exception& e) {
     std::cerr << "bench_ledger: " << e.what() << "\n";
   }

@@ -30,7 +30,7 @@ constexpr auto arrival_limit = 120s;
 struct options {
   std::string bot = "troupe", frameworks, dir = ".";
   int users = 64, latency_ms = 0, flood_every = 0, senders = 16, threads = 2, patience_s = 30;
-  double seconds = 10, rate = 0, idle_s = 0, warm_up_s = 2;
+  double seconds = 10, rate = 0, idle_s = 0, warm_up_s = 2, settle_s = 5;
 };
 
 /// The bot under test, in a process of its own.
@@ -126,7 +126,7 @@ json measure(const options& o) {
       out["resident_mb"] = bot.resident_mb();
     }
     if (o.idle_s > 0) {
-      std::this_thread::sleep_for(std::chrono::duration<double>(std::min(5.0, o.idle_s))); // it calms down
+      std::this_thread::sleep_for(std::chrono::duration<double>(o.settle_s));
       const auto cpu = bot.cpu_s();
       std::this_thread::sleep_for(std::chrono::duration<double>(o.idle_s));
       out["idle_core_percent"] = (bot.cpu_s() - cpu) / o.idle_s * 100;
@@ -176,6 +176,7 @@ options read(int argc, char** argv) {
     else if (name == "--patience-s") o.patience_s = std::atoi(argv[i + 1]);
     else if (name == "--seconds") o.seconds = std::atof(argv[i + 1]);
     else if (name == "--rate") o.rate = std::atof(argv[i + 1]);
+    else if (name == "--settle-s") o.settle_s = std::atof(argv[i + 1]);
     else if (name == "--warm-up-s") o.warm_up_s = std::atof(argv[i + 1]);
     else if (name == "--idle-s") o.idle_s = std::atof(argv[i + 1]);
     else std::cerr << "unknown option " << name << "\n";
@@ -186,8 +187,8 @@ options read(int argc, char** argv) {
 } // namespace
 
 /// bench_steps --bot troupe|grammy|telegraf|ptb|null|sqlite [--frameworks FOLDER] [--users N] [--seconds S]
-/// [--rate R] [--latency-ms L] [--flood-every N] [--senders N] [--threads N] [--warm-up-s S] [--idle-s S]
-/// [--patience-s S] [--dir FOLDER]; from the project's folder.
+/// [--rate R] [--latency-ms L] [--flood-every N] [--senders N] [--threads N] [--warm-up-s S] [--settle-s S]
+/// [--idle-s S] [--patience-s S] [--dir FOLDER]; from the project's folder.
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   if (argc == 3 && !std::strcmp(argv[1], "--null")) run_null_bot(std::atoi(argv[2]));

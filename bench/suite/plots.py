@@ -40,7 +40,7 @@ def bars(axis, title, values, names, notes=None):
 
 def frameworks(r, path):
     closed, fixed = by_bot(r, "closed loop"), by_bot(r, "fixed rate")
-    fixed = {b: fixed.get(b, {"steps_per_s": 0, "starved": 0, "steps": 0}) for b in closed}
+    fixed = {b: fixed.get(b, {"steps_per_s": 0}) for b in closed}
     names = {b: NAMES[b].replace("*", "") for b in NAMES}
     bots = sorted(closed, key=lambda b: -closed[b]["steps_per_s"])
     figure, (rate, cpu, wait) = canvas(3, 0.5 + 0.42 * len(bots))

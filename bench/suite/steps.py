@@ -14,11 +14,11 @@ FIGURES = ("steps_per_s", "edit_p50_ms", "edit_p99_ms", "toast_p50_ms", "toast_p
 COUNTS = ("steps", "ended", "wrong", "out_of_order", "unfinished", "lost_edits", "lost_toasts", "starved")
 
 FULL = {"repetitions": 5, "seconds": 3, "fixed_repetitions": 3, "users": 64, "rate": 250, "network_users": 400,
-        "network_rate": 1700, "network_seconds": 10, "idle_s": 60, "threads": (1, 2, 4),
-        "senders": (1, 2, 4, 8, 16, 32), "sweep_repetitions": 3, "warm_up_s": 1, "patience_s": 30}
+        "near_rate": 100, "network_rate": 1700, "network_seconds": 10, "settle_s": 40, "idle_s": 60, "threads": (1, 2, 4),
+        "senders": (1, 2, 4, 8, 16, 32), "sweep_repetitions": 2, "warm_up_s": 1, "patience_s": 30}
 TINY = {"repetitions": 1, "seconds": 0.2, "fixed_repetitions": 1, "users": 8, "rate": 50, "network_users": 16,
-        "network_rate": 50, "network_seconds": 0.3, "idle_s": 0.2, "threads": (2,), "senders": (4,),
-        "sweep_repetitions": 1, "warm_up_s": 0, "patience_s": 2}
+        "near_rate": 30, "network_rate": 50, "network_seconds": 0.3, "settle_s": 0, "idle_s": 0.2, "threads": (2,),
+        "senders": (4,), "sweep_repetitions": 1, "warm_up_s": 0, "patience_s": 2}
 
 
 def missing_for(bot):
@@ -88,16 +88,17 @@ def against_frameworks(size, bots, at_rates, folder):
 def of_the_engine(size, folder):
     usual = {"bot": "troupe", "warm_up_s": size["warm_up_s"]}
     far = {**usual, "latency_ms": 50, "seconds": size["network_seconds"]}
-    yield middle("network", [call(folder, users=size["users"], rate=size["rate"], **far)],
-                 latency_ms=50, rate=size["rate"])
+    yield middle("network", [call(folder, users=size["users"], rate=size["near_rate"], **far)],
+                 latency_ms=50, rate=size["near_rate"])
     yield middle("held over a network",
                  [call(folder, users=size["network_users"], rate=size["network_rate"], senders=256, **far)],
                  latency_ms=50, rate=size["network_rate"], senders=256)
     yield middle("flood", [call(folder, users=size["users"], seconds=2 * size["seconds"], flood_every=50,
                                 patience_s=size["patience_s"], **usual)],
                  flood_every=50)
-    idle = call(folder, users=size["users"], seconds=size["seconds"], idle_s=size["idle_s"], **usual)
-    yield middle("idle", [idle], idle_s=size["idle_s"], idle_core_percent=idle["idle_core_percent"])
+    idle = call(folder, users=size["users"], seconds=size["seconds"], settle_s=size["settle_s"], idle_s=size["idle_s"],
+                **usual)
+    yield middle("idle", [idle], idle_s=size["idle_s"], settle_s=size["settle_s"], idle_core_percent=idle["idle_core_percent"])
 
 
 def sweep(what, name, values, size, folder, **more):

@@ -93,6 +93,21 @@ def broadcast(r):
     return table(GOALS_HEAD, rows) + "\n\n" + table(("", ""), more)
 
 
+def profile(r):
+    """The three lists side by side, shares in percent; the rest of each is left out."""
+    lists = [[[name.replace("troupe::", "") if ours else name, f"{100 * share:.1f}"] for name, share in r[key].items()]
+             for key, ours in (("for", False), ("in", False), ("our_functions_with_all_they_call", True))]
+    rows = []
+    for place in range(10):
+        row = []
+        for part in lists:
+            row += part[place] if place < len(part) else ["", ""]
+        rows.append([f"`{cell}`" if column == 4 and cell else cell for column, cell in enumerate(row)])
+    return (table(("done for", "%", "in the library, or the kernel called for", "%", "our function, with all it calls", "%"),
+                  [row for row in rows if any(row)])
+            + f"\n\n{n(r['samples'])} samples, {r['measured']['date']}, revision {r['measured']['revision']}.")
+
+
 def simulate(r):
     return table(("", ""), [["seeds; virtual days; events", f"{n(r['seeds'])}; {n(r['days'])}; {n(r['events'])}"],
                             ["orders; delivered; purchases", f"{n(r['orders'])}; {n(r['delivered'])}; {n(r['purchases'])}"],

@@ -25,8 +25,8 @@ def fastest_script(r):
 
 
 def held(row, rate):
-    """Whether the rate was kept up: 98 %, nobody without a free user to press for, none unfinished."""
-    return row["steps_per_s"] >= 0.98 * rate and row["starved"] <= 0.02 * row["steps"]
+    """Whether the rate was kept up. A press for which nobody was free is not a step, so that it counts here too."""
+    return row["steps_per_s"] >= 0.98 * rate
 
 
 def waits(row, rate=None):
@@ -92,7 +92,8 @@ def targets(r, engine):
     everywhere = sum(row[k] for row in own for k in ("wrong", "out_of_order", "lost_edits"))
     steps = sum(row["steps"] for row in own)
     rows.append(goal(f"all rows together, {n(steps)} steps: edits lost, wrong, out of order", everywhere, 0))
-    rows.append(goal(f"idle for {n(idle['idle_s'])} s: share of a core", idle["idle_core_percent"], 0.1, "%"))
+    calm = f"idle for {n(idle['idle_s'])} s, from {n(idle['settle_s'])} s after a storm: share of a core"
+    rows.append(goal(calm, idle["idle_core_percent"], 0.1, "%"))
     return table(GOALS_HEAD, rows)
 
 

@@ -1,4 +1,6 @@
 """Checks refuse what cannot be true; the report writes its blocks, says misses, and leaves the rest alone."""
+import importlib.machinery
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -47,6 +49,30 @@ class Frameworks(unittest.TestCase):
         self.assertIn("has no grammy; bench/run installs it", skipped["grammy"])
 
 
+class Profile(unittest.TestCase):
+    def setUp(self):
+        loader = importlib.machinery.SourceFileLoader("profile_tool", str(BENCH / "profile"))
+        self.tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("profile_tool", loader))
+        loader.exec_module(self.tool)
+
+    def test_a_sample_counts_for_the_innermost_that_says_what_is_done(self):
+        commit = ["sqlite3WalFrames (/lib/libsqlite3.so.0)", "troupe::storage::store::commit (/x/troupe)",
+                  "caf::scheduled_actor::resume (/lib/libcaf_core.so.0.17)"]
+        self.assertEqual(self.tool.kind_of(commit), "SQLite")
+        self.assertEqual(self.tool.kind_of(commit[1:]), "our code")
+        self.assertEqual(self.tool.kind_of(["malloc (/lib/libc.so.6)"]), "other")
+
+    def test_the_kernel_is_told_by_what_it_was_called_for(self):
+        self.assertEqual(self.tool.place_of(["fsync ([kernel.kallsyms])", "__x64_sys_fdatasync ([kernel.kallsyms])"]),
+                         "kernel: fdatasync")
+        self.assertEqual(self.tool.place_of(["a (inlined)", "b (/lib/libsqlite3.so.0.8.6)"]), "libsqlite3")
+
+    def test_a_template_that_names_our_type_is_not_our_function(self):
+        self.assertEqual(self.tool.function_of("troupe::storage::store::commit (/x/troupe)"),
+                         "troupe::storage::store::commit")
+        self.assertIsNone(self.tool.function_of("caf::trivial_match_case<troupe::poll> (/x/troupe)"))
+
+
 class Tables(unittest.TestCase):
     def test_a_goal_says_whether_it_was_reached(self):
         self.assertEqual(markdown.goal("p99", 12.5, 20, "ms"), ["p99", "12.5 ms", "≤ 20 ms", "0.625", markdown.MET])
@@ -93,7 +119,7 @@ class Report(unittest.TestCase):
     def test_the_readme_of_this_folder_has_every_block(self):
         text = (BENCH / "README.md").read_text()
         for name in ("frameworks", "targets", "limits", "scaling", "memory", "start", "updates", "ledger", "generation",
-                     "broadcast", "simulate", "machine"):
+                     "broadcast", "simulate", "profile-steps", "profile-ledger", "machine"):
             self.assertTrue(markdown.replace_block(text, name, "")[1], name)
 
 
