@@ -53,7 +53,8 @@ def generation(r):
             goal("broken rules of the simulation", s["broken_rules"], 0),
             goal("a menu meanwhile: press to toast, p99", p["toast_ms"]["p99"], 100, "ms"),
             goal("a menu meanwhile: press to screen, p99", p["screen_ms"]["p99"], 100, "ms"),
-            goal("presses without an answer", p["unanswered"], 0)]
+            goal("presses without an answer", p["unanswered"], 0),
+            goal("a menu meanwhile: limits broken, as the sandbox counts", p["sandbox_violations"], 0)]
     for name, title in (("polls", ""), ("polls_restarted", ", after a restart")):
         q = r[name]
         rows.append(goal(f"{n(q['jobs'])} jobs in flight{title}: latest poll", q["late_s"]["max"], 1, "s"))
