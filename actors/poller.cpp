@@ -38,7 +38,7 @@ void poll_later(self_ptr self, const std::string& why, std::chrono::milliseconds
   self->delayed_send(self, wait, wake{});
 }
 
-/// Users by language, as far as the updates tell.
+/// Users by language, as far as the updates tell. Reads each update again: for bad days only.
 std::map<std::int64_t, std::string> senders_of(const std::vector<incoming_update>& updates) {
   std::map<std::int64_t, std::string> senders;
   for (auto& u : updates)
@@ -50,7 +50,7 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
   auto& s = self->state;
   std::int64_t next = s.offset;
   for (auto& u : updates) next = std::max(next, u.update_id + 1);
-  auto senders = std::make_shared<const std::map<std::int64_t, std::string>>(senders_of(updates));
+  auto kept = std::make_shared<const std::vector<incoming_update>>(updates);
   // Without a limit: what is stored after we gave up would be known, hence not fresh, when we ask again,
   // and nobody would handle it. The ledger answers, or the whole cast begins anew from the disk.
   self->request(s.ledger, caf::infinite, accept_updates{std::move(updates), s.ctx->now()})
@@ -63,15 +63,16 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
                       [=](caf::error&) { poll_later(self, "the router is gone"); });
           },
           [=](caf::error&) {
-            for (auto& [user_id, language] : *senders)
+            for (auto& [user_id, language] : senders_of(*kept))
               self->send(self->state.router, update_stuck{user_id, language});
             poll_later(self, "the ledger could not store them", {}, longest_halt);
           });
 }
 
-void understand(self_ptr self, const http_reply& reply) {
+/// What is no list of updates: a refusal, or a proxy's page.
+void understand_refusal(self_ptr self, const http_reply& reply) {
   auto& s = self->state;
-  auto answer = telegram::read_answer(reply);
+  const auto answer = telegram::read_answer(reply);
   if (answer.what == telegram::outcome::conflict && answer.description.find("webhook") != std::string::npos) {
     log("poller")->warn("a webhook is set, and WEBHOOK_URL is not: it is removed");
     s.way_is_set = false;
@@ -80,16 +81,20 @@ void understand(self_ptr self, const http_reply& reply) {
     s.ctx->health->poll_conflict = true;
     poll_later(self, "another program polls with this token (" + answer.description + "); stop it",
                std::chrono::seconds{5});
-  } else if (answer.what != telegram::outcome::delivered) {
-    poll_later(self, answer.description, std::chrono::milliseconds{answer.retry_after_ms});
   } else {
-    auto updates = telegram::read_updates(reply);
-    s.ctx->health->poll_conflict = false;
-    s.ctx->health->last_poll_at = s.ctx->now();
-    if (!updates.empty()) return hand_over(self, std::move(updates)); // not done before they are stored
-    s.failures = 0;
-    poll_again(self);
+    poll_later(self,
+               answer.what == telegram::outcome::delivered ? "an answer without a list" : answer.description,
+               std::chrono::milliseconds{answer.retry_after_ms});
   }
+}
+
+void understand(self_ptr self, std::vector<incoming_update> updates) {
+  auto& s = self->state;
+  s.ctx->health->poll_conflict = false;
+  s.ctx->health->last_poll_at = s.ctx->now();
+  if (!updates.empty()) return hand_over(self, std::move(updates)); // not done before they are stored
+  s.failures = 0;
+  poll_again(self);
 }
 
 void poll(self_ptr self) {
@@ -100,11 +105,13 @@ void poll(self_ptr self) {
       .then(
           [=](const http_reply& reply) {
             if (reply.error == http_error::stopped) return; // the engine stops
-            try {
-              understand(self, reply);
-            } catch (const std::exception& e) {
-              poll_later(self, e.what());
-            } // HTML from a proxy, say
+            std::vector<incoming_update> updates;
+            try { // first as what it nearly always is: a batch is parsed once
+              updates = telegram::read_updates(reply);
+            } catch (const telegram::bad_answer&) {
+              return understand_refusal(self, reply);
+            }
+            understand(self, std::move(updates));
           },
           [=](caf::error&) { poll_later(self, "the HTTP worker is gone"); });
 }
