@@ -70,18 +70,18 @@ export const steps = {
 
   async 'the operator reads a call, leaves a service out, and pauses'({bob: v}) {
     const calls = v.find('#operator .call');
-    const kie = v.find('#operator .call[data-service=kie]').first();
-    await kie.locator('button').first().click();
-    await kie.locator('pre', {hasText: '"code": 200'}).first().waitFor(); // Laid out, not as it came.
-    await kie.locator('button').first().click();
-    await v.find('#operator .title .tag.telegram').click();
-    assert.equal(await v.find('#operator .call[data-service=telegram]').first().isVisible(), false);
-    assert.ok(await kie.isVisible());
-    await v.find('#operator .title .tag.telegram').click();
-    await v.find('#operator .pause').click();
+    const asked = v.find('#operator .call[data-service=kie]', {hasText: 'recordInfo'}).first();
+    await v.find('#operator .pause').click(); // From here on nothing moves.
     const shown = await calls.count();
+    await asked.locator('button').first().click();
+    await asked.locator('pre', {hasText: '"code": 200'}).waitFor(); // Laid out, not as it came.
+    await asked.locator('button').first().click();
+    await v.find('#operator .title .tag.telegram').click();
+    await v.find('#operator .call[data-service=telegram]').first().waitFor({state: 'hidden'});
+    assert.ok(await asked.isVisible());
+    await v.find('#operator .title .tag.telegram').click();
     await v.says('/balance');
-    await v.sees('Your balance: 10 credits');
+    await v.hears('Your balance: 10 credits');
     await v.find('#operator .calls small', {hasText: 'new'}).waitFor();
     assert.equal(await calls.count(), shown);
     await v.find('#operator .pause').click();
@@ -116,7 +116,7 @@ export const steps = {
 
   async 'a refusal of kie is told in plain words, and the credits come back'({bob: v, stage}) {
     await v.says('/start');
-    await v.sees('Your balance: 10 credits');
+    await v.hears('Your balance: 10 credits');
     await v.find('#faults-button').click();
     const kie = v.find('#faults .provider', {hasText: 'kie.ai'});
     await kie.locator('summary').click();
@@ -129,7 +129,7 @@ export const steps = {
     const told = await v.sees('1 credit refunded');
     assert.doesNotMatch(await told.innerText(), /451|kie|error/i);
     await v.says('/balance');
-    await v.sees('Your balance: 10 credits');
+    await v.hears('Your balance: 10 credits');
     await v.find('#faults .usual').click();
     await kie.locator('summary', {hasText: 'as usual'}).waitFor();
     assert.equal((await stage.get('services')).services.kie.refuse_percent, 0);
@@ -190,7 +190,7 @@ export const steps = {
     await v.open('/#' + bob);
     assert.equal(await v.find('#people').isVisible(), false);
     await v.says('/balance');
-    await v.sees('Your balance');
+    await v.hears('Your balance');
     assert.ok(await v.fits());
     await v.chat('.back').click();
     assert.ok(await v.find('#people').isVisible());

@@ -35,6 +35,9 @@ export class Visitor {
     return row;
   }
 
+  /// The answer: it stands below all else.
+  async hears(text) { await this.chat('.messages > .row:not(.out):last-child', {hasText: text}).waitFor(); }
+
   count(text) { return this.chat('.row', {hasText: text}).count(); }
 
   async says(text) {
