@@ -123,7 +123,7 @@ void checks::thorough() {
   told_in_time();
   videos_as_stored();
   for (const auto& [what, times] : world_.telegram.violations())
-    broken_rule_("Telegram refused " + std::to_string(times) + " times: " + what);
+    broken_rule_("against the Bot API, " + std::to_string(times) + " times: " + what);
 }
 
 /// Telegram's book and the shop's are equal to ours.

@@ -1,8 +1,7 @@
 /// `troupe sandbox --script` as a person runs it: its exit codes, and what it says when something does not
 /// hold.
 #include "tests/catch.hpp"
-#include "tests/whole/process.hpp"
-#include <filesystem>
+#include "tests/whole/sandbox_stage.hpp"
 #include <fstream>
 #include <sstream>
 
@@ -69,4 +68,19 @@ TEST_CASE_METHOD(scene, "an engine that cannot start ends the script at once, wi
             log()};
   CHECK(p.code_within(seconds{30}) == 2);
   CHECK(says("the engine has ended: exit code 2"));
+}
+
+TEST_CASE_METHOD(scene, "a script can be played with a sandbox and an engine that run already") {
+  sandbox_stage running{0};
+  auto engine = running.engine();
+  REQUIRE(within(seconds{20}, [&] { return running.get("/sandbox/bot").value("listening", false); }));
+  std::ofstream{dir / "play.txt"} << "Olga speaks en\nOlga: /start\nwait for \"3 credits\"\nkill engine\n";
+  process p{
+      {TROUPE_BINARY, "sandbox", "--script", (dir / "play.txt").string(), "--attach", running.base + "/"},
+      {},
+      log()};
+  CHECK(p.code_within(seconds{60}) == 1);
+  CHECK(says("Your balance: 3 credits"));
+  CHECK(says("play.txt:4: this sandbox did not start the engine"));
+  CHECK(running.get("/sandbox/chat?user_id=600000001").size() == 2);
 }
