@@ -34,6 +34,7 @@ export async function shoot(browser, stage, folder) {
   };
   for (const user of [anna, bob]) {
     await stage.post('send', {user_id: user, text: '/start'});
+    await until('the greeting', async () => (await stage.get('chat?user_id=' + user)).some(m => m.reply_markup));
     await stage.post('send', {user_id: user, text: wishes[user]});
     await press(stage, user, 'run:');
   }

@@ -1,6 +1,12 @@
 // The fault panel's part for the engine itself: it is stopped, killed and started like in life.
 import {el} from './text.js';
 
+/// The sandbox's words for an end, in the page's language where they are known.
+function inWords(exit, say) {
+  const [, kind, n] = /^(exit code|ended by signal) (\d+)/.exec(exit || '') || [];
+  return n ? say(kind === 'exit code' ? 'exitCode' : 'exitSignal', {n}) : exit || '';
+}
+
 /// `panel`: {say, group, failed(error), world: {api}}. @returns {parts, load, start}
 export function engineParts(panel) {
   const {say, world: {api}} = panel;
@@ -39,7 +45,7 @@ export function engineParts(panel) {
     line.hidden = !!s.controlled;
     state.classList.toggle('up', !!s.running);
     state.replaceChildren(el('i'), el('b', '', say(s.running ? 'engineRuns' : 'engineStands')),
-      el('small', '', s.running ? say('engineFacts', {pid: String(s.pid), n: s.starts}) : s.exit || ''));
+      el('small', '', s.running ? say('engineFacts', {pid: String(s.pid), n: s.starts}) : inWords(s.exit, say)));
     for (const b of buttons.children) {
       b.disabled = false;
       b.hidden = !b.fits(s);

@@ -198,7 +198,7 @@ export class OperatorPanel {
     text.append(el('span', '', this.world.nameOf(e.user_id)), ' ', el('small', '', [this.name('kind_', e.kind), e.note].filter(Boolean).join(' · ')));
     text.title = text.textContent;
     row.append(el('time', '', this.time(e.at)), text, amount);
-    if (e.balance !== undefined && e.balance !== null) row.append(el('small', 'balance', '= ' + e.balance));
+    row.append(el('small', 'balance', Number.isInteger(e.balance) ? '= ' + e.balance : ''));
     return row;
   }
 }
