@@ -5,8 +5,11 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 program=$1 folder=$2
 shift 2
+mkdir -p "$folder"
+rm -f "$folder/skipped"
 skip() {
   echo "SKIPPED: $1"
+  echo "The browser test was skipped: $1" >"$folder/skipped" # For ./test: ctest keeps the words of a skipped test to itself.
   exit 77
 }
 command -v node >/dev/null || skip "Node.js is missing (apt-get install nodejs npm)"
@@ -16,7 +19,6 @@ for name in chromium chromium-browser google-chrome; do
   path=$(command -v "$name") && "$path" --version >/dev/null 2>&1 && chromium=$path && break
 done
 [ -n "$chromium" ] || skip "Chromium is missing (apt-get install chromium)"
-mkdir -p "$folder"
 if ! cmp -s "$here/package-lock.json" "$folder/package-lock.json" || [ ! -d "$folder/node_modules/playwright-core" ]; then
   command -v npm >/dev/null || skip "npm is missing (apt-get install npm)"
   cp "$here/package.json" "$here/package-lock.json" "$folder/"
