@@ -114,6 +114,17 @@ export const steps = {
     await until('both pictures are in the chat', async () => await v.chat('.row.out.album img').count() === 2);
   },
 
+  async 'a message is answered and forwarded from its menu'({bob: v}) {
+    await v.says('Which of these?');
+    await v.chat('.row.out', {hasText: 'Which of these?'}).last().click({button: 'right'});
+    await v.find('#actions button', {hasText: 'Forward to the bot as Bob'}).click();
+    await v.chat('.row.out', {hasText: 'Forwarded from Bob'}).last().waitFor();
+    await v.chat('.row.out', {hasText: 'Which of these?'}).first().click({button: 'right'});
+    await v.find('#actions button', {hasText: 'Reply'}).click();
+    await v.says('This one');
+    await v.chat('.row.out', {hasText: 'This one'}).locator('.quote', {hasText: 'Which of these?'}).waitFor();
+  },
+
   async 'a refusal of kie is told in plain words, and the credits come back'({bob: v, stage}) {
     await v.says('/start');
     await v.hears('Your balance: 10 credits');
@@ -124,6 +135,7 @@ export const steps = {
     await kie.locator('.field', {hasText: 'refusal, %'}).locator('input').fill('100');
     await kie.locator('.field', {hasText: 'refusal, %'}).locator('input').press('Enter');
     await kie.locator('summary', {hasText: '451 100 %'}).waitFor();
+    await v.find('#faults-button.live').waitFor();
     await v.says('A paper crane folds itself');
     await v.presses('Run', 'A paper crane folds itself');
     const told = await v.sees('1 credit refunded');

@@ -3,6 +3,7 @@ import {FaultPanel} from './faults.js';
 import {OperatorPanel} from './operator.js';
 import {Pane} from './pane.js';
 import {listed} from './people.js';
+import {troubled} from './services.js';
 import {Speed} from './speed.js';
 import {isPayload} from './text.js';
 import {label, languages, pageLanguage} from './words.js';
@@ -259,6 +260,8 @@ async function watch() {
       }
       [connected, listening] = [true, bot.listening];
       await speed.load();
+      const {services} = await api('services');
+      $('faults-button').classList.toggle('live', Object.values(services).some(troubled));
       const {total} = await api('violations');
       $('violations').textContent = total;
       $('violations').hidden = total === 0;

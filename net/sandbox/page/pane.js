@@ -1,5 +1,6 @@
 // One open chat. Several may be open side by side, each as its own person in that person's language.
 import {Composer} from './composer.js';
+import {openMenu} from './menu.js';
 import {fillRow, setTicks} from './message.js';
 import {PaySheet} from './pay.js';
 import {actionLabel, typingDots} from './people.js';
@@ -273,26 +274,7 @@ export class Pane {
 
   // --- a message's menu ---
 
-  actions(m, button) {
-    const menu = document.getElementById('actions');
-    const act = (key, what) => {
-      const b = el('button', 'text', this.label(key));
-      b.onclick = () => { menu.close(); what(); };
-      return b;
-    };
-    const all = [act('reply', () => this.replyTo(m))];
-    for (const u of this.people.slice(0, 6))
-      all.push(act('forwardAs', () => this.forward(u.id, m)));
-    all.slice(1).forEach((b, i) => { b.textContent = this.label('forwardAs', {name: this.people[i].first_name}); });
-    all.push(act('forwardChannel', () => this.send({text: m.text || m.caption || '…', entities: m.entities || m.caption_entities,
-      origin: {type: 'channel', chat: {id: -1009000000001, title: this.label('someChannel'), type: 'channel'}, message_id: m.message_id}})));
-    all.push(act('forwardHidden', () => this.send({text: m.text || m.caption || '…', entities: m.entities || m.caption_entities,
-      origin: {type: 'hidden_user', sender_user_name: this.label('somebody')}})));
-    all.push(act('cancel', () => button.focus()));
-    menu.replaceChildren(...all);
-    menu.onclick = e => { if (e.target === menu) menu.close(); };
-    menu.showModal();
-  }
+  actions(m, button) { openMenu(this, m, button); }
 
   replyTo(m) {
     this.replying = m;
@@ -303,15 +285,6 @@ export class Pane {
     line.querySelector('button').setAttribute('aria-label', this.label('cancel'));
     line.querySelector('button').onclick = () => this.replyTo(null);
     this.composer.text.focus();
-  }
-
-  async forward(user, m) {
-    try {
-      await this.world.api('forward', {user_id: user, from_chat_id: this.user, message_id: m.message_id});
-      this.toast(this.label('forwardedDone'));
-    } catch {
-      this.toast(this.label('notSent'));
-    }
   }
 
   outer(id) { return this.rows.get(id)?.closest('.grid') || this.rows.get(id); }
