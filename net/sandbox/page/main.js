@@ -262,11 +262,12 @@ async function watch() {
       await speed.load();
       const {services} = await api('services');
       $('faults-button').classList.toggle('live', Object.values(services).some(troubled));
-      const {total} = await api('violations');
+      const {total, kinds} = await api('violations');
       $('violations').textContent = total;
       $('violations').hidden = total === 0;
       $('violations').classList.toggle('bad', total > 0);
-      $('violations').title = label(language(), 'violations', {n: total});
+      $('violations').title = [label(language(), 'violations', {n: total}),
+        ...Object.entries(kinds).map(([text, n]) => `${n} × ${text}`)].join('\n');
     } catch {
       connected = false;
     }
