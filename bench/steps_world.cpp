@@ -112,7 +112,13 @@ int steps_world::start() {
   };
   s.Post(R"(/bot[^/]+/\w+)", serve);
   s.Get(R"(/bot[^/]+/\w+)", serve);
+  socket_t listener = INVALID_SOCKET;
+  s.set_socket_options([&listener](socket_t it) {
+    httplib::default_socket_options(it);
+    listener = it;
+  });
   const int port = s.bind_to_any_port("127.0.0.1");
+  ::listen(listener, connections_max); // the library's 5 is too few for bots that open many at once
   http_->listening = std::thread{[&s] { s.listen_after_bind(); }};
   return port;
 }

@@ -10,8 +10,8 @@ def canvas(columns, height):
     import matplotlib.pyplot as plt
     plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.family": "sans-serif", "font.size": 10,
                          "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": FAINT, "xtick.color": INK,
-                         "ytick.color": INK, "axes.titlecolor": INK, "axes.titlesize": 9.5, "axes.axisbelow": True, "axes.spines.top": False,
-                         "axes.spines.right": False})
+                         "ytick.color": INK, "axes.titlecolor": INK, "axes.titlesize": 9.5, "axes.axisbelow": True,
+                         "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = plt.subplots(1, columns, figsize=(10, height), layout="constrained")
     return figure, [axes] if columns == 1 else list(axes)
 
@@ -82,7 +82,8 @@ def ledger(r, path):
     sizes = list(dict.fromkeys(x["requesters"] for x in r["rows"]))
     colours = (OURS, "#77a8ea", OTHERS, LIMIT)
     for i, way in enumerate(ways):
-        rates = [next(x["operations_per_s"] for x in r["rows"] if (x["what"], x["requesters"]) == (way, s)) for s in sizes]
+        rates = [next(x["operations_per_s"] for x in r["rows"] if (x["what"], x["requesters"]) == (way, s))
+                 for s in sizes]
         axes[0].bar([p + 0.2 * i for p in range(len(sizes))], rates, 0.18, label=way, color=colours[i % 4])
     axes[0].set_xticks([p + 0.3 for p in range(len(sizes))], [f"{s} requesters" for s in sizes])
     axes[0].set_title("durable orders/s (more is better)", loc="left")

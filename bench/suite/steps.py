@@ -98,7 +98,8 @@ def of_the_engine(size, folder):
                  flood_every=50)
     idle = call(folder, users=size["users"], seconds=size["seconds"], settle_s=size["settle_s"], idle_s=size["idle_s"],
                 **usual)
-    yield middle("idle", [idle], idle_s=size["idle_s"], settle_s=size["settle_s"], idle_core_percent=idle["idle_core_percent"])
+    yield middle("idle", [idle], idle_s=size["idle_s"], settle_s=size["settle_s"],
+                 idle_core_percent=idle["idle_core_percent"])
 
 
 def sweep(what, name, values, size, folder, **more):

@@ -46,14 +46,15 @@ def frameworks(r):
         c = closed[bot]
         rows.append([NAMES[bot], f"{n(c['steps_per_s'])} ({n(c['slowest_run_per_s'])}–{n(c['fastest_run_per_s'])})",
                      n(c["steps_per_s"] / base) + " ×" if base else "-", n(c["steps_per_s"] / limit),
-                     n(c["cpu_s_per_1000_steps"]), n(c["resident_mb"]), waits(fixed.get(bot), r["rate"]), waits(half.get(bot))])
+                     n(c["cpu_s_per_1000_steps"]), n(c["resident_mb"]), waits(fixed.get(bot), r["rate"]),
+                     waits(half.get(bot))])
     c = next(iter(closed.values()))
     text = table(("bot", "steps/s, closed loop (slowest–fastest run)", "of the fastest framework", "of the limit",
                   "CPU s per 1000 steps", "resident MB", f"p50 / p99 ms at {n(r['rate'])} steps/s",
                   "p50 / p99 ms at half its own closed loop"), rows)
     f = next(iter(fixed.values()))
-    text += (f"\n\n{c['users']} people; a step is press → toast and edit, with one durable write. Closed loop: medians of "
-             f"{c['repetitions']} runs of {n(r['seconds'])} s each, bot by bot in turn; at a rate: medians of "
+    text += (f"\n\n{c['users']} people; a step is press → toast and edit, with one durable write. Closed loop: medians "
+             f"of {c['repetitions']} runs of {n(r['seconds'])} s each, bot by bot in turn; at a rate: medians of "
              f"{f['repetitions']} runs. Waits are press to edit. The null bot writes nothing and knows no screens: it is "
              "a raw HTTP client of the same calls, and shows that the load generator is faster than all bots.")
     for bot, why in r.get("skipped", {}).items():
