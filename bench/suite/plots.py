@@ -58,7 +58,7 @@ def frameworks(r, path):
 def line(axis, title, xs, ys, label, colour):
     axis.plot(range(len(xs)), ys, marker="o", color=colour, label=label)
     axis.set_xticks(range(len(xs)), [str(x) for x in xs])
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(0, max(axis.get_ylim()[1], 1.1 * max(ys)))
     axis.set_title(title, loc="left")
     axis.grid(axis="y", color=INK, alpha=0.25)
 
