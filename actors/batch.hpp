@@ -18,7 +18,8 @@ public:
   virtual void answer() = 0;               ///< Once the batch is durable.
   virtual void fail(caf::error why) = 0;   ///< Instead of `answer`: nothing of it was stored.
   const durable_step step;
-  caf::error refused; ///< Set by the writer.
+  caf::error refused;          ///< Set by the writer.
+  std::uint64_t stored_in = 0; ///< The batch's number; set by the ledger.
 };
 using operations = std::vector<std::unique_ptr<operation>>;
 
@@ -27,6 +28,7 @@ inline constexpr std::size_t batch_operations_max = 512;
 
 struct batch {
   operations all;
+  std::uint64_t number = 0;          ///< From 1 on.
   std::vector<job> new_jobs;         ///< Announced by the batch, once durable.
   std::vector<outgoing> messages;    ///< The same.
   std::vector<payment> payments;     ///< The same.

@@ -15,6 +15,7 @@ struct ledger_state {
   writer_actor writer;
   ledger_listeners listeners;
   operations pending;
+  std::uint64_t batches = 0;
   bool writing = false, flush_asked = false;
 };
 using self_ptr = ledger_actor::stateful_pointer<ledger_state>;
@@ -36,7 +37,10 @@ void write_next(self_ptr self);
 void written(self_ptr self, batch& b) {
   self->state.writing = false;
   write_next(self);
-  for (auto& op : b.all) op->refused ? op->fail(std::move(op->refused)) : op->answer();
+  for (auto& op : b.all) {
+    op->stored_in = b.number;
+    op->refused ? op->fail(std::move(op->refused)) : op->answer();
+  }
   announce(self->state, b);
 }
 
@@ -46,6 +50,7 @@ void write_next(self_ptr self) {
   if (s.writing || s.pending.empty()) return;
   s.writing = true;
   auto next = std::make_shared<batch>();
+  next->number = ++s.batches;
   const auto end = s.pending.begin() + std::min(s.pending.size(), batch_operations_max);
   std::move(s.pending.begin(), end, std::back_inserter(next->all));
   s.pending.erase(s.pending.begin(), end);
@@ -66,7 +71,12 @@ public:
   asked(durable_step s, Request& r, caf::typed_response_promise<Reply> p)
       : operation{s}, request_{std::move(r)}, promise_{std::move(p)} {}
   void run(storage::store& s) override { reply_ = apply(s); }
-  void answer() override { promise_.deliver(std::move(reply_)); }
+  void answer() override {
+    if constexpr (std::is_same_v<Reply, done>) reply_.stored_in = stored_in;
+    if constexpr (std::is_same_v<Reply, accepted_updates>)
+      for (auto& u : reply_.fresh) u.stored_in = stored_in;
+    promise_.deliver(std::move(reply_));
+  }
   void fail(caf::error why) override { promise_.deliver(std::move(why)); }
 
 private:

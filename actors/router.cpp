@@ -80,7 +80,10 @@ void let_idle_go(self_ptr self) {
 
 void seat_again(self_ptr self, std::int64_t user_id, router_state::seat& seat) {
   seat_user(self, user_id, seat);
-  for (auto& u : seat.in_work) self->send(seat.session, u);
+  for (auto& u : seat.in_work) {
+    u.who = nullptr; // the one before may have stored a turn since
+    self->send(seat.session, u);
+  }
 }
 
 void handled(self_ptr self, std::int64_t user_id) {

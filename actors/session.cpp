@@ -23,6 +23,7 @@ struct session_state {
   std::deque<incoming_update> queue;
   bool busy = false;
   int failures = 0;
+  std::uint64_t stored_in = 0; ///< The batch of the last turn.
   // the turn in work
   telegram::event event;
   account who;
@@ -61,8 +62,9 @@ void store_turn(self_ptr self, turn t) {
   const auto settings = t.settings;
   self->request(self->state.desk.ledger, answer_limit, std::move(t))
       .then(
-          [=](done) {
+          [=](const done& d) {
             auto& s = self->state;
+            s.stored_in = d.stored_in;
             for (auto& [name, value] : settings) s.ctx->sales->set(name, value);
             for (auto& why : s.ctx->tuned->set(s.ctx->settings, settings))
               log("session")->warn("a change of settings is left out: {}", why);
@@ -265,6 +267,15 @@ void welcome(self_ptr self) {
           [=](caf::error& e) { try_later(self, "the registration", e); });
 }
 
+void know(self_ptr self, account who) {
+  auto& s = self->state;
+  s.who = std::move(who);
+  note_rights(s);
+  // Who answers the bot in a group is no new user of it.
+  if (s.who.registered || s.event.group_id != 0) gather_facts(self);
+  else welcome(self);
+}
+
 void begin_turn(self_ptr self) {
   auto& s = self->state;
   s.busy = !s.queue.empty();
@@ -272,16 +283,13 @@ void begin_turn(self_ptr self) {
   s.event = telegram::parse_update(s.queue.front().json);
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
   s.rules.emplace(*s.ctx->settings);
+  // What came with the update serves once, and when the turn before is part of it: two hand-overs between
+  // threads less, a tenth of a step's CPU.
+  const auto known = std::exchange(s.queue.front().who, nullptr);
+  if (known && s.queue.front().stored_in > s.stored_in) return know(self, *known);
   self->request(s.desk.reader, answer_limit, account_query{s.user_id})
-      .then(
-          [=](account& a) {
-            self->state.who = std::move(a);
-            note_rights(self->state);
-            // Who answers the bot in a group is no new user of it.
-            if (self->state.who.registered || self->state.event.group_id != 0) gather_facts(self);
-            else welcome(self);
-          },
-          [=](caf::error& e) { try_later(self, "reading the account", e); });
+      .then([=](account& a) { know(self, std::move(a)); },
+            [=](caf::error& e) { try_later(self, "reading the account", e); });
 }
 
 session_actor::behavior_type session(self_ptr self, const context_ptr& ctx, std::int64_t user_id,

@@ -8,7 +8,9 @@
 
 namespace troupe {
 
-struct done {};
+struct done {
+  std::uint64_t stored_in = 0; ///< The number of the batch, from 1 on, of what the ledger stored.
+};
 
 // -- to the ledger --
 struct accept_updates {

@@ -3,6 +3,7 @@
 /// Times are milliseconds since 1970 (UTC) and are always given by the caller. Credits are whole.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,10 +18,16 @@ inline constexpr std::int64_t founder_user_id = 1864913930;
 
 // -- What Telegram sends -------------------------------------------------------------------------
 
+struct account;
+
 struct incoming_update {
   std::int64_t update_id = 0;
   std::int64_t user_id = 0; ///< 0: concerns nobody we talk to; stored as done.
   std::string json;
+  /// The user's account in the batch that stored the update: it spares its session a question. Only of an
+  /// update that has just been stored.
+  std::shared_ptr<const account> who = nullptr;
+  std::uint64_t stored_in = 0; ///< the number of that batch
 };
 
 struct user_profile {

@@ -78,7 +78,9 @@ std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming
             "INSERT INTO inbox(update_id, user_id, json, received_at, done) VALUES(?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
             u.update_id, u.user_id, u.json, at, u.user_id == 0) > 0;
-    if (is_new && u.user_id != 0) fresh.push_back(u);
+    if (!is_new || u.user_id == 0) continue;
+    fresh.push_back(u);
+    fresh.back().who = std::make_shared<const account>(load_account(w.db(), u.user_id));
   }
   if (next > 0) move_offset(w.db(), next);
   prune(w, at);

@@ -52,6 +52,19 @@ TEST_CASE("updates are kept in order, repeats are dropped and the offset moves")
   CHECK(b.read().load_account(ann).state == t.state);
 }
 
+TEST_CASE("an update that is new comes with its user's account, as it is then") {
+  bench b;
+  using list = std::vector<incoming_update>;
+  CHECK_FALSE(b.apply(list{{10, ann, "a"}}, b.now)[0].who->registered);
+  auto t = b.turn_of(ann);
+  t.update_id = 10;
+  b.apply(t);
+  const auto fresh = b.apply(list{{11, ann, "b"}}, b.now);
+  REQUIRE(fresh[0].who);
+  CHECK(fresh[0].who->user_id == ann);
+  CHECK(fresh[0].who->state == t.state);
+}
+
 TEST_CASE("old finished updates are pruned, unfinished ones stay, the offset too") {
   bench b;
   using list = std::vector<incoming_update>;
