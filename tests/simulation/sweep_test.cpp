@@ -264,13 +264,23 @@ std::ostream& operator<<(std::ostream& out, const outcome& o) {
   return out;
 }
 
+/// The videos of a pack have the same words: what came belongs first to those that are completed.
+bool has_video(play& p, const std::vector<job>& all, const job& j) {
+  const auto mark = mark_in(j.spec.prompt);
+  const auto others = std::count_if(all.begin(), all.end(), [&](const job& o) {
+    return o.job_id != j.job_id && o.state == job_state::completed && mark_in(o.spec.prompt) == mark;
+  });
+  return p.world.videos_with(mark) > (j.state == job_state::completed ? 0 : others);
+}
+
 outcome outcome_of(play& p) {
   outcome o;
   const auto who = p.proofs().account_of(user);
   o.balance = who.balance, o.held = who.held;
-  for (auto& j : p.proofs().jobs_of(user))
+  const auto all = p.proofs().jobs_of(user);
+  for (auto& j : all)
     o.jobs[j.job_id] = std::string{troupe::name_of(j.state)} + (j.fail_text.empty() ? "" : ", returned") +
-                       (p.world.videos_with(mark_in(j.spec.prompt)) > 0 ? ", video" : "");
+                       (has_video(p, all, j) ? ", video" : "");
   for (auto& x : p.proofs().payments_of(user))
     o.payments.push_back(std::string{troupe::name_of(x.state)} + ", " +
                          std::to_string(x.credits - x.credits_back) + " credits");
