@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 BINARY = "build/release/bench/bench_steps"
-FRAMEWORKS = pathlib.Path("build/frameworks")
+FRAMEWORKS, SOURCES = pathlib.Path("build/frameworks"), pathlib.Path("bench/frameworks")
 FIGURES = ("steps_per_s", "edit_p50_ms", "edit_p99_ms", "toast_p50_ms", "toast_p99_ms", "cpu_s_per_1000_steps",
            "resident_mb")
 COUNTS = ("steps", "ended", "wrong", "out_of_order", "unfinished", "lost_edits", "lost_toasts", "starved")
@@ -37,7 +37,9 @@ def missing_for(bot):
 
 def call(folder, **options):
     """One run of bench_steps. Raises RuntimeError with what it said when it failed."""
-    words = [BINARY, "--frameworks", str(FRAMEWORKS.resolve()), "--dir", folder]
+    # Node looks for modules beside the script; Python's are the system's, and nothing is installed for it.
+    scripts = SOURCES if options.get("bot") == "ptb" else FRAMEWORKS
+    words = [BINARY, "--frameworks", str(scripts.resolve()), "--dir", folder]
     for name, value in options.items():
         words += ["--" + name.replace("_", "-"), str(value)]
     done = subprocess.run(words, capture_output=True, text=True)
