@@ -16,7 +16,10 @@ using clock_type = courier_queue::clock;
 
 constexpr auto bulk_retry_wait = std::chrono::seconds{5};
 constexpr std::size_t slots_remembered_max = 100'000; // older ones are found in the store
-constexpr int tries_max = 8;                          // of a message that is stored; 1+2+4+..+60 s
+/// Of an answer to a button. Its query dies after 15 s or so, and the button stops spinning by itself.
+constexpr int answer_refusals_max = 3;
+constexpr auto answer_wait_max = std::chrono::seconds{10};
+constexpr int tries_max = 8; // of a message that is stored; 1+2+4+..+60 s
 constexpr auto retry_wait_max = std::chrono::seconds{60};
 /// So many of the senders, of each four, never carry bulk: a live answer always finds one free.
 constexpr std::size_t live_senders_of_four = 1;
@@ -97,10 +100,20 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
   }
 }
 
+/// A button spins until it is answered; nothing else that is not stored is worth another try.
+bool is_spinning(const outgoing& m, const telegram::answer& a) {
+  return m.urgency == lane::answer && a.undone && m.refusals < answer_refusals_max &&
+         std::chrono::milliseconds{a.retry_after_ms} <= answer_wait_max;
+}
+
 void again(self_ptr self, outgoing m, const telegram::answer& a) {
   auto& s = self->state;
-  if (m.outbox_id == 0) // a toast or a bar is not worth another try, but Telegram's silence is kept
-    return s.queue.hush(m, self->clock().now(), std::chrono::milliseconds{a.retry_after_ms});
+  const std::chrono::milliseconds wait{a.retry_after_ms};
+  if (m.outbox_id == 0) {
+    if (!is_spinning(m, a)) return s.queue.hush(m, self->clock().now(), wait); // Telegram's silence is kept
+    ++m.refusals;
+    return s.queue.flooded(std::move(m), self->clock().now(), wait);
+  }
   auto tries = ++s.tries[m.outbox_id];
   if (a.what == telegram::outcome::unsure && tries > tries_max) {
     log("courier")->error("a {} to chat {} is given up after {} tries: {}", m.method, m.chat_id, tries,

@@ -57,13 +57,21 @@ void courier_queue::push(outgoing m, clock::time_point now) {
   relist(chat_id, l);
 }
 
-std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
-  if (!answers_.empty() && answers_after_ <= now) {
-    auto m = std::move(answers_.front());
+std::optional<outgoing> courier_queue::next_answer(clock::time_point now) {
+  std::optional<outgoing> m;
+  if (const auto it = refused_answers_.begin(); it != refused_answers_.end() && it->first <= now) {
+    m = std::move(it->second);
+    refused_answers_.erase(it);
+  } else if (!answers_.empty()) {
+    m = std::move(answers_.front());
     answers_.pop_front();
-    --waiting_[lane_of(m)];
-    return m;
   }
+  if (m) --waiting_[lane_of(*m)];
+  return m;
+}
+
+std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
+  if (auto m = next_answer(now)) return m;
   for (std::size_t lane = 1; lane < (bulk ? lanes : first_bulk); ++lane) {
     auto& due = due_[lane];
     if (due.empty() || due.begin()->first > now || budget_of(lane).free_at() > now) continue;
@@ -86,7 +94,8 @@ std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
 std::optional<courier_queue::clock::time_point> courier_queue::next_at(bool bulk) const {
   std::optional<clock::time_point> first;
   auto consider = [&](clock::time_point t) { first = first ? std::min(*first, t) : t; };
-  if (!answers_.empty()) consider(answers_after_);
+  if (!answers_.empty()) consider({});
+  if (!refused_answers_.empty()) consider(refused_answers_.begin()->first);
   for (std::size_t lane = 1; lane < (bulk ? lanes : first_bulk); ++lane)
     if (!due_[lane].empty()) consider(std::max(due_[lane].begin()->first, budget_of(lane).free_at()));
   return first;
@@ -130,8 +139,7 @@ std::vector<outgoing> courier_queue::withdraw(std::int64_t broadcast_id) {
 void courier_queue::retry(outgoing m, clock::time_point now, clock::duration wait) {
   ++waiting_[lane_of(m)];
   if (m.urgency == lane::answer) {
-    answers_after_ = now + wait;
-    answers_.push_front(std::move(m));
+    refused_answers_.emplace(now + wait, std::move(m));
     return;
   }
   auto chat_id = m.chat_id;
@@ -155,15 +163,12 @@ void courier_queue::note_flood(std::int64_t chat_id, clock::time_point now, cloc
 }
 
 void courier_queue::flooded(outgoing m, clock::time_point now, clock::duration wait) {
-  note_flood(m.chat_id, now, wait);
+  if (m.urgency != lane::answer) note_flood(m.chat_id, now, wait);
   retry(std::move(m), now, wait);
 }
 
 void courier_queue::hush(const outgoing& m, clock::time_point now, clock::duration wait) {
-  if (m.urgency == lane::answer) {
-    answers_after_ = std::max(answers_after_, now + wait);
-    return;
-  }
+  if (m.urgency == lane::answer) return;
   note_flood(m.chat_id, now, wait);
   line_of(m.chat_id).blocked_until = now + wait;
   finish(m, now);

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -65,7 +66,8 @@ public:
   void retry(outgoing m, clock::time_point now, clock::duration wait);
   /// Telegram's 429: as `retry`; several chats within a second stop the bulk lanes as well.
   void flooded(outgoing m, clock::time_point now, clock::duration wait);
-  /// As `flooded`, for a message that is not worth another try: it goes, the silence stays.
+  /// As `flooded`, for a message that is not worth another try: it goes, the silence stays. Answers to
+  /// buttons leave none: they are refused one by one.
   void hush(const outgoing& m, clock::time_point now, clock::duration wait);
   /// What of a broadcast has not left is taken out of its lines.
   std::vector<outgoing> withdraw(std::int64_t broadcast_id);
@@ -77,6 +79,8 @@ public:
   void set_bulk_per_second(int n);
 
 private:
+  std::optional<outgoing> next_answer(clock::time_point now);
+
   struct line {
     explicit line(send_budget b) : budget{b} {}
     std::deque<outgoing> messages;
@@ -101,7 +105,8 @@ private:
   std::set<std::pair<clock::time_point, std::int64_t>> quiet_; ///< chats that may be forgotten then
   std::array<std::set<std::pair<clock::time_point, std::int64_t>>, lanes> due_;
   std::deque<outgoing> answers_;
-  clock::time_point answers_after_{}, stopped_until_{};
+  std::multimap<clock::time_point, outgoing> refused_answers_; ///< by when they may go
+  clock::time_point stopped_until_{};
   std::deque<std::pair<clock::time_point, std::int64_t>> floods_;
   std::array<std::size_t, lanes> waiting_{};
 };

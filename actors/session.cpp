@@ -8,7 +8,10 @@
 namespace troupe {
 namespace {
 
-constexpr auto answer_limit = std::chrono::seconds{30}; // for the ledger and the reader
+constexpr auto answer_limit = std::chrono::seconds{30}; // for the readers
+/// The ledger answers, or the whole cast begins anew from the disk. To ask again would not hurry a slow disk,
+/// and each limit leaves a timer behind: a twelfth of a step's CPU.
+constexpr auto ledger_limit = caf::infinite;
 constexpr int jobs_shown_max = 50, entries_shown_max = 50, payments_shown_max = 20;
 
 /// One user, one update at a time: load, decide, place the order, store the turn.
@@ -60,7 +63,7 @@ bool is_refused(const caf::error& e) { return e == caf::sec::invalid_argument; }
 
 void store_turn(self_ptr self, turn t) {
   const auto settings = t.settings;
-  self->request(self->state.desk.ledger, answer_limit, std::move(t))
+  self->request(self->state.desk.ledger, ledger_limit, std::move(t))
       .then(
           [=](const done& d) {
             auto& s = self->state;
@@ -128,7 +131,7 @@ template <class Answer, class Operation>
 void settle(self_ptr self, Operation op, const char* what,
             dialogue::decision (dialogue::*half)(const telegram::event&, const account&, const Answer&,
                                                  unix_ms) const) {
-  self->request(self->state.desk.ledger, answer_limit, std::move(op))
+  self->request(self->state.desk.ledger, ledger_limit, std::move(op))
       .then(
           [=](const Answer& answer) {
             announce(self, answer);
@@ -256,7 +259,7 @@ void note_rights(session_state& s) { s.who.admin = s.who.admin || is_listed(s); 
 void welcome(self_ptr self) {
   auto& s = self->state;
   auto& u = s.ctx->opts().users;
-  self->request(s.desk.ledger, answer_limit,
+  self->request(s.desk.ledger, ledger_limit,
                 register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, is_listed(s)})
       .then(
           [=](account& a) {

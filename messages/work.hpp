@@ -71,6 +71,7 @@ struct outgoing {
   std::int64_t job_id = 0;          ///< A delivery: its success completes this job.
   std::int64_t broadcast_id = 0;    ///< Of a broadcast: whoever posted it is told what became of it.
   std::vector<upload> uploads;
+  int refusals = 0; ///< How often Telegram has asked for patience; counted of answers to buttons.
 };
 
 /// What became of a stored outgoing message.

@@ -492,11 +492,34 @@ TEST_CASE_METHOD(sending, "a lost answer is tried again and a refused text is no
   CHECK(waiting() == 0);
 }
 
-TEST_CASE_METHOD(sending, "a toast that fails is not repeated") {
-  telegram->answer = [](const http_request&) { return flood(1); };
+TEST_CASE_METHOD(sending, "a toast whose answer is lost is not repeated") {
+  telegram->answer = [](const http_request&) { return reply(502, "Bad Gateway"); };
   tell(courier, message("toast", "", lane::answer));
   advance(10s, 1s);
   CHECK(telegram->log.size() == 1);
+}
+
+TEST_CASE_METHOD(sending, "a refused toast comes when it may: the button does not spin on") {
+  telegram->answer = [&](const http_request&) { return telegram->log.size() == 1 ? flood(2) : delivered(); };
+  tell(courier, message("toast", "", lane::answer));
+  advance(1999ms, 100ms);
+  CHECK(telegram->log.size() == 1);
+  advance(1ms);
+  CHECK(telegram->log.size() == 2);
+  advance(10s, 1s);
+  CHECK(telegram->log.size() == 2);
+}
+
+TEST_CASE_METHOD(sending, "a toast is given up when it is refused again and again, or for too long") {
+  int patience_s = 1;
+  telegram->answer = [&](const http_request&) { return flood(patience_s); };
+  tell(courier, message("toast", "", lane::answer));
+  advance(30s, 1s);
+  CHECK(telegram->log.size() == 4);
+  patience_s = 60; // the query is dead by then
+  tell(courier, message("toast", "", lane::answer));
+  advance(120s, 1s);
+  CHECK(telegram->log.size() == 5);
 }
 
 // -- generation and dispatcher --
