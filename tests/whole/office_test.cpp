@@ -232,6 +232,7 @@ TEST_CASE_METHOD(office_hours,
   CHECK(book([&](auto& file) { return file.jobs_of(ann, 0, 9); }).size() == 1); // nothing is sold
   say("/queue");
   REQUIRE(presses("Запустить всё"));
+  REQUIRE(shows("Снова работает"));
   CHECK(becomes(orders(ann, "кот под крышей"), job_state::completed));
   check_audit();
 }
