@@ -1,4 +1,5 @@
 #include "net/sandbox/crowd_routes.hpp"
+#include "net/sandbox/replies.hpp"
 #include <algorithm>
 #include <chrono>
 #include <httplib.h>
@@ -8,12 +9,6 @@ namespace troupe::sandbox {
 namespace {
 
 using nlohmann::json;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void change_flood(telegram_world& world, const json& q, std::int64_t now) {
   auto& floods = world.floods();
@@ -65,42 +60,37 @@ crowd_plan plan_of(const json& q) {
 
 void add_crowd_routes(httplib::Server& http, crowd_desk desk) {
   const auto d = std::make_shared<crowd_desk>(std::move(desk));
-  auto route = [d](auto body) {
-    return [d, body](const httplib::Request& req, httplib::Response& res) {
-      json out;
-      try {
-        out = body(req.body.empty() ? json::object() : json::parse(req.body));
-      } catch (const std::exception& e) {
-        res.status = 400;
-        out = {{"ok", false}, {"error", e.what()}};
-      }
-      res.set_content(out.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-      if (req.method == "POST") d->changed();
-    };
-  };
-  http.Get("/sandbox/crowd", route([d](const json&) {
+  const auto changed = [d] { d->changed(); };
+  using httplib::Request;
+  http.Get("/sandbox/crowd", control([d](const Request&, const json&) {
              std::lock_guard lock(d->mutex);
              return d->telegram.people_crowd().describe(now_ms());
            }));
-  http.Post("/sandbox/crowd", route([d](const json& q) {
-              std::lock_guard lock(d->mutex);
-              return d->telegram.crowd_comes(plan_of(q), now_ms());
-            }));
-  http.Post("/sandbox/crowd/reset", route([d](const json&) {
-              std::lock_guard lock(d->mutex);
-              d->telegram.forget_crowd_counts();
-              return json{{"ok", true}};
-            }));
-  http.Get("/sandbox/flood", route([d](const json&) {
+  http.Post("/sandbox/crowd", control(
+                                  [d](const Request&, const json& q) {
+                                    std::lock_guard lock(d->mutex);
+                                    return d->telegram.crowd_comes(plan_of(q), now_ms());
+                                  },
+                                  changed));
+  http.Post("/sandbox/crowd/reset", control(
+                                        [d](const Request&, const json&) {
+                                          std::lock_guard lock(d->mutex);
+                                          d->telegram.forget_crowd_counts();
+                                          return json{{"ok", true}};
+                                        },
+                                        changed));
+  http.Get("/sandbox/flood", control([d](const Request&, const json&) {
              std::lock_guard lock(d->mutex);
              return flood_state(d->telegram);
            }));
-  http.Post("/sandbox/flood", route([d](const json& q) {
-              std::lock_guard lock(d->mutex);
-              change_flood(d->telegram, q, now_ms());
-              return flood_state(d->telegram);
-            }));
-  http.Get("/sandbox/violations", route([d](const json&) { return violations(*d); }));
+  http.Post("/sandbox/flood", control(
+                                  [d](const Request&, const json& q) {
+                                    std::lock_guard lock(d->mutex);
+                                    change_flood(d->telegram, q, now_ms());
+                                    return flood_state(d->telegram);
+                                  },
+                                  changed));
+  http.Get("/sandbox/violations", control([d](const Request&, const json&) { return violations(*d); }));
 }
 
 } // namespace troupe::sandbox

@@ -1,4 +1,5 @@
 #include "net/sandbox/kie_routes.hpp"
+#include "net/sandbox/replies.hpp"
 #include "net/sandbox/kie_panel.hpp"
 #include "net/sandbox/lost_answer.hpp"
 #include "net/web_server.hpp"
@@ -21,30 +22,10 @@ constexpr int callback_limit_s = 15;
 constexpr int retries = 3;
 constexpr std::int64_t rest_ms[retries] = {1000, 3000, 5000};
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-void reply(Response& res, const json& body, int status = 200) {
-  res.status = status;
-  res.set_content(body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-}
-
 /// "" when there is none.
 std::string key_of(const Request& req) {
   const std::string auth = req.get_header_value("Authorization");
   return auth.rfind("Bearer ", 0) == 0 ? auth.substr(7) : "";
-}
-
-template <class F> httplib::Server::Handler control(F body) {
-  return [body](const Request& req, Response& res) {
-    try {
-      reply(res, body(req.body.empty() ? json::object() : json::parse(req.body)));
-    } catch (const std::exception& e) {
-      reply(res, {{"ok", false}, {"error", e.what()}}, 400);
-    }
-  };
 }
 
 } // namespace
@@ -141,13 +122,13 @@ void kie_routes::add_to(httplib::Server& http) {
              if (bytes.empty()) res.status = 404;
              else res.set_content(bytes, "video/mp4");
            }));
-  http.Get("/sandbox/kie", control([this](const json&) { return state(); }));
-  http.Post("/sandbox/kie", control([this](const json& q) { return change(q); }));
-  http.Get("/sandbox/speed", control([this](const json&) {
+  http.Get("/sandbox/kie", control([this](const Request&, const json&) { return state(); }));
+  http.Post("/sandbox/kie", control([this](const Request&, const json& q) { return change(q); }));
+  http.Get("/sandbox/speed", control([this](const Request&, const json&) {
              const std::lock_guard lock(mutex_);
              return json{{"times", world_.speed()}};
            }));
-  http.Post("/sandbox/speed", control([this](const json& q) { return set_speed(q); }));
+  http.Post("/sandbox/speed", control([this](const Request&, const json& q) { return set_speed(q); }));
 }
 
 json kie_routes::stream_upload(const Request& q, const caller& c) {

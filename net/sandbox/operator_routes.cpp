@@ -1,4 +1,5 @@
 #include "net/sandbox/operator_routes.hpp"
+#include "net/sandbox/replies.hpp"
 #include <chrono>
 #include <stdexcept>
 
@@ -11,28 +12,16 @@ using nlohmann::json;
 
 constexpr auto health_limit = std::chrono::seconds{1};
 
-template <class F> httplib::Server::Handler control(F body) {
-  return [body](const Request& req, Response& res) {
-    json out;
-    try {
-      out = body(req.body.empty() ? json::object() : json::parse(req.body));
-    } catch (const std::exception& e) {
-      res.status = 400;
-      out = {{"ok", false}, {"error", e.what()}};
-    }
-    res.set_content(out.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-  };
-}
-
 } // namespace
 
 operator_routes::operator_routes(const settings& s)
     : read_facts_(s.facts), engine_url_(s.engine_url), engine_(s.engine, s.engine_ended) {}
 
 void operator_routes::add_to(httplib::Server& http) {
-  http.Get("/sandbox/operator", control([this](const json&) { return facts(); }));
-  http.Get("/sandbox/engine", control([this](const json&) { return engine_.state(); }));
-  http.Post("/sandbox/engine", control([this](const json& q) {
+  http.Get("/sandbox/operator", control([this](const httplib::Request&, const json&) { return facts(); }));
+  http.Get("/sandbox/engine",
+           control([this](const httplib::Request&, const json&) { return engine_.state(); }));
+  http.Post("/sandbox/engine", control([this](const httplib::Request&, const json& q) {
               return engine_.act(q.is_object() && q.contains("do") ? q["do"].get<std::string>() : "");
             }));
 }

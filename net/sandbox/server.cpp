@@ -1,4 +1,5 @@
 #include "net/sandbox/crowd_routes.hpp"
+#include "net/sandbox/replies.hpp"
 #include "net/sandbox/kie_routes.hpp"
 #include "net/sandbox/multipart.hpp"
 #include "net/sandbox/operator_routes.hpp"
@@ -28,19 +29,6 @@ using std::chrono::milliseconds;
 
 constexpr const char* kie_too_fast = "kie: more than 20 creates in 10 s";
 constexpr std::int64_t team_group = -1001234567890; ///< Where administrators talk with the bot in it.
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-/// Foreign bytes may be no UTF-8: they are replaced, never thrown about.
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-void reply(Response& res, const json& body, int status = 200) {
-  res.status = status;
-  res.set_content(dump(body), "application/json");
-}
 
 void put_json_values(bot_call& call, const std::string& body) {
   const auto q = json::parse(body, nullptr, false);
@@ -267,16 +255,9 @@ struct server::impl {
 
   // --- the control API ---
 
+  /// Whoever waits looks again behind each.
   template <class F> httplib::Server::Handler control(F body) {
-    return [this, body](const Request& req, Response& res) {
-      try {
-        const json q = req.body.empty() ? json::object() : json::parse(req.body);
-        reply(res, body(req, q));
-      } catch (const std::exception& e) {
-        reply(res, {{"ok", false}, {"error", e.what()}}, 400);
-      }
-      wake();
-    };
+    return sandbox::control(body, [this] { wake(); });
   }
 
   void control_routes() {

@@ -1,4 +1,5 @@
 #include "net/sandbox/service_gate.hpp"
+#include "net/sandbox/replies.hpp"
 #include "net/sandbox/call_text.hpp"
 #include "net/sandbox/lost_answer.hpp"
 #include <algorithm>
@@ -18,16 +19,6 @@ constexpr std::int64_t wait_max_s = 25;
 /// Who waits for calls gets them by handfuls: a broadcast makes hundreds a second.
 constexpr auto gathering = milliseconds(50);
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-void reply(Response& res, const json& body, int status = 200) {
-  res.status = status;
-  res.set_content(body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-}
-
 void refuse(Response& res, const service_refusal& r) {
   if (r.retry_after_s > 0) res.set_header("Retry-After", std::to_string(r.retry_after_s));
   reply(res, r.body, r.status);
@@ -41,16 +32,6 @@ bool is_empty_poll(const Request& req, const Response& res) {
   constexpr std::string_view empty = R"({"ok":true,"result":[]})";
   static const std::regex poll{"/getupdates$", std::regex::icase};
   return res.body == empty && std::regex_search(req.path, poll);
-}
-
-template <class F> httplib::Server::Handler control(F body) {
-  return [body](const Request& req, Response& res) {
-    try {
-      reply(res, body(req));
-    } catch (const std::exception& e) {
-      reply(res, {{"ok", false}, {"error", e.what()}}, 400);
-    }
-  };
 }
 
 std::int64_t number_of(const Request& req, const char* name) {
@@ -136,14 +117,12 @@ json service_gate::change(const json& q) {
 }
 
 void service_gate::add_to(httplib::Server& http) {
-  http.Get("/sandbox/http", control([this](const Request& req) { return calls(req); }));
-  http.Get("/sandbox/services", control([this](const Request&) {
+  http.Get("/sandbox/http", control([this](const Request& req, const json&) { return calls(req); }));
+  http.Get("/sandbox/services", control([this](const Request&, const json&) {
              const std::lock_guard lock(mutex_);
              return json{{"services", faults_.shown()}};
            }));
-  http.Post("/sandbox/services", control([this](const Request& req) {
-              return change(req.body.empty() ? json::object() : json::parse(req.body));
-            }));
+  http.Post("/sandbox/services", control([this](const Request&, const json& q) { return change(q); }));
 }
 
 } // namespace troupe::sandbox

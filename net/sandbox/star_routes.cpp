@@ -1,4 +1,5 @@
 #include "net/sandbox/star_routes.hpp"
+#include "net/sandbox/replies.hpp"
 #include <algorithm>
 #include <chrono>
 #include <httplib.h>
@@ -8,11 +9,6 @@ namespace troupe::sandbox {
 namespace {
 
 using nlohmann::json;
-
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 /// Waits for the bot as the app does: a little longer than the bot has for its answer.
 json pay(const star_till& till, const json& q) {
@@ -53,18 +49,11 @@ json invoice(const star_till& till, const json& q) {
 
 void add_star_routes(httplib::Server& http, star_till till) {
   auto route = [&](const char* path, json (*body)(const star_till&, const json&)) {
-    http.Post(path, [till, body](const httplib::Request& req, httplib::Response& res) {
-      json out;
-      try {
-        out = body(till, req.body.empty() ? json::object() : json::parse(req.body));
-      } catch (const std::exception& e) {
-        out = {{"ok", false}, {"error", e.what()}};
-        res.status = 400;
-      }
-      res.set_content(out.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-      till.updates_changed.notify_all();
-      till.events_changed.notify_all();
-    });
+    http.Post(path, control([till, body](const httplib::Request&, const json& q) { return body(till, q); },
+                            [till] {
+                              till.updates_changed.notify_all();
+                              till.events_changed.notify_all();
+                            }));
   };
   route("/sandbox/pay", pay);
   route("/sandbox/stars", stars);

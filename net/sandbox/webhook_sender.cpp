@@ -1,16 +1,10 @@
 #include "net/sandbox/webhook_sender.hpp"
+#include "net/sandbox/replies.hpp"
 #include <chrono>
 #include <httplib.h>
 
 namespace troupe::sandbox {
-namespace {
-
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-} // namespace
+namespace {} // namespace
 
 webhook_sender::webhook_sender(telegram_world& world, std::mutex& mutex,
                                std::condition_variable& updates_changed, std::function<void()> wake,

@@ -1,4 +1,5 @@
 #include "net/sandbox/yookassa_routes.hpp"
+#include "net/sandbox/replies.hpp"
 #include "net/sandbox/lost_answer.hpp"
 #include "net/sandbox/yookassa_page.hpp"
 #include <algorithm>
@@ -15,16 +16,6 @@ using std::chrono::milliseconds;
 
 /// A bot that is slow to answer one notice must not hold up all others.
 constexpr int senders = 2;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-void reply(Response& res, const json& body, int status = 200) {
-  res.status = status;
-  res.set_content(body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json");
-}
 
 yookassa_call read_call(const Request& req) {
   yookassa_call call;
@@ -48,16 +39,6 @@ http_request request_of(const yookassa_notice& n) {
   request.headers = {{"X-Forwarded-For", n.from_ip}};
   request.time_limit = std::chrono::seconds(15);
   return request;
-}
-
-template <class F> httplib::Server::Handler control(F body) {
-  return [body](const Request& req, Response& res) {
-    try {
-      reply(res, body(req.body.empty() ? json::object() : json::parse(req.body)));
-    } catch (const std::exception& e) {
-      reply(res, {{"ok", false}, {"error", e.what()}}, 400);
-    }
-  };
 }
 
 json shown(const yookassa_settings& s, const yookassa_faults& f) {
@@ -97,8 +78,8 @@ void yookassa_routes::add_to(httplib::Server& http) {
   http.Get(R"(/yookassa/pay/([0-9a-f-]{36}))",
            [this](const Request& req, Response& res) { show_page(req, res); });
   http.Post(R"(/yookassa/pay/([0-9a-f-]{36}))", [this](const Request& req, Response& res) { act(req, res); });
-  http.Get("/sandbox/yookassa", control([this](const json&) { return state(); }));
-  http.Post("/sandbox/yookassa", control([this](const json& q) { return change(q); }));
+  http.Get("/sandbox/yookassa", control([this](const Request&, const json&) { return state(); }));
+  http.Post("/sandbox/yookassa", control([this](const Request&, const json& q) { return change(q); }));
 }
 
 void yookassa_routes::start() {
