@@ -112,7 +112,7 @@ void again(self_ptr self, outgoing m, const telegram::answer& a) {
   if (m.outbox_id == 0) {
     if (!is_spinning(m, a)) return s.queue.hush(m, self->clock().now(), wait); // Telegram's silence is kept
     ++m.refusals;
-    return s.queue.flooded(std::move(m), self->clock().now(), wait);
+    return s.queue.retry(std::move(m), self->clock().now(), wait);
   }
   auto tries = ++s.tries[m.outbox_id];
   if (a.what == telegram::outcome::unsure && tries > tries_max) {

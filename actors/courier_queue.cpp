@@ -163,7 +163,7 @@ void courier_queue::note_flood(std::int64_t chat_id, clock::time_point now, cloc
 }
 
 void courier_queue::flooded(outgoing m, clock::time_point now, clock::duration wait) {
-  if (m.urgency != lane::answer) note_flood(m.chat_id, now, wait);
+  note_flood(m.chat_id, now, wait);
   retry(std::move(m), now, wait);
 }
 

@@ -62,7 +62,8 @@ public:
   /// When `next` may have something; nothing when only finished work can bring news.
   std::optional<clock::time_point> next_at(bool bulk = true) const;
   void finish(const outgoing& m, clock::time_point now);
-  /// Puts it back at the head of its line; the chat is silent for `wait`.
+  /// Puts it back at the head of its line; the chat is silent for `wait`. An answer to a button waits by
+  /// itself.
   void retry(outgoing m, clock::time_point now, clock::duration wait);
   /// Telegram's 429: as `retry`; several chats within a second stop the bulk lanes as well.
   void flooded(outgoing m, clock::time_point now, clock::duration wait);

@@ -273,7 +273,7 @@ TEST_CASE("a flooded answer to a button waits as long as told, and nobody else w
   desk d;
   d.push(say(1, "toast", lane::answer));
   CHECK(d.take() == "toast");
-  d.queue.flooded(d.last, d.now, 7s);
+  d.queue.retry(d.last, d.now, 7s);
   d.push(say(1, "next toast", lane::answer));
   d.push(say(1, "a"));
   CHECK(d.send_all() == texts{"next toast", "a"});

@@ -25,17 +25,9 @@ struct office_stage : sandbox_stage {
   void person(std::int64_t id, const std::string& name) {
     post("/sandbox/users", {{"id", id}, {"first_name", name}, {"language_code", "ru"}});
   }
-  /// @returns the message's id
-  std::int64_t say(std::int64_t user, const std::string& words, std::int64_t answered = 0) {
-    const auto m = post("/sandbox/send", {{"user_id", user}, {"text", words}, {"reply_to", answered}});
-    return m.value("message_id", std::int64_t{0});
-  }
+  using sandbox_stage::say;
   void say(const std::string& words) { say(admin, words); }
 
-  nlohmann::json chat(std::int64_t user) {
-    auto all = get("/sandbox/chat?user_id=" + std::to_string(user));
-    return all.is_array() ? all : nlohmann::json::array();
-  }
   static std::string words_of(const nlohmann::json& m) { return m.value("text", m.value("caption", "")); }
   /// What the bot said last.
   std::string screen(std::int64_t user = admin) {

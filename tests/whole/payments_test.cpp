@@ -51,13 +51,6 @@ struct market : sandbox_stage {
   }
 
   // -- people --
-  void say(std::int64_t user, const std::string& text) {
-    post("/sandbox/send", {{"user_id", user}, {"text", text}});
-  }
-  json chat(std::int64_t user) {
-    auto c = get("/sandbox/chat?user_id=" + std::to_string(user));
-    return c.is_array() ? c : json::array();
-  }
   int count(std::int64_t user, const std::string& words) {
     int n = 0;
     for (auto& m : chat(user)) n += m.value("text", "").find(words) != std::string::npos;

@@ -77,11 +77,19 @@ struct sandbox_stage {
     r.body = body.dump();
     return talk(std::move(r));
   }
+  /// @returns the message's id; 0: it was not taken
+  std::int64_t say(std::int64_t user, const std::string& words, std::int64_t answered = 0) {
+    const auto m = post("/sandbox/send", {{"user_id", user}, {"text", words}, {"reply_to", answered}});
+    return m.is_object() ? m.value("message_id", std::int64_t{0}) : 0;
+  }
+  nlohmann::json chat(std::int64_t user) {
+    auto all = get("/sandbox/chat?user_id=" + std::to_string(user));
+    return all.is_array() ? all : nlohmann::json::array();
+  }
   /// Presses the newest button that `fits`; false when there is none yet.
   template <class Fits> bool press_one(std::int64_t user, Fits fits) {
-    auto chat = get("/sandbox/chat?user_id=" + std::to_string(user));
-    if (!chat.is_array()) return false;
-    for (auto m = chat.rbegin(); m != chat.rend(); ++m)
+    const auto all = chat(user);
+    for (auto m = all.rbegin(); m != all.rend(); ++m)
       for (auto& row : m->value("reply_markup", nlohmann::json::object())
                            .value("inline_keyboard", nlohmann::json::array()))
         for (auto& b : row)

@@ -1,11 +1,13 @@
 // The panel in which a person decides what goes wrong. Every change is sent at once.
 import {crowdParts} from './crowd.js';
 import {engineParts} from './engine.js';
+import {SidePanel} from './panel.js';
 import {serviceParts} from './services.js';
 import {el, icon} from './text.js';
-import {label, pageLanguage} from './words.js';
+import {pageLanguage} from './words.js';
 
 const all = -1;
+const askEvery = 2000; // ms, while it is open
 const markers = ['[[hang]]', '[[late]]', '[[fail:violation]]', '[[fail:violation:person]]', '[[fail:violation:minor]]',
   '[[fail:violation:copyright]]', '[[fail:violation:sensitive]]', '[[fail:temporary]]', '[[fail:unknown]]', '[[fail:billing]]',
   '[[fail:input]]', '[[submit:429]]', '[[submit:402]]', '[[submit:500]]', '[[submit:input]]', '[[submit:paused]]', '[[submit:lost]]'];
@@ -13,28 +15,9 @@ const markers = ['[[hang]]', '[[late]]', '[[fail:violation]]', '[[fail:violation
 /// A secret's middle says nothing to people.
 const shortKey = key => (key.length > 20 ? key.slice(0, 8) + '…' + key.slice(-6) : key);
 
-export class FaultPanel {
+export class FaultPanel extends SidePanel {
   /// `world`: {api, language(), insert(text), usual(), toggled(open)}; `usual` ends what is none of the panel's.
-  constructor(root, world) {
-    Object.assign(this, {root, world, say: (key, values) => label(world.language(), key, values)});
-    root.onkeydown = e => { if (e.key === 'Escape') this.toggle(false); };
-  }
-
-  toggle(open = this.root.hidden) {
-    if (open === !this.root.hidden) return;
-    this.root.hidden = !open;
-    this.world.toggled(open);
-    clearInterval(this.timer);
-    if (!open) return this.before?.focus?.({preventScroll: true});
-    this.before = document.activeElement;
-    this.build();
-    this.timer = setInterval(() => this.load(), 2000);
-    this.root.querySelector('.icon').focus({preventScroll: true});
-  }
-
-  relabel() {
-    if (!this.root.hidden && this.saidIn !== pageLanguage(this.world.language())) this.build();
-  }
+  constructor(root, world) { super(root, world, askEvery); }
 
   // --- talking to the sandbox ---
 

@@ -1,38 +1,19 @@
 // The operator's panel: what the engine works on, what its book says, and what it says to the world.
 import {CallList} from './calls.js';
+import {SidePanel} from './panel.js';
 import {el, icon} from './text.js';
-import {hasLabel, label, pageLanguage} from './words.js';
+import {hasLabel, pageLanguage} from './words.js';
 
 const askEvery = 1000; // ms, while it is open
 const way = ['pending', 'submitting', 'processing', 'fetching', 'delivering', 'completed'];
 const tone = {completed: 'good', gifted: 'good', failed: 'bad', cancelled: 'bad', unknown: 'odd', overdue: 'odd', pending: 'quiet'};
 const tabs = ['jobs', 'ledger', 'calls'];
 
-export class OperatorPanel {
+export class OperatorPanel extends SidePanel {
   /// `world`: {api, language(), nameOf(user_id), toggled(open)}.
-  constructor(root, world) {
-    Object.assign(this, {root, world, say: (key, values) => label(world.language(), key, values)});
-    root.onkeydown = e => { if (e.key === 'Escape') this.toggle(false); };
-  }
+  constructor(root, world) { super(root, world, askEvery); }
 
-  toggle(open = this.root.hidden) {
-    if (open === !this.root.hidden) return;
-    this.root.hidden = !open;
-    this.world.toggled(open);
-    clearInterval(this.timer);
-    if (!open) {
-      this.calls.stop();
-      return this.before?.focus?.({preventScroll: true});
-    }
-    this.before = document.activeElement;
-    this.build();
-    this.timer = setInterval(() => this.load(), askEvery);
-    this.root.querySelector('.icon').focus({preventScroll: true});
-  }
-
-  relabel() {
-    if (!this.root.hidden && this.saidIn !== pageLanguage(this.world.language())) this.build();
-  }
+  closed() { this.calls.stop(); }
 
   build() {
     this.saidIn = pageLanguage(this.world.language());
