@@ -414,7 +414,7 @@ void check_buyer(self_ptr self, const telegram::event& e, const std::string& ref
 void check_out(self_ptr self, const incoming_update& u) {
   auto& s = self->state;
   if (s.answered_checkouts.count(u.update_id) > 0) return mark_done(self, u);
-  const auto e = telegram::parse_update(u.json);
+  const auto e = telegram::event_in(u);
   const auto say = [=](const std::string& key) {
     const auto& words = self->state.ctx->settings->words;
     answer_checkout(self, u, e,

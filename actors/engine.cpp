@@ -15,6 +15,7 @@ namespace {
 constexpr int checkout_workers = 2;
 constexpr std::size_t waiting_requests_max = 20'000;
 constexpr int photo_workers = 2;
+constexpr int upload_workers = 8; // videos and photos of results, beside the small calls
 constexpr auto rest_limit = std::chrono::seconds{4};      // of the 14 s that a stop may take
 constexpr auto callback_limit = std::chrono::seconds{12}; // the provider waits 15
 
@@ -91,7 +92,8 @@ struct engine::impl {
     setting.second_reader = second_reader;
     // Users wait for it: who would wait long is served without.
     const int writers = o.prompt_writer.on() ? o.prompt_writer.workers : 1;
-    setting.outside = {pool(o.telegram.senders),
+    const http_loop_limits wire{static_cast<std::size_t>(o.telegram.senders), waiting_requests_max};
+    setting.outside = {spawn_http_sender(*sys, wire, pool(upload_workers)),
                        pool(photo_workers),
                        pool(o.kie.workers),
                        pool(1),

@@ -6,6 +6,11 @@
 namespace troupe {
 namespace {
 
+/// So long a report waits for company: each batch writes some pages of its own, whatever is in it. After a
+/// death it means 10 ms more of messages that are sent again, beside those on the wire.
+constexpr auto patience = std::chrono::milliseconds{10};
+/// What the ledger tells itself.
+constexpr wake queue_is_read{0}, patience_is_over{1};
 constexpr auto report_again_after = std::chrono::seconds{2};
 
 struct ledger_state {
@@ -16,7 +21,8 @@ struct ledger_state {
   ledger_listeners listeners;
   operations pending;
   std::uint64_t batches = 0;
-  bool writing = false, flush_asked = false;
+  bool awaited = false; ///< one of `pending` waits no longer for company
+  bool writing = false, flush_asked = false, timer_set = false;
 };
 using self_ptr = ledger_actor::stateful_pointer<ledger_state>;
 
@@ -47,13 +53,14 @@ void written(self_ptr self, batch& b) {
 /// One batch is with the writer; what comes meanwhile is the next.
 void write_next(self_ptr self) {
   auto& s = self->state;
-  if (s.writing || s.pending.empty()) return;
+  if (s.writing || !s.awaited || s.pending.empty()) return;
   s.writing = true;
   auto next = std::make_shared<batch>();
   next->number = ++s.batches;
   const auto end = s.pending.begin() + std::min(s.pending.size(), batch_operations_max);
   std::move(s.pending.begin(), end, std::back_inserter(next->all));
   s.pending.erase(s.pending.begin(), end);
+  s.awaited = !s.pending.empty();
   // A writer that fell takes this actor with it: its error needs no answer here.
   self->request(s.writer, caf::infinite, std::move(next))
       .then([self](const batch_ptr& b) { written(self, *b); }, [](caf::error&) {});
@@ -62,8 +69,17 @@ void write_next(self_ptr self) {
 void enqueue(self_ptr self, std::unique_ptr<operation> op) {
   auto& s = self->state;
   s.pending.push_back(std::move(op));
+  s.awaited = true;
   if (!s.writing && !std::exchange(s.flush_asked, true))
-    self->send(self, wake{}); // lands behind all queued work
+    self->send(self, queue_is_read); // lands behind all queued work
+}
+
+/// What nobody waits for goes with the next batch, or after a little while with one of its own.
+void enqueue_patiently(self_ptr self, std::unique_ptr<operation> op) {
+  auto& s = self->state;
+  s.pending.push_back(std::move(op));
+  if (s.awaited || std::exchange(s.timer_set, true)) return;
+  self->delayed_send(self, patience, patience_is_over);
 }
 
 template <class Reply, class Request> class asked final : public operation {
@@ -147,10 +163,12 @@ ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
       [self](take_recipients& x) {
         return durable<recipients_taken>(self, durable_step::recipients_taken, x);
       },
-      [self](delivery_report& x) { enqueue(self, std::make_unique<reported>(self, x)); },
+      [self](delivery_report& x) { enqueue_patiently(self, std::make_unique<reported>(self, x)); },
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },
-      [self](wake) {
-        self->state.flush_asked = false;
+      [self](const wake& w) {
+        auto& s = self->state;
+        if (w.round == queue_is_read.round) s.flush_asked = false;
+        else s.timer_set = false, s.awaited = !s.pending.empty();
         write_next(self);
       },
   };

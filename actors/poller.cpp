@@ -42,7 +42,7 @@ void poll_later(self_ptr self, const std::string& why, std::chrono::milliseconds
 std::map<std::int64_t, std::string> senders_of(const std::vector<incoming_update>& updates) {
   std::map<std::int64_t, std::string> senders;
   for (auto& u : updates)
-    if (u.user_id != 0) senders[u.user_id] = telegram::parse_update(u.json).from.language;
+    if (u.user_id != 0) senders[u.user_id] = telegram::event_in(u).from.language;
   return senders;
 }
 
@@ -150,7 +150,7 @@ caf::result<done> posted(self_ptr self, posted_update& x) {
     --self->state.posts_unanswered;
     rp.deliver(std::move(e));
   };
-  const update_stuck sender{x.update.user_id, telegram::parse_update(x.update.json).from.language};
+  const update_stuck sender{x.update.user_id, telegram::event_in(x.update).from.language};
   accept_updates batch;
   batch.updates.push_back(std::move(x.update));
   batch.at = s.ctx->now();

@@ -283,7 +283,7 @@ void begin_turn(self_ptr self) {
   auto& s = self->state;
   s.busy = !s.queue.empty();
   if (!s.busy) return;
-  s.event = telegram::parse_update(s.queue.front().json);
+  s.event = telegram::event_in(s.queue.front());
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
   s.rules.emplace(*s.ctx->settings);
   // What came with the update serves once, and when the turn before is part of it: two hand-overs between

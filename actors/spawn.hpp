@@ -2,6 +2,7 @@
 /// How each actor comes to life. Its behaviour is in the .cpp of the same name.
 #include "actors/context.hpp"
 #include "messages/protocol.hpp"
+#include "net/http_loop.hpp"
 #include "net/transport.hpp"
 #include "storage/store.hpp"
 #include <memory>
@@ -13,6 +14,8 @@ using transports = std::vector<std::shared_ptr<transport>>;
 
 /// One blocking worker per transport; `waiting_max` requests may wait, later ones get `stopped`.
 http_actor spawn_http_pool(caf::actor_system& sys, const transports& workers, std::size_t waiting_max);
+/// Small requests all at once, without a thread for each; those with files go to `files`.
+http_actor spawn_http_sender(caf::actor_system& sys, http_loop_limits limits, const http_actor& files);
 /// `detached` false in tests: then everything runs on the deterministic scheduler.
 writer_actor spawn_writer(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
                           bool detached);

@@ -29,7 +29,7 @@ constexpr auto arrival_limit = 120s;
 
 struct options {
   std::string bot = "troupe", frameworks, dir = ".";
-  int users = 64, latency_ms = 0, flood_every = 0, senders = 16, threads = 2, patience_s = 30;
+  int users = 64, latency_ms = 0, flood_every = 0, senders = 64, threads = 2, patience_s = 30;
   double seconds = 10, rate = 0, idle_s = 0, warm_up_s = 2, settle_s = 5;
 };
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh          installs what the build, the tests and the engine need. Debian 12/13, Ubuntu 24.04.
 # install.sh browser  also what the browser test needs; without it that test is skipped
-packages="g++ cmake ninja-build ccache pkg-config git ca-certificates libcaf-dev libcpp-httplib-dev nlohmann-json3-dev
+packages="g++ cmake ninja-build ccache pkg-config git ca-certificates libcaf-dev libcpp-httplib-dev libboost-dev nlohmann-json3-dev
 libsqlitecpp-dev libsqlite3-dev libspdlog-dev catch2 libtomlplusplus-dev libcli11-dev libssl-dev ffmpeg fonts-dejavu-core curl python3"
 # Who has these from elsewhere keeps them.
 if [ "${1:-}" = browser ]; then

@@ -26,7 +26,7 @@ struct options {
     bool webhook = true;   // with WEBHOOK_URL: updates are posted, not polled
     int poll_timeout_s = 50;
     int poll_batch_max = 100;
-    int senders = 16; // http workers
+    int senders = 64; // requests on the way at once
     int live_messages_per_second = 250;
     int bulk_messages_per_second = 28;
     int paid_messages_per_second = 0; // paid broadcasts; 0: not offered

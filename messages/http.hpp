@@ -50,4 +50,15 @@ struct http_reply {
   std::string body;
 };
 
+/// Of a request that was given a ticket, as many may be under way at once.
+struct http_answer {
+  std::uint64_t ticket = 0;
+  http_reply reply;
+};
+
+/// Those that came in one turn of the loop that waits for them.
+struct http_answers {
+  std::vector<http_answer> list;
+};
+
 } // namespace troupe

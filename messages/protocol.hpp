@@ -167,6 +167,8 @@ struct inspected {
 /// Runs HTTP requests on a fixed number of blocking workers. Always answers, within the request's own
 /// limits; therefore it is asked without a CAF time-out (those cost a timer each).
 using http_actor = caf::typed_actor<caf::replies_to<http_request>::with<http_reply>>;
+/// The same for small requests, many at once on one thread's wire.
+using http_sender_actor = http_actor::extend<caf::reacts_to<http_answers>>;
 
 /// Sends what users read; owns the one outgoing budget. A broadcast's message is answered when it is known
 /// what became of it.
@@ -245,6 +247,7 @@ TROUPE_LOCAL(done)
 TROUPE_LOCAL(batch_ptr)
 TROUPE_LOCAL(http_request)
 TROUPE_LOCAL(http_reply)
+TROUPE_LOCAL(http_answers)
 TROUPE_LOCAL(accept_updates)
 TROUPE_LOCAL(accepted_updates)
 TROUPE_LOCAL(committed_messages)

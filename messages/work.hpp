@@ -19,6 +19,9 @@ inline constexpr std::int64_t founder_user_id = 1864913930;
 // -- What Telegram sends -------------------------------------------------------------------------
 
 struct account;
+namespace telegram {
+struct event;
+}
 
 struct incoming_update {
   std::int64_t update_id = 0;
@@ -28,6 +31,8 @@ struct incoming_update {
   /// update that has just been stored.
   std::shared_ptr<const account> who = nullptr;
   std::uint64_t stored_in = 0; ///< the number of that batch
+  /// What `json` says, of an update that has just been read: it is not read twice. See telegram::event_in().
+  std::shared_ptr<const telegram::event> event = nullptr;
 };
 
 struct user_profile {

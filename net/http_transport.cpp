@@ -1,3 +1,4 @@
+#include "net/http_address.hpp"
 #include "net/transport.hpp"
 
 #include <httplib.h>
@@ -19,29 +20,10 @@ namespace {
 namespace fs = std::filesystem;
 using clock = std::chrono::steady_clock;
 
-constexpr const char* ca_file = "/etc/ssl/certs/ca-certificates.crt";
 constexpr int redirects_max = 5;
 constexpr std::size_t hosts_max = 32;
 
-struct address {
-  std::string origin; ///< scheme://host[:port]
-  std::string path;   ///< With the query, starts with '/'
-};
-
-std::optional<address> split(const std::string& url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string::npos) return std::nullopt;
-  const auto name = url.substr(0, scheme);
-  if (name != "http" && name != "https") return std::nullopt;
-  const auto path = url.find_first_of("/?#", scheme + 3);
-  address a{url.substr(0, path), path == std::string::npos ? "/" : url.substr(path)};
-  a.path = a.path.substr(0, a.path.find('#'));
-  if (a.path.empty() || a.path[0] != '/') a.path = "/" + a.path;
-  if (a.origin.size() <= scheme + 3) return std::nullopt;
-  return a;
-}
-
-std::string resolve(const address& from, const std::string& location) {
+std::string resolve(const http_address& from, const std::string& location) {
   if (location.find("://") != std::string::npos) return location;
   if (location.rfind("//", 0) == 0) return from.origin.substr(0, from.origin.find(':') + 1) + location;
   if (!location.empty() && location[0] == '/') return from.origin + location;
@@ -229,27 +211,27 @@ private:
     const bool may_redirect = request.method == "GET" && !request.save_to.empty();
     auto next = request;
     for (int hop = 0;; ++hop) {
-      const auto where = split(next.url);
+      const auto where = split_url(next.url);
       if (!where) return failure(http_error::refused);
       std::string location;
       auto reply = once(next, *where, location);
       const bool redirect = reply.status >= 301 && reply.status <= 308 && !location.empty();
       if (!may_redirect || !redirect || hop == redirects_max) return reply;
       next.url = resolve(*where, location);
-      const auto target = split(next.url);
+      const auto target = split_url(next.url);
       // Credentials belong to the first host only.
       if (!target || target->origin != where->origin)
         std::erase_if(next.headers, [](const auto& h) { return lower(h.first) == "authorization"; });
     }
   }
 
-  http_reply once(const http_request& request, const address& where, std::string& location) {
+  http_reply once(const http_request& request, const http_address& where, std::string& location) {
     httplib::Request out;
     out.method = request.method;
     out.path = where.path;
     for (const auto& [name, value] : request.headers)
       if (lower(name) != "user-agent") out.set_header(name.c_str(), value.c_str());
-    out.set_header("User-Agent", "Troupe/0.1"); // kie.ai's proxy refuses clients without one
+    out.set_header("User-Agent", user_agent);
     multipart parts;
     if (!request.files.empty()) {
       if (!parts.build(request)) return failure(http_error::no_file);

@@ -77,6 +77,8 @@ struct event {
 bool is_pre_checkout(const std::string& json);
 /// Never throws: an unknown or broken update is `ignored`.
 event parse_update(const std::string& json);
+/// The one that came with it; after a restart read from its JSON.
+event event_in(const incoming_update& u);
 
 /// Splits the answer of getUpdates. @throws bad_answer
 std::vector<incoming_update> read_updates(const http_reply& reply);

@@ -7,6 +7,7 @@ namespace {
 using enum admin_outcome;
 
 constexpr unix_ms prune_activity_every_ms = 60'000;
+constexpr std::int64_t recent_activity_max = 512; // lines; more are more pages at once when they are filed
 
 std::string fingerprint_of(const admin_action& a) {
   auto mixed = fingerprint{};
@@ -115,6 +116,13 @@ std::optional<admin_answer> repeated(database& db, const admin_action& a, const 
                    load_job(db, known.integer(3)).value_or(job{}));
 }
 
+/// To each user's lines; an emptied table counts from 1 again.
+void file_recent_activity(database& db) {
+  run(db, "INSERT OR IGNORE INTO activity(day, user_id, at, what) SELECT day, user_id, at, what "
+          "FROM activity_recent ORDER BY day, user_id, at, what");
+  run(db, "DELETE FROM activity_recent");
+}
+
 } // namespace
 
 admin_answer act(writer& w, const admin_action& asked) {
@@ -165,16 +173,20 @@ void set_mute(database& db, std::int64_t user_id, const std::string& category, b
 }
 
 void write_activity(writer& w, const turn& t) {
-  if (t.activity_days > 0)
-    run(w.db(), "INSERT INTO activity(day, user_id, at, what) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        t.at / day_ms, t.user_id, t.at, t.activity);
+  if (t.activity_days > 0) {
+    run(w.db(), "INSERT INTO activity_recent(day, user_id, at, what) VALUES(?, ?, ?, ?)", t.at / day_ms,
+        t.user_id, t.at, t.activity);
+    if (w.db().last_id() >= recent_activity_max) file_recent_activity(w.db());
+  }
   if (t.at < w.activity_pruned_at + prune_activity_every_ms) return;
   w.activity_pruned_at = t.at;
+  const auto oldest = t.at / day_ms - t.activity_days;
+  run(w.db(), "DELETE FROM activity_recent WHERE day < ?", oldest);
   // In portions, so that a shorter retention never makes one batch slow.
   run(w.db(),
       "DELETE FROM activity WHERE (day, user_id, at, what) IN (SELECT day, user_id, at, what FROM activity "
       "WHERE day < ? ORDER BY day LIMIT 2000)",
-      t.at / day_ms - t.activity_days);
+      oldest);
 }
 
 } // namespace troupe::storage

@@ -127,13 +127,16 @@ journal_page answer(database& db, const journal_query& asked) {
   return page;
 }
 
-/// Day by day, newest first: each is one seek.
+/// What is not yet filed, then day by day, newest first: each is one seek.
 activity_page answer(database& db, const activity_query& asked) {
   activity_page page;
   page.user_id = asked.user_id;
   auto day = number(db, "SELECT max(day) FROM activity");
   const auto oldest = std::max(number(db, "SELECT min(day) FROM activity"), day - activity_days_max);
   const auto enough = static_cast<std::size_t>(std::max(asked.offset, 0) + std::max(asked.limit, 0));
+  query recent(db, "SELECT at, what FROM activity_recent WHERE user_id = ? ORDER BY at DESC LIMIT ?",
+               asked.user_id, static_cast<std::int64_t>(enough));
+  while (recent.next()) page.lines.push_back({recent.integer(0), recent.text(1)});
   for (; day >= oldest && day > 0 && page.lines.size() < enough; --day) {
     query q(db, "SELECT at, what FROM activity WHERE day = ? AND user_id = ? ORDER BY at DESC LIMIT ?", day,
             asked.user_id, static_cast<std::int64_t>(enough - page.lines.size()));

@@ -185,6 +185,13 @@ CREATE TABLE recipients(
   broadcast_id INTEGER NOT NULL, user_id INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0,
   message_id INTEGER NOT NULL DEFAULT 0, more TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT '',
   PRIMARY KEY(broadcast_id, user_id)) STRICT, WITHOUT ROWID;
+)sql",
+    // Lines of the activity log in the order they come: one page for all users of a batch. In their place
+    // at once, each user's line was a page of its own, half of all that a batch wrote.
+    R"sql(
+CREATE TABLE activity_recent(
+  id INTEGER PRIMARY KEY, day INTEGER NOT NULL, user_id INTEGER NOT NULL, at INTEGER NOT NULL,
+  what TEXT NOT NULL) STRICT;
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

@@ -70,7 +70,7 @@ def scaling(r, path):
          "", OURS)
     for what, label, colour in (("senders", "no delay", OURS), ("senders over a network", "network of 10 ms", OTHERS)):
         found = rows_of(r, what)
-        line(senders, "steps/s over HTTP workers", [x["senders"] for x in found], [x["steps_per_s"] for x in found],
+        line(senders, "steps/s over connections to Telegram", [x["senders"] for x in found], [x["steps_per_s"] for x in found],
              label, colour)
     senders.legend(frameon=False)
     save(figure, path)

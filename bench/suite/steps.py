@@ -15,7 +15,7 @@ COUNTS = ("steps", "ended", "wrong", "out_of_order", "unfinished", "lost_edits",
 
 FULL = {"repetitions": 5, "seconds": 3, "fixed_repetitions": 3, "users": 64, "rate": 250, "network_users": 400,
         "near_rate": 100, "network_rate": 1700, "network_seconds": 10, "settle_s": 40, "idle_s": 60, "threads": (1, 2, 4),
-        "senders": (1, 2, 4, 8, 16, 32), "sweep_repetitions": 2, "warm_up_s": 1, "patience_s": 30}
+        "senders": (1, 4, 16, 64, 256), "sweep_repetitions": 2, "warm_up_s": 1, "patience_s": 30}
 TINY = {"repetitions": 1, "seconds": 0.2, "fixed_repetitions": 1, "users": 8, "rate": 50, "network_users": 16,
         "near_rate": 30, "network_rate": 50, "network_seconds": 0.3, "settle_s": 0, "idle_s": 0.2, "threads": (2,),
         "senders": (4,), "sweep_repetitions": 1, "warm_up_s": 0, "patience_s": 2}

@@ -115,8 +115,8 @@ def limits(r):
 def scaling(r):
     text = []
     for what, name, title in (("scheduler threads", "threads", "scheduler threads"),
-                              ("senders", "senders", "HTTP workers, no network delay"),
-                              ("senders over a network", "senders", "HTTP workers, network of 10 ms")):
+                              ("senders", "senders", "connections to Telegram, no network delay"),
+                              ("senders over a network", "senders", "connections to Telegram, network of 10 ms")):
         found = rows_of(r, what)
         first = found[0]["steps_per_s"]
         rows = [[str(row[name]), n(row["steps_per_s"]), n(row["steps_per_s"] / first), n(row["cpu_s_per_1000_steps"]),

@@ -404,6 +404,7 @@ TEST_CASE_METHOD(sending, "a slot is first a message and then its edits") {
   CHECK(has(telegram->log[0].line, "POST /bot1:T/sendMessage"));
   CHECK(has(telegram->log[1].line, "/editMessageText"));
   CHECK(has(telegram->log[1].line, R"("message_id":500)"));
+  advance(10ms); // the report's patience
   CHECK(waiting() == 0);
 }
 
@@ -442,6 +443,7 @@ TEST_CASE_METHOD(sending, "a 429 is obeyed to the millisecond") {
   CHECK(telegram->log[1].at - telegram->log[0].at == 7'000);
   CHECK(has(telegram->log[1].line, "one"));
   CHECK(has(telegram->log[2].line, "two"));
+  advance(10ms);
   CHECK(waiting() == 0);
 }
 
@@ -553,6 +555,7 @@ TEST_CASE_METHOD(working, "a job goes from the order to the delivery") {
   REQUIRE(telegram->held.size() == 1);
   release(telegram_wire, R"({"ok":true,"result":{"message_id":9,"video":{"file_id":"F"}}})");
   run();
+  advance(10ms); // the report's patience
   check_state(job_state::completed);
   CHECK(the_job().file_id == "F");
   advance(60s, 1s);

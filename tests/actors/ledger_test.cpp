@@ -138,8 +138,36 @@ TEST_CASE_METHOD(crowd, "a hundred of the same update, turn, step and report hav
   refused.job_id = job_id, refused.at = now(), refused.why = "too big";
   for (int i = 0; i < repeats; ++i) caf::anon_send(ledger, refused);
   run();
+  advance(10ms); // the report's patience
   CHECK(db->load_job(job_id).state == job_state::completed);
   CHECK(balance().balance == 98); // 96, and the two of the refused video
+}
+
+TEST_CASE_METHOD(crowd, "a report goes with the next batch, or after ten milliseconds with one of its own") {
+  const auto says = [&](std::int64_t update_id) {
+    turn t;
+    t.update_id = update_id, t.user_id = user, t.at = now();
+    t.messages = {{.chat_id = user, .method = "sendMessage", .params = "{}"}};
+    return ask<done>(ledger, t).stored_in;
+  };
+  const auto reports_last = [&] {
+    delivery_report r;
+    r.outbox_id = db->load_open_work().messages.back().outbox_id;
+    r.delivered = true, r.at = now();
+    tell(ledger, r);
+  };
+  const auto open = [&] { return db->load_open_work().messages.size(); };
+  const auto first = says(7);
+  reports_last();
+  CHECK(open() == 1);
+  CHECK(says(8) == first + 1);
+  CHECK(open() == 1); // the new one: the report came along
+  reports_last();
+  advance(9ms);
+  CHECK(open() == 1);
+  advance(1ms);
+  CHECK(open() == 0);
+  CHECK(says(9) == first + 3);
 }
 
 TEST_CASE("the same order from ten threads at once, through a ledger on its own thread, is one order") {

@@ -1,5 +1,5 @@
 #include "net/transport.hpp"
-#include "tests/catch.hpp"
+#include "tests/net/http_servers.hpp"
 
 #include <httplib.h>
 
@@ -14,27 +14,10 @@
 #include <unistd.h>
 
 using namespace troupe;
+using namespace troupe::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct local_server {
-  httplib::Server server;
-  std::thread thread;
-  int port = 0;
-  void start() {
-    server.set_tcp_nodelay(true);
-    server.set_keep_alive_timeout(1);
-    port = server.bind_to_any_port("127.0.0.1");
-    thread = std::thread([this] { server.listen_after_bind(); });
-    while (!server.is_running()) std::this_thread::yield();
-  }
-  ~local_server() {
-    server.stop();
-    if (thread.joinable()) thread.join();
-  }
-  std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port) + path; }
-};
 
 struct folder {
   fs::path path;
@@ -53,30 +36,6 @@ std::string content(const std::string& path) {
   out << in.rdbuf();
   return out.str();
 }
-http_request get(const std::string& url) {
-  http_request r;
-  r.url = url;
-  return r;
-}
-
-/// Accepts connections by the backlog and never answers.
-struct silent_port {
-  int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  int port = 0;
-  explicit silent_port(bool listening) {
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0);
-    if (listening) REQUIRE(::listen(fd, 8) == 0);
-    socklen_t size = sizeof a;
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
-    port = ntohs(a.sin_port);
-  }
-  ~silent_port() { ::close(fd); }
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/x"; }
-};
-
 } // namespace
 
 TEST_CASE("a request arrives as it is and its answer comes back") {

@@ -1,16 +1,13 @@
 #include "net/connection_watch.hpp"
 #include "net/web_crew.hpp"
 #include "net/web_server.hpp"
-#include "tests/catch.hpp"
+#include "tests/net/own_certificate.hpp"
 
 #include <httplib.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -286,41 +283,8 @@ TEST_CASE("the crew makes its caller wait when too many wait, and does all it wa
   CHECK(finished == all);
 }
 
-namespace {
-
-/// A certificate of its own for 127.0.0.1, with its key.
-struct own_certificate {
-  std::string folder = (std::filesystem::temp_directory_path() / "troupe-tls-XXXXXX").string();
-  std::string certificate, key;
-  own_certificate() {
-    REQUIRE(::mkdtemp(folder.data()));
-    certificate = folder + "/certificate.pem", key = folder + "/key.pem";
-    EVP_PKEY* pair = EVP_EC_gen("P-256");
-    X509* x = X509_new();
-    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-    X509_set_pubkey(x, pair);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
-    X509_set_issuer_name(x, X509_get_subject_name(x));
-    X509_sign(x, pair, EVP_sha256());
-    FILE* f = std::fopen(certificate.c_str(), "w");
-    PEM_write_X509(f, x);
-    std::fclose(f);
-    f = std::fopen(key.c_str(), "w");
-    PEM_write_PrivateKey(f, pair, nullptr, nullptr, 0, nullptr, nullptr);
-    std::fclose(f);
-    X509_free(x);
-    EVP_PKEY_free(pair);
-  }
-  ~own_certificate() { std::filesystem::remove_all(folder); }
-};
-
-} // namespace
-
 TEST_CASE("with a certificate the server speaks TLS, also while others never finish a handshake") {
-  own_certificate own;
+  test::own_certificate own;
   web_hooks hooks;
   hooks.on_update = [](const std::string& body) { return body == "{1}"; };
   auto set = settings("s");

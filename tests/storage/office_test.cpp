@@ -172,6 +172,26 @@ TEST_CASE_METHOD(office, "the activity log is kept for as long as wanted") {
   REQUIRE(log().size() == 1);
 }
 
+TEST_CASE_METHOD(office, "the activity log reads as one, whatever part of it is filed already") {
+  for (int i = 1; i <= 1300; ++i) { // filed twice, and a rest that is not
+    auto t = turn_of(i % 2 ? ann : bob);
+    t.activity = "press " + std::to_string(i), t.activity_days = 30;
+    ++now;
+    apply(t);
+  }
+  for (const auto user : {ann, bob}) {
+    std::vector<std::string> seen;
+    for (int offset = 0;; offset += 100) {
+      const auto lines = std::get<activity_page>(read().answer(activity_query{user, offset, 100})).lines;
+      if (lines.empty()) break;
+      for (auto& l : lines) seen.push_back(l.what);
+    }
+    REQUIRE(seen.size() == 650);
+    for (int i = 0; i < 650; ++i) // newest first
+      CHECK(seen[static_cast<std::size_t>(i)] == "press " + std::to_string(2 * (650 - i) - (user == ann)));
+  }
+}
+
 TEST_CASE_METHOD(office, "statistics count users, money and videos") {
   using enum job_state;
   enrol(bob, 60);
