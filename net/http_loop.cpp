@@ -260,7 +260,12 @@ private:
     const auto where = split_url(request.url);
     auto text = where ? written(request, *where) : std::nullopt;
     if (!text) return answer(ticket, failed(http_error::refused));
-    auto free = line_to(where->origin);
+    line free;
+    try {
+      free = line_to(where->origin);
+    } catch (const std::exception&) { // no memory for another TLS session
+      return answer(ticket, failed(http_error::refused));
+    }
     free->ticket = ticket;
     busy_.insert(free);
     free->carry(request, std::move(*text));
