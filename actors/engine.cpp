@@ -15,8 +15,8 @@ namespace {
 constexpr int checkout_workers = 2;
 constexpr std::size_t waiting_requests_max = 20'000;
 constexpr int photo_workers = 2;
-constexpr int upload_workers = 8; // videos and photos of results, beside the small calls
-constexpr auto rest_limit = std::chrono::seconds{4};      // of the 14 s that a stop may take
+constexpr int upload_workers = 8;                    // videos and photos of results, beside the small calls
+constexpr auto rest_limit = std::chrono::seconds{4}; // of the 14 s that a stop may take
 constexpr auto callback_limit = std::chrono::seconds{12}; // the provider waits 15
 
 unix_ms wall_now() {

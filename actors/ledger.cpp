@@ -21,7 +21,7 @@ struct ledger_state {
   ledger_listeners listeners;
   operations pending;
   std::uint64_t batches = 0;
-  bool awaited = false; ///< one of `pending` waits no longer for company
+  bool awaited = false; ///< one of `pending` waits no longer for company; never of none
   bool writing = false, flush_asked = false, timer_set = false;
 };
 using self_ptr = ledger_actor::stateful_pointer<ledger_state>;
@@ -53,7 +53,7 @@ void written(self_ptr self, batch& b) {
 /// One batch is with the writer; what comes meanwhile is the next.
 void write_next(self_ptr self) {
   auto& s = self->state;
-  if (s.writing || !s.awaited || s.pending.empty()) return;
+  if (s.writing || !s.awaited) return;
   s.writing = true;
   auto next = std::make_shared<batch>();
   next->number = ++s.batches;

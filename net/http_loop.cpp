@@ -41,14 +41,15 @@ struct host_and_port {
 
 /// Of "scheme://host[:port]"; an IPv6 address loses its brackets.
 host_and_port host_of(const std::string& origin) {
-  const bool tls = origin[4] == 's';
-  auto rest = origin.substr(origin.find("://") + 3);
-  const auto colon = rest.rfind(':');
-  if (colon == std::string::npos || rest.find(']', colon) != std::string::npos)
-    return {rest.front() == '[' ? rest.substr(1, rest.size() - 2) : rest, tls ? "443" : "80"};
-  auto port = rest.substr(colon + 1);
-  rest.resize(colon);
-  return {!rest.empty() && rest.front() == '[' ? rest.substr(1, rest.size() - 2) : rest, port};
+  auto host = origin.substr(origin.find("://") + 3);
+  std::string port = origin[4] == 's' ? "443" : "80";
+  const auto colon = host.rfind(':');
+  if (colon != std::string::npos && host.find(']', colon) == std::string::npos) {
+    port = host.substr(colon + 1);
+    host.resize(colon);
+  }
+  if (!host.empty() && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return {host, port};
 }
 
 struct loop_context {

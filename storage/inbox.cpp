@@ -24,13 +24,16 @@ void prune(writer& w, unix_ms at) {
       at - keep_updates_ms);
 }
 
-/// An empty language says "not told", not "none".
-void store_profile(database& db, const user_profile& p, std::int64_t user_id, unix_ms at) {
+/// An empty language says "not told", not "none". Without `state` the dialogue's stays as it is.
+void store_profile(database& db, const user_profile& p, std::int64_t user_id, unix_ms at,
+                   const std::string* state = nullptr) {
+  static const std::string none;
   run(db,
-      "INSERT INTO users(user_id, first_name, username, language, last_seen_at) VALUES(?1, ?2, ?3, ?4, ?5) "
-      "ON CONFLICT(user_id) DO UPDATE SET first_name = ?2, username = ?3, "
-      "language = CASE WHEN ?4 = '' THEN language ELSE ?4 END, last_seen_at = max(last_seen_at, ?5)",
-      user_id, p.first_name, p.username, p.language, at);
+      "INSERT INTO users(user_id, first_name, username, language, last_seen_at, state) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(user_id) DO UPDATE SET first_name = ?2, username = ?3, "
+      "language = CASE WHEN ?4 = '' THEN language ELSE ?4 END, last_seen_at = max(last_seen_at, ?5), "
+      "state = CASE WHEN ?7 THEN ?6 ELSE state END",
+      user_id, p.first_name, p.username, p.language, at, state ? *state : none, state != nullptr);
 }
 
 void grant(database& db, const char* kind, const register_user& who, std::int64_t credits) {
@@ -49,22 +52,12 @@ bool mark_done(database& db, const turn& t) {
              t.update_id, t.user_id, t.at) > 0;
 }
 
-void store_state(database& db, const turn& t) {
+void store_user_of(database& db, const turn& t) {
+  if (t.profile.user_id != 0) return store_profile(db, t.profile, t.user_id, t.at, &t.state);
   run(db,
       "INSERT INTO users(user_id, state, last_seen_at) VALUES(?1, ?2, ?3) ON CONFLICT(user_id) DO UPDATE "
       "SET state = ?2, last_seen_at = max(last_seen_at, ?3)",
       t.user_id, t.state, t.at);
-}
-
-/// store_profile() and store_state() in one: every turn of a person comes here.
-void store_profile_and_state(database& db, const turn& t) {
-  const auto& p = t.profile;
-  run(db,
-      "INSERT INTO users(user_id, first_name, username, language, last_seen_at, state) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(user_id) DO UPDATE SET first_name = ?2, username = ?3, "
-      "language = CASE WHEN ?4 = '' THEN language ELSE ?4 END, last_seen_at = max(last_seen_at, ?5), state = "
-      "?6",
-      t.user_id, p.first_name, p.username, p.language, t.at, t.state);
 }
 
 void keep_setting(database& db, const std::string& name, const std::string& value) {
@@ -117,7 +110,7 @@ void finish_turn(writer& w, const turn& t) {
   auto& db = w.db();
   if (!mark_done(db, t)) return;
   if (t.user_id != 0) {
-    t.profile.user_id == 0 ? store_state(db, t) : store_profile_and_state(db, t);
+    store_user_of(db, t);
     if (t.user_is_back) {
       run(db, "UPDATE users SET gone = 0 WHERE user_id = ?", t.user_id);
       unpark(w, t.user_id);

@@ -4,7 +4,6 @@
 #include <httplib.h>
 
 namespace troupe::sandbox {
-namespace {} // namespace
 
 webhook_sender::webhook_sender(telegram_world& world, std::mutex& mutex,
                                std::condition_variable& updates_changed, std::function<void()> wake,
