@@ -1,0 +1,60 @@
+/// What one option's value must be, beyond its type, and what several must be together.
+#include "config/readers.hpp"
+#include <algorithm>
+#include <set>
+
+namespace troupe::config {
+namespace {
+
+std::string origin_of(const origin_map& origins, const std::string& key) {
+  const auto found = origins.find(key);
+  return found == origins.end() ? "default" : found->second;
+}
+
+bool is_url(const std::string& s) { return s.rfind("http://", 0) == 0 || s.rfind("https://", 0) == 0; }
+
+bool may_be_empty(const option& o) {
+  const std::string key = o.key;
+  return o.secret || key == "web.public_url" || key == "log.file" || key == "prompt_writer.api_url" ||
+         key == "web.proxy_header" || key.rfind("web.tls_", 0) == 0;
+}
+
+void check_text(const option& o, std::string& value, const std::string& where) {
+  const std::string key = o.key;
+  const bool url = key.size() > 4 && key.substr(key.size() - 4) == "_url";
+  if (value.empty() && !may_be_empty(o)) fail(where, key + " must not be empty");
+  if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
+  while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
+  if (key == "log.level" &&
+      !std::set<std::string>{"trace", "debug", "info", "warn", "error", "off"}.count(value))
+    fail(where, "log.level must be trace, debug, info, warn, error or off");
+  if (o.secret && value.find_first_of(" \t\r\n") != value.npos) fail(where, key + " must not hold blanks");
+}
+
+void check_web(const options::web_options& w, const origin_map& origins, faults& f) {
+  // With one of them only it would be plain HTTP, and nobody would notice.
+  if (w.tls_certificate.empty() != w.tls_key.empty())
+    f.add(origin_of(origins, w.tls_key.empty() ? "web.tls_certificate" : "web.tls_key"),
+          "web.tls_certificate and web.tls_key must both be set, or neither");
+  // Telegram takes no other ones (setWebhook).
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  if (w.webhook_secret.size() > 256 || !std::all_of(w.webhook_secret.begin(), w.webhook_secret.end(), fits))
+    f.add(origin_of(origins, "web.webhook_secret"),
+          "web.webhook_secret must be of A-Z, a-z, 0-9, _ and -, at most 256");
+}
+
+} // namespace
+
+void check_options(const options& o, std::vector<option>& all, const origin_map& origins, faults& f) {
+  for (auto& one : all)
+    if (const auto s = std::get_if<std::string*>(&one.where))
+      f.attempt([&] { check_text(one, **s, origin_of(origins, one.key)); });
+  check_web(o.web, origins, f);
+  if (o.shop.own_credits_min > o.shop.own_credits_max)
+    f.add(origin_of(origins, "shop.own_credits_min"),
+          "shop.own_credits_min must not be above shop.own_credits_max");
+}
+
+} // namespace troupe::config

@@ -1,0 +1,19 @@
+#pragma once
+/// Small words about words. For config/ and the command line.
+#include <string>
+#include <vector>
+
+namespace troupe::config::words {
+
+std::string joined(const std::vector<std::string>& parts, const std::string& between = ", ");
+std::string trimmed(const std::string& s);
+/// "4,6,8" in its parts, without blanks; empty ones are passed over.
+std::vector<std::string> split(const std::string& s);
+/// "web.port" as a part of a variable's name: "WEB_PORT".
+std::string upper(std::string s);
+/// Slips of the keyboard between two words: a letter too many, too few, a wrong one, two neighbours swapped.
+std::size_t distance(const std::string& a, const std::string& b);
+/// "" when there is none to choose from.
+std::string nearest(const std::string& wrong, const std::vector<std::string>& right);
+
+} // namespace troupe::config::words
