@@ -142,12 +142,10 @@ struct engine::impl {
   }
 
   bool take_update(const std::string& body) {
-    try {
-      return is_stored(posted_update{telegram::read_update(body)});
-    } catch (const telegram::bad_answer& e) {
-      log("web")->warn("a post to the webhook: {}", e.what());
-      return true; // repeated for ever it would be no better
-    }
+    auto read = telegram::read_update(body);
+    for (auto& u : read.unreadable) // repeated for ever it would be no better
+      log("web")->error("update {} cannot be read and is set aside: {}", u.update_id, u.excerpt);
+    return read.updates.empty() || is_stored(posted_update{std::move(read.updates.front())});
   }
 
   bool take_notice(const std::string& body) {

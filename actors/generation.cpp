@@ -209,12 +209,12 @@ void upload_photo(self_ptr self) {
               ".jpg"; // same names are cached there
   ask(self, s.desk.provider, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name),
       [=](const http_reply& r) {
-        auto url = kie::read_upload(r);
-        if (url.empty()) return prepare_again(self, "the upload was refused");
+        const auto a = kie::read_upload(r);
+        if (a.what != outside::end::done) return prepare_again(self, a.text);
         std::error_code ignored;
         std::filesystem::remove(self->state.file("-in.jpg"), ignored);
         self->state.tries = 0;
-        submit(self, {url});
+        submit(self, {a.url});
       });
 }
 
@@ -301,11 +301,11 @@ bool may_be_made_again(const generation_state& s, const kie::task_status& t) {
 void saw(self_ptr self, const kie::task_status& t) {
   using outcome = kie::task_status::outcome;
   // Still polling while a step is being stored: a callback meanwhile must not fetch the result twice.
-  if (t.what == outcome::succeeded && self->state.is_late()) {
+  if (t.what == outcome::done && self->state.is_late()) {
     self->state.j.result_url = t.result_url;
     return fetch(self);
   }
-  if (t.what == outcome::succeeded) {
+  if (t.what == outcome::done) {
     auto step = step_to(self, job_state::fetching);
     step.result_url = t.result_url;
     return take(self, std::move(step), [=] { proceed(self); });

@@ -46,10 +46,8 @@ std::map<std::int64_t, std::string> senders_of(const std::vector<incoming_update
   return senders;
 }
 
-void hand_over(self_ptr self, std::vector<incoming_update> updates) {
+void hand_over(self_ptr self, std::vector<incoming_update> updates, std::int64_t next) {
   auto& s = self->state;
-  std::int64_t next = s.offset;
-  for (auto& u : updates) next = std::max(next, u.update_id + 1);
   auto kept = std::make_shared<const std::vector<incoming_update>>(updates);
   // Without a limit: what is stored after we gave up would be known, hence not fresh, when we ask again,
   // and nobody would handle it. The ledger answers, or the whole cast begins anew from the disk.
@@ -88,11 +86,15 @@ void understand_refusal(self_ptr self, const http_reply& reply) {
   }
 }
 
-void understand(self_ptr self, std::vector<incoming_update> updates) {
+void understand(self_ptr self, telegram::update_batch batch) {
   auto& s = self->state;
+  for (auto& u : batch.unreadable)
+    log("poller")->error("update {} cannot be read and is set aside: {}", u.update_id, u.excerpt);
   s.ctx->health->poll_conflict = false;
   s.ctx->health->last_poll_at = s.ctx->now();
-  if (!updates.empty()) return hand_over(self, std::move(updates)); // not done before they are stored
+  const auto next = batch.last_id != 0 ? std::max(s.offset, batch.last_id + 1) : s.offset + 1;
+  if (!batch.empty())
+    return hand_over(self, std::move(batch.updates), next); // not done before they are stored
   s.failures = 0;
   poll_again(self);
 }
@@ -105,7 +107,7 @@ void poll(self_ptr self) {
       .then(
           [=](const http_reply& reply) {
             if (reply.error == http_error::stopped) return; // the engine stops
-            std::vector<incoming_update> updates;
+            telegram::update_batch updates;
             try { // first as what it nearly always is: a batch is parsed once
               updates = telegram::read_updates(reply);
             } catch (const telegram::bad_answer&) {

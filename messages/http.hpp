@@ -2,6 +2,7 @@
 /// What goes to the outside world and what comes back, as plain values.
 /// Shared by the HTTP edge (`net/`), its local stand-ins (`net/sandbox/`) and the actors.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -45,10 +46,13 @@ struct http_request {
 
 struct http_reply {
   http_error error = http_error::none;
-  int status = 0; ///< 0 when `error` is set.
-  http_fields headers;
+  int status = 0;      ///< 0 when `error` is set.
+  http_fields headers; ///< Names in lower case; only what somebody here reads.
   std::string body;
+  std::uint64_t saved_bytes = 0; ///< Of a body that went to `save_to`, and its first bytes (`head_bytes`).
+  std::string saved_head;
 };
+inline constexpr std::size_t head_bytes = 512;
 
 /// Of a request that was given a ticket, as many may be under way at once.
 struct http_answer {

@@ -138,9 +138,9 @@ public:
     if (size_ > max_) return fail(http_error::too_large);
     // The read limit is per read; an answer that drips must end as well.
     if (clock::now() > deadline_) return fail(http_error::lost);
-    if (!started_file_) memory_.append(data, size);
-    else if (!file_.write(data, static_cast<std::streamsize>(size))) return fail(http_error::lost);
-    return true;
+    if (!started_file_) return memory_.append(data, size), true;
+    head_.append(data, std::min(size, head_bytes - head_.size()));
+    return file_.write(data, static_cast<std::streamsize>(size)) ? true : fail(http_error::lost);
   }
   /// @returns false when the file could not be kept.
   bool finish() {
@@ -151,6 +151,8 @@ public:
     return kept_ = file_ && !failed;
   }
   std::string take() { return std::move(memory_); }
+  std::uint64_t saved_bytes() const { return started_file_ ? size_ : 0; }
+  const std::string& head() const { return head_; }
   http_error error() const { return error_; }
 
 private:
@@ -159,7 +161,7 @@ private:
     return false;
   }
   std::uint64_t max_, size_ = 0;
-  std::string path_, part_, memory_;
+  std::string path_, part_, memory_, head_;
   clock::time_point deadline_;
   std::ofstream file_;
   bool started_file_ = false, kept_ = false;
@@ -277,7 +279,9 @@ private:
     http_reply reply;
     reply.status = in.status;
     reply.body = body.take();
-    for (const char* name : {"retry-after", "content-type"})
+    reply.saved_bytes = body.saved_bytes();
+    reply.saved_head = body.head();
+    for (const char* name : {"retry-after", "content-type", "etag"})
       if (in.has_header(name)) reply.headers.emplace_back(name, in.get_header_value(name));
     location = in.get_header_value("Location");
     return reply;

@@ -120,15 +120,19 @@ std::size_t characters(const std::string& s) {
 /// The instruction asks for this word alone.
 bool is_refusal(const std::string& text) { return text == "REFUSED" || text == "REFUSED."; }
 
-answer none(const std::string& why) { return {"", why}; }
+answer none(const std::string& why, outside::end what = outside::end::failed) { return {"", why, what}; }
 
 /// None when the reply is no completion.
 answer failed(const http_reply& reply, const json& body) {
-  if (reply.error != http_error::none) return none(words_of(reply.error));
+  using outside::end;
+  if (reply.error != http_error::none) return none(words_of(reply.error), end::pending);
   const auto& error = member(body, "error"); // with some servers under a 200
   if (!error.is_null()) return none("HTTP " + std::to_string(reply.status) + ": " + words_of(error));
-  if (reply.status != 200) return none("HTTP " + std::to_string(reply.status));
-  if (!body.is_object()) return none("the answer is no JSON");
+  const auto status = "HTTP " + std::to_string(reply.status);
+  if (outside::is_unheard(reply)) return none(status, end::pending);
+  if (reply.status != 200) return none(status);
+  // No piece of it: it might quote the user.
+  if (!body.is_object()) return none("the answer is no JSON", end::not_understood);
   return {};
 }
 
@@ -160,7 +164,7 @@ answer read_answer(const http_reply& reply, std::size_t chars_max) {
   const auto body = reply.error == http_error::none ? parse(reply.body) : json{};
   if (auto bad = failed(reply, body); !bad.why.empty()) return bad;
   const auto& choices = member(body, "choices");
-  if (!choices.is_array() || choices.empty()) return none("no choices");
+  if (!choices.is_array() || choices.empty()) return none("no choices", outside::end::not_understood);
   const auto& choice = choices.front();
   if (const auto& error = member(choice, "error"); !error.is_null()) return none(words_of(error));
   const auto& message = member(choice, "message");
@@ -173,7 +177,7 @@ answer read_answer(const http_reply& reply, std::size_t chars_max) {
   const auto n = characters(text);
   if (n > chars_max)
     return none("too long: " + std::to_string(n) + " of " + std::to_string(chars_max) + " characters");
-  return {text, ""};
+  return {text, "", outside::end::done};
 }
 
 } // namespace troupe::prompt_writer

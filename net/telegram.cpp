@@ -1,6 +1,7 @@
 #include "net/telegram.hpp"
 
 #include "net/json_fields.hpp"
+#include "net/json_scan.hpp"
 
 #include <algorithm>
 
@@ -33,7 +34,10 @@ std::string largest_photo(const json& sizes) {
   std::int64_t best_area = -1;
   if (!sizes.is_array()) return best;
   for (const auto& size : sizes) {
-    const auto area = number_of(size, "width") * number_of(size, "height");
+    const auto side = [&](const char* name) {
+      return std::clamp<std::int64_t>(number_of(size, name), 0, 100'000);
+    };
+    const auto area = side("width") * side("height");
     const auto id = text_of(size, "file_id");
     if (id.empty() || area < best_area) continue;
     best_area = area;
@@ -261,7 +265,7 @@ outcome by_words(int code, const std::string& description) {
 }
 
 std::int64_t retry_after_ms(const http_reply& reply, const json& body) {
-  auto seconds = number_of(member(body, "parameters"), "retry_after");
+  auto seconds = whole_of(member(member(body, "parameters"), "retry_after")).value_or(0);
   for (const auto& [name, value] : reply.headers)
     if (seconds <= 0 && lower(name) == "retry-after" && !value.empty() && value.size() < 10 &&
         std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
@@ -274,11 +278,9 @@ answer without_reply(http_error e) {
   const bool sent = e == http_error::lost || e == http_error::too_large;
   a.what = e == http_error::no_file ? outcome::our_mistake : sent ? outcome::unsure : outcome::wait_and_retry;
   a.retry_after_ms = a.what == outcome::wait_and_retry ? short_wait_ms : 0;
-  a.description = e == http_error::refused     ? "no connection"
-                  : e == http_error::lost      ? "the answer was lost"
-                  : e == http_error::too_large ? "the answer was too large"
-                  : e == http_error::no_file   ? "the file to send is missing"
-                                               : "shutting down";
+  http_reply none;
+  none.error = e;
+  a.description = outside::described(none);
   return a;
 }
 
@@ -304,10 +306,20 @@ outcome by_code(int code, const std::string& description) {
   if (code == 429 || code >= 500) return outcome::wait_and_retry;
   if (code == 401 || code == 421) return outcome::give_up;
   if (code == 409) return outcome::conflict;
-  // The proxy answers a malformed token with a bare "Not Found".
+  // The proxy answers a malformed token with a bare "Not Found", as JSON.
   if (code == 404)
     return lower(description).find("method") == std::string::npos ? outcome::give_up : outcome::our_mistake;
   return by_words(code, description);
+}
+
+/// A page or nothing, with the status of a refusal: a proxy between us and Telegram, an address that is not
+/// Telegram's. The token is not refused and no chat is gone; the request has not been read by who could do
+/// it.
+outcome without_words(int status) {
+  if (status == 401 || status == 404 || status == 421) return outcome::give_up;
+  if (status == 409) return outcome::conflict;
+  const bool about_the_request = status == 400 || status == 413 || status == 414 || status == 431;
+  return about_the_request ? outcome::our_mistake : outcome::wait_and_retry;
 }
 
 } // namespace
@@ -322,29 +334,92 @@ event parse_update(const std::string& text) {
 
 event event_in(const incoming_update& u) { return u.event ? *u.event : parse_update(u.json); }
 
-static incoming_update incoming(const json& update) {
+namespace {
+
+constexpr std::size_t updates_bytes_max = 32u << 20; // Telegram stops at about 4 MiB
+
+incoming_update incoming(const json& update) {
   auto e = std::make_shared<const event>(event_of(update));
   incoming_update u{e->update_id, e->kind == event_kind::ignored ? 0 : e->from.user_id, dump(update)};
   u.event = std::move(e);
   return u;
 }
 
-std::vector<incoming_update> read_updates(const http_reply& reply) {
-  if (reply.error != http_error::none) throw bad_answer("getUpdates: no answer");
-  const auto body = parse(reply.body);
-  if (!body.is_object() || !flag_of(body, "ok") || !member(body, "result").is_array())
-    throw bad_answer("getUpdates: HTTP " + std::to_string(reply.status) + " without a list of updates");
-  std::vector<incoming_update> updates;
-  for (const auto& update : member(body, "result"))
-    if (member(update, "update_id").is_number_integer()) updates.push_back(incoming(update));
-  return updates;
+void set_aside(update_batch& batch, std::int64_t id, std::string_view text) {
+  if (id != 0) batch.last_id = id;
+  batch.unreadable.push_back({id, outside::excerpt(text)});
 }
 
-incoming_update read_update(const std::string& body) {
-  const auto update = parse(body);
-  if (!update.is_object() || !member(update, "update_id").is_number_integer())
-    throw bad_answer("the webhook's body is no update");
-  return incoming(update);
+void add(update_batch& batch, const json& update, std::string_view text) {
+  const auto id = whole_of(member(update, "update_id")).value_or(0);
+  if (id <= 0 || !member(update, "update_id").is_number_integer())
+    return set_aside(batch, std::max<std::int64_t>(id, 0), text.empty() ? dump(update) : text);
+  batch.last_id = id;
+  batch.updates.push_back(incoming(update));
+}
+
+/// What stands behind "update_id" in a text that is no JSON as a whole.
+std::int64_t id_in(std::string_view text) {
+  auto value = json_scan::member(text, "update_id");
+  if (!value) { // its object is broken before: the field's name cannot be in a person's words, quotes are
+                // escaped there
+    constexpr std::string_view name = "\"update_id\":";
+    const auto at = text.find(name);
+    if (at != text.npos) value = text.substr(at + name.size(), 24);
+  }
+  if (!value) return 0;
+  const auto from = value->find_first_not_of(" \t\r\n\"");
+  if (from == value->npos) return 0;
+  std::int64_t id = 0;
+  for (auto c : value->substr(from)) {
+    if (c < '0' || c > '9') break;
+    if (id > (INT64_MAX - 9) / 10) return 0;
+    id = id * 10 + (c - '0');
+  }
+  return id;
+}
+
+/// One by one: what one of them has wrong does not concern the others.
+void add_piece(update_batch& batch, std::string_view text) {
+  const auto update = parse(text, updates_bytes_max);
+  if (update.is_discarded()) set_aside(batch, id_in(text), text);
+  else add(batch, update, text);
+}
+
+update_batch read_in_pieces(const std::string& body) {
+  update_batch batch;
+  const auto all = json_scan::elements(*json_scan::member(body, "result"));
+  for (const auto piece : all.list) add_piece(batch, piece);
+  if (!all.rest.empty()) set_aside(batch, id_in(all.rest), all.rest);
+  return batch;
+}
+
+bool holds_updates(std::string_view body) {
+  const auto ok = json_scan::member(body, "ok");
+  const auto list = json_scan::member(body, "result");
+  return ok && ok->substr(0, 4) == "true" && list && !list->empty() && list->front() == '[';
+}
+
+} // namespace
+
+update_batch read_updates(const http_reply& reply) {
+  if (reply.error != http_error::none) throw bad_answer("getUpdates: no answer");
+  const auto body = parse(reply.body, updates_bytes_max);
+  const auto no_list = [&] {
+    return bad_answer("getUpdates: HTTP " + std::to_string(reply.status) + " without a list of updates");
+  };
+  if (body.is_discarded() && reply.status == 200 && holds_updates(reply.body))
+    return read_in_pieces(reply.body);
+  if (!body.is_object() || !flag_of(body, "ok") || !member(body, "result").is_array()) throw no_list();
+  update_batch batch;
+  for (const auto& update : member(body, "result")) add(batch, update, {});
+  return batch;
+}
+
+update_batch read_update(const std::string& body) {
+  update_batch batch;
+  add_piece(batch, body);
+  return batch;
 }
 
 static json kinds_of_updates() {
@@ -370,7 +445,7 @@ http_request get_updates(const bot& b, std::int64_t offset, int timeout_s, int l
                        {"limit", limit},
                        {"allowed_updates", kinds_of_updates()}});
   request.time_limit = std::chrono::seconds(timeout_s + 15);
-  request.body_bytes_max = 32u << 20; // Telegram stops at about 4 MiB
+  request.body_bytes_max = updates_bytes_max;
   return request;
 }
 
@@ -420,22 +495,37 @@ answer read_answer(const http_reply& reply) {
   if (reply.error != http_error::none) return without_reply(reply.error);
   if (reply.body == plain_yes) return {.what = outcome::delivered};
   const auto body = parse(reply.body);
-  if (flag_of(body, "ok")) return success(member(body, "result"));
+  if (truth_of(member(body, "ok")).value_or(false) && reply.status < 400)
+    return success(member(body, "result"));
   answer a;
-  a.description = shorten(text_of(body, "description"), 300);
-  const auto code = static_cast<int>(std::clamp<std::int64_t>(number_of(body, "error_code"), 0, 999));
-  const auto judged = code ? code : reply.status;
+  a.description = outside::excerpt(text_of(body, "description"));
+  const auto code =
+      static_cast<int>(std::clamp<std::int64_t>(whole_of(member(body, "error_code")).value_or(0), 0, 999));
+  a.understood = code >= 400 || reply.status == 429 || reply.status >= 500;
+  const auto judged = code >= 400 ? code : reply.status;
+  if (!a.understood) a.description = outside::described(reply);
   if (judged < 400) {
     a.what = outcome::unsure; // a success we cannot read
-    a.description = "unreadable answer";
     return a;
   }
   if (a.description.empty()) a.description = "HTTP " + std::to_string(judged);
-  a.what = by_code(judged, a.description);
+  a.what = a.understood ? by_code(judged, a.description) : without_words(judged);
   a.undone = judged < 500;
+  a.migrated_to = whole_of(member(member(body, "parameters"), "migrate_to_chat_id")).value_or(0);
   if (a.what == outcome::wait_and_retry)
     a.retry_after_ms = judged < 429 ? file_wait_ms : retry_after_ms(reply, body);
   return a;
+}
+
+outside::end end_of(const answer& a) {
+  if (!a.understood) return outside::end::not_understood;
+  switch (a.what) {
+  case outcome::delivered: return outside::end::done;
+  case outcome::wait_and_retry:
+  case outcome::unsure:
+  case outcome::conflict: return outside::end::pending;
+  default: return outside::end::failed;
+  }
 }
 
 std::string escape_html(const std::string& text) {

@@ -2,6 +2,7 @@
 /// Telegram's Bot API as plain functions: requests out, updates and answers in.
 #include "messages/http.hpp"
 #include "messages/work.hpp"
+#include "net/outside_answer.hpp"
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -80,11 +81,25 @@ event parse_update(const std::string& json);
 /// The one that came with it; after a restart read from its JSON.
 event event_in(const incoming_update& u);
 
-/// Splits the answer of getUpdates. @throws bad_answer
-std::vector<incoming_update> read_updates(const http_reply& reply);
-
-/// One update, as a webhook brings it. @throws bad_answer
-incoming_update read_update(const std::string& body);
+/// An update that nobody can read: a broken escape, a number too large, a thing of another type. It is set
+/// aside, so that it holds up neither its batch nor the queue behind it.
+struct unreadable_update {
+  std::int64_t update_id = 0; ///< 0: not to be found in it.
+  std::string excerpt;        ///< For the log; see outside::excerpt().
+};
+struct update_batch {
+  std::vector<incoming_update> updates;
+  std::vector<unreadable_update> unreadable;
+  /// Of the last one in the answer, read or not: the next offset is this + 1. 0: no id was found in the whole
+  /// answer, then one more than the offset that was asked for confirms the first.
+  std::int64_t last_id = 0;
+  bool empty() const { return updates.empty() && unreadable.empty(); }
+};
+/// Splits the answer of getUpdates: also one that no parser takes as a whole. @throws bad_answer when it is
+/// no answer of getUpdates at all.
+update_batch read_updates(const http_reply& reply);
+/// One update, as a webhook brings it: a batch of one.
+update_batch read_update(const std::string& body);
 
 http_request get_updates(const bot& b, std::int64_t offset, int timeout_s, int limit);
 /// Telegram posts the same kinds of updates to `url`, with `secret` in a header.
@@ -119,8 +134,12 @@ struct answer {
   std::string file_id;            ///< Of a sent video
   std::string file_path;          ///< getFile
   std::string description;        ///< Telegram's words; never holds the token.
+  bool understood = true; ///< False: something came that is no answer; `description` has a piece of it.
+  /// The group has become a supergroup: its id now. 0: it has not.
+  std::int64_t migrated_to = 0;
 };
 answer read_answer(const http_reply& reply);
+outside::end end_of(const answer& a);
 
 /// For parse_mode=HTML: & < > "
 std::string escape_html(const std::string& text);

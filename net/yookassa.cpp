@@ -104,32 +104,7 @@ http_request post(const shop& s, const std::string& path, const std::string& key
 
 // --- answers ---
 
-/// Cuts out the words that begin with `mark`. (std::regex does not compile with g++ 12's sanitizers.)
-std::string without(std::string text, const std::string& mark) {
-  const auto in_key = [](char c) { return is_plain(c) || c == '+' || c == '/' || c == '='; };
-  for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += 3) {
-    auto end = at + mark.size();
-    while (end < text.size() && in_key(text[end])) ++end;
-    text.replace(at, end - at, "***");
-  }
-  return text;
-}
-
-/// Whatever looks like a key is cut out: a description might quote one.
-std::string safe(const std::string& text) {
-  auto out = telegram::shorten(text, 300);
-  for (const char* mark : {"Basic ", "live_", "test_"}) out = without(std::move(out), mark);
-  return out;
-}
-
-const char* words_of(http_error e) {
-  switch (e) {
-  case http_error::refused: return "no connection";
-  case http_error::stopped: return "shutting down";
-  case http_error::too_large: return "the answer is too large";
-  default: return "the answer was lost";
-  }
-}
+std::string safe(const std::string& text) { return outside::excerpt(text); }
 
 /// The key was used before with other bytes: what those have done is not known here, so a new key might do
 /// it a second time.
@@ -138,13 +113,22 @@ bool is_key_clash(const json& body) {
          text_of(body, "description").find("duplicate") != std::string::npos;
 }
 
-result meaning(int status, const json& body) {
+/// An error as YooKassa writes it. A page with the same status is a gateway's, and says nothing of keys and
+/// payments.
+bool is_error(const json& body) {
+  return body.is_object() && (text_of(body, "type") == "error" || !text_of(body, "code").empty());
+}
+
+result meaning(const http_reply& reply, const json& body) {
+  const int status = reply.status;
+  if (status == 429) return result::too_many;
+  if (status == 202 || status == 408 || status >= 500)
+    return result::unsure; // 408: a proxy's word, not YooKassa's
+  const bool wordless = outside::content_of(reply) == outside::content::empty;
+  if (status < 400 || (!is_error(body) && !wordless)) return result::not_understood;
   if (status == 401 || status == 403) return result::unauthorized;
   if (status == 404) return result::not_found;
-  if (status == 429) return result::too_many;
-  if (status == 408) return result::unsure; // a proxy's word, not YooKassa's
-  if (status >= 400 && status < 500) return is_key_clash(body) ? result::unsure : result::refused;
-  return result::unsure;
+  return is_key_clash(body) ? result::unsure : result::refused;
 }
 
 std::int64_t retry_after(const http_reply& reply, const json& body) {
@@ -162,17 +146,19 @@ struct failure {
   result what = result::unsure;
   std::string text;
   std::int64_t retry_after_ms = 0;
+  blame of;
 };
 /// None: the body is the object that was asked for.
 std::optional<failure> failed(const http_reply& reply, const json& body) {
-  if (reply.error != http_error::none) return failure{result::unsure, words_of(reply.error)};
+  if (reply.error != http_error::none) return failure{result::unsure, outside::described(reply), 0, {}};
   if (reply.status == 200 && body.is_object()) return std::nullopt;
+  failure f{meaning(reply, body), {}, retry_after(reply, body), {}};
   auto text = safe(text_of(body, "description"));
-  const auto parameter = safe(text_of(body, "parameter"));
-  if (!parameter.empty()) text += " (" + parameter + ")";
-  if (text.empty()) text = "without a readable answer";
-  return failure{meaning(reply.status, body), "HTTP " + std::to_string(reply.status) + ": " + text,
-                 retry_after(reply, body)};
+  const blame of{safe(text_of(body, "code")), safe(text_of(body, "parameter"))};
+  if (!of.parameter.empty()) text += " (" + of.parameter + ")";
+  if (f.what == result::refused || f.what == result::unauthorized) f.of = of;
+  f.text = text.empty() ? outside::described(reply) : "HTTP " + std::to_string(reply.status) + ": " + text;
+  return f;
 }
 
 template <class Status> Status from(const failure& f) {
@@ -180,44 +166,73 @@ template <class Status> Status from(const failure& f) {
   s.what = f.what;
   s.text = f.text;
   s.retry_after_ms = f.retry_after_ms;
+  s.of = f.of;
   return s;
 }
 
 std::optional<result> state_of(const json& object) {
-  const auto word = text_of(object, "status");
+  const auto word = word_of(member(object, "status"));
   for (const auto r : {result::pending, result::waiting_for_capture, result::succeeded, result::canceled})
     if (word == name_of(r)) return r;
   return std::nullopt;
 }
 
-/// What payments and refunds share. An object that is not understood whole stays `unsure`.
+/// An amount is written in one way only: {"value": "490.00", "currency": "RUB"}.
+struct money {
+  std::int64_t kopecks = 0;
+  std::string currency;
+};
+std::optional<money> money_in(const json& amount) {
+  const auto kopecks = kopecks_of(text_of(amount, "value"));
+  const auto currency = text_of(amount, "currency");
+  const bool known = currency.size() == 3 && std::all_of(currency.begin(), currency.end(),
+                                                         [](char c) { return c >= 'A' && c <= 'Z'; });
+  return kopecks && known ? std::optional{money{*kopecks, currency}} : std::nullopt;
+}
+
+template <class Status> void cannot_be_read(Status& s, const json& object, const std::string& what) {
+  s.what = result::not_understood;
+  s.text = what + ": " + outside::excerpt(dump(object), 200);
+}
+
+/// What payments and refunds share. An object that is not understood whole is not understood at all.
 template <class Status> Status read_object(const json& object) {
   Status s;
   s.id = id_of(object, "id");
-  s.currency = text_of(member(object, "amount"), "currency");
   s.cancel_reason = safe(text_of(member(object, "cancellation_details"), "reason"));
   const auto state = state_of(object);
-  const auto kopecks = kopecks_of(text_of(member(object, "amount"), "value"));
-  s.kopecks = kopecks.value_or(0);
-  if (s.id.empty()) s.text = "an object without an id";
-  else if (!state) s.text = "an unknown status: " + safe(text_of(object, "status"));
-  else if (!kopecks) s.text = "an unreadable amount";
+  const auto amount = money_in(member(object, "amount"));
+  if (amount) s.kopecks = amount->kopecks, s.currency = amount->currency;
+  if (s.id.empty()) cannot_be_read(s, object, "an object without an id");
+  else if (!state) cannot_be_read(s, object, "an unknown status");
+  else if (!amount) cannot_be_read(s, object, "an unreadable amount");
   else s.what = *state;
   return s;
+}
+
+/// `paid` is true when money has come, and false while nobody has paid.
+bool fits(result state, const json& paid) {
+  if (!paid.is_boolean()) return false;
+  if (state == result::pending) return !paid.get<bool>();
+  return state != result::succeeded || paid.get<bool>();
 }
 
 payment_status payment_of(const json& object) {
   auto s = read_object<payment_status>(object);
   s.order_id = text_of(member(object, "metadata"), "order_id");
-  s.confirmation_url = text_of(member(object, "confirmation"), "confirmation_url");
+  s.confirmation_url = web_address(text_of(member(object, "confirmation"), "confirmation_url"));
   s.test = flag_of(object, "test");
-  if (!member(object, "refunded_amount").is_object()) return s;
-  const auto refunded = kopecks_of(text_of(member(object, "refunded_amount"), "value"));
-  s.refunded_kopecks = refunded.value_or(0);
-  if (!refunded) {
-    s.what = result::unsure;
-    s.text = "an unreadable refunded amount";
+  if (s.what == result::not_understood) return s;
+  if (!fits(s.what, member(object, "paid"))) {
+    cannot_be_read(s, object, "a status that its flag `paid` contradicts");
+    return s;
   }
+  const auto& back = member(object, "refunded_amount");
+  if (back.is_null()) return s;
+  const auto refunded = money_in(back);
+  if (refunded && refunded->currency == s.currency && refunded->kopecks <= s.kopecks)
+    s.refunded_kopecks = refunded->kopecks;
+  else cannot_be_read(s, object, "an unreadable refunded amount");
   return s;
 }
 
@@ -326,9 +341,14 @@ std::string amount_text(std::int64_t kopecks) {
 
 const char* name_of(result r) {
   constexpr const char* names[] = {
-      "pending",  "waiting_for_capture", "succeeded",   "canceled", "refused", "unsure",
-      "too_many", "not_found",           "unauthorized"};
+      "pending",  "waiting_for_capture", "succeeded",    "canceled",      "refused", "unsure",
+      "too_many", "not_found",           "unauthorized", "not_understood"};
   return names[static_cast<int>(r)];
+}
+
+bool blame::is_about_the_contact() const {
+  return parameter.find("customer.email") != std::string::npos ||
+         parameter.find("customer.phone") != std::string::npos;
 }
 
 payment_status read_payment(const http_reply& reply) {
@@ -342,17 +362,21 @@ refund_status read_refund(const http_reply& reply) {
   if (const auto f = failed(reply, body)) return from<refund_status>(*f);
   auto s = read_object<refund_status>(body);
   s.payment_id = id_of(body, "payment_id");
-  if (s.payment_id.empty() || s.what == result::waiting_for_capture) s.what = result::unsure;
+  if (s.payment_id.empty() || s.what == result::waiting_for_capture)
+    cannot_be_read(s, body, "a refund without its payment, or in a state that refunds have not");
   return s;
 }
 
 payment_list read_payments(const http_reply& reply) {
   const auto body = parse(reply.body);
-  if (const auto f = failed(reply, body)) return from<payment_list>(*f);
   payment_list list;
+  if (const auto f = failed(reply, body)) {
+    list.what = f->what, list.text = f->text, list.retry_after_ms = f->retry_after_ms;
+    return list;
+  }
   const auto& items = member(body, "items");
   if (!items.is_array()) {
-    list.text = "a list without items";
+    cannot_be_read(list, body, "a list without items");
     return list;
   }
   list.what = result::succeeded;
@@ -370,7 +394,11 @@ shop_status read_me(const http_reply& reply) {
     return s;
   }
   s.account_id = id_of(body, "account_id");
-  s.what = s.account_id.empty() ? result::unsure : result::succeeded;
+  if (s.account_id.empty()) {
+    cannot_be_read(s, body, "a shop without its number");
+    return s;
+  }
+  s.what = result::succeeded;
   s.enabled = text_of(body, "status") == "enabled";
   s.test = flag_of(body, "test");
   s.receipts = flag_of(member(body, "fiscalization"), "enabled");

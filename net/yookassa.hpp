@@ -1,6 +1,7 @@
 #pragma once
 /// YooKassa's API v3 as plain functions: requests out, answers and notices in.
 #include "messages/http.hpp"
+#include "net/outside_answer.hpp"
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,12 +57,36 @@ enum class result : std::uint8_t {
   succeeded,
   canceled,
   refused,      ///< 4xx: nothing was done, and the same again will not help.
-  unsure,       ///< 500, 202, time-out, reset, unreadable: repeat with the same key and bytes.
+  unsure,       ///< 5xx, 202, time-out, reset: not answered. Repeat with the same key and bytes.
   too_many,     ///< 429: nothing was done; later, with the same key.
   not_found,    ///< 404: wrong id or wrong shop.
-  unauthorized, ///< 401 and 403: nothing was done; the operator must know.
+  unauthorized, ///< 401 and 403: wrong shop id or key; nothing was done; the operator must know.
+  /// An answer came, and it is none: a page, a status, amount, currency or flag that is not exactly as
+  /// documented. Money is never guessed; repeat as after `unsure`, and tell the operator (`text` has a piece
+  /// of it).
+  not_understood,
 };
 const char* name_of(result r);
+constexpr outside::end end_of(result r) {
+  switch (r) {
+  case result::pending:
+  case result::waiting_for_capture:
+  case result::unsure:
+  case result::too_many: return outside::end::pending;
+  case result::succeeded: return outside::end::done;
+  case result::not_understood: return outside::end::not_understood;
+  default: return outside::end::failed;
+  }
+}
+
+/// Of a refusal, in YooKassa's own words: what was wrong, and where. `parameter` is a path into what was
+/// sent: "receipt.customer.email", "payment_method_data.type", "amount.value"; "" when it names none.
+struct blame {
+  std::string code; ///< "invalid_request", "invalid_credentials", "forbidden", ...
+  std::string parameter;
+  /// The receipt's e-mail or phone: the payer's to mend, nobody else's.
+  bool is_about_the_contact() const;
+};
 
 struct payment_status {
   using outcome = result;
@@ -74,6 +99,7 @@ struct payment_status {
   std::int64_t kopecks = 0, refunded_kopecks = 0;
   std::int64_t retry_after_ms = 0; ///< 0: not said
   bool test = false;
+  blame of; ///< refused, unauthorized
 };
 payment_status read_payment(const http_reply& reply);
 
@@ -85,6 +111,7 @@ struct refund_status {
   std::string text;
   std::int64_t kopecks = 0;
   std::int64_t retry_after_ms = 0;
+  blame of; ///< refused, unauthorized
 };
 refund_status read_refund(const http_reply& reply);
 

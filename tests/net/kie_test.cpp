@@ -215,13 +215,17 @@ TEST_CASE("a submit is refused only with a proof") {
 
 TEST_CASE("the unified record is read in all its shapes") {
   const auto s = spec("kie-unified");
-  for (const char* state : {"waiting", "queuing", "generating", "something new"})
-    CHECK(kie::read_status(s, record({{"state", state}})).what == status_of::running);
+  for (const char* state : {"waiting", "queuing", "generating", "Generating", " QUEUING "}) {
+    const auto a = kie::read_status(s, record({{"state", state}}));
+    CHECK(a.what == status_of::pending);
+    CHECK(a.heard);
+    CHECK(a.new_word.empty());
+  }
   const std::string plain = R"({"resultUrls":["https://r/720.mp4"]})";
   CHECK(kie::read_status(s, record({{"state", "success"}, {"resultJson", plain}})).result_url ==
         "https://r/720.mp4");
   const auto twice = kie::read_status(s, record({{"state", "success"}, {"resultJson", json(plain).dump()}}));
-  CHECK(twice.what == status_of::succeeded);
+  CHECK(twice.what == status_of::done);
   CHECK(twice.result_url == "https://r/720.mp4");
   const json high{
       {"resultUrls", {"https://r/720.mp4"}},
@@ -229,9 +233,9 @@ TEST_CASE("the unified record is read in all its shapes") {
   CHECK(kie::read_status(s, record({{"state", "success"}, {"resultJson", high.dump()}})).result_url ==
         "https://r/1080.mp4");
   CHECK(kie::read_status(s, record({{"state", "success"}, {"resultJson", ""}})).what ==
-        status_of::unreadable);
+        status_of::not_understood);
   CHECK(kie::read_status(s, record({{"state", "success"}, {"resultJson", R"({"resultUrls":["file:///x"]})"}}))
-            .what == status_of::unreadable);
+            .what == status_of::not_understood);
   const auto bad =
       kie::read_status(s, record({{"state", "fail"}, {"failCode", "422"}, {"failMsg", "flagged"}}));
   CHECK(bad.what == status_of::failed);
@@ -244,12 +248,12 @@ TEST_CASE("the unified record is read in all its shapes") {
 
 TEST_CASE("the legacy record is read") {
   const auto s = spec("kie-veo");
-  CHECK(kie::read_status(s, record({{"successFlag", 0}, {"response", nullptr}})).what == status_of::running);
+  CHECK(kie::read_status(s, record({{"successFlag", 0}, {"response", nullptr}})).what == status_of::pending);
   const auto good = kie::read_status(
       s, record({{"paramJson", R"({"imageUrls":["https://in.jpg"]})"},
                  {"successFlag", 1},
                  {"response", {{"originUrls", nullptr}, {"resultUrls", {"https://r/v.mp4"}}}}}));
-  CHECK(good.what == status_of::succeeded);
+  CHECK(good.what == status_of::done);
   CHECK(good.result_url == "https://r/v.mp4");
   const auto bad = kie::read_status(
       s, record({{"successFlag", 3}, {"errorCode", 400}, {"errorMessage", "prompt flagged by Website"}}));
@@ -263,26 +267,40 @@ TEST_CASE("an error of the query is not an error of the task") {
   const auto s = spec("kie-unified");
   const auto what = [&](const http_reply& r) { return static_cast<int>(kie::read_status(s, r).what); };
   const auto is = [](status_of o) { return static_cast<int>(o); };
-  CHECK(what(reply(R"({"code":422,"msg":"recordInfo is null","data":null})")) == is(status_of::running));
-  CHECK(what(reply(R"({"code":404,"msg":"Task not found"})")) == is(status_of::running));
-  CHECK(what(reply(R"({"code":429,"msg":"Rate limit exceeded"})")) == is(status_of::unreadable));
-  CHECK(what(reply(R"({"code":401,"msg":"Unauthorized"})")) == is(status_of::unreadable));
-  CHECK(what(reply(R"({"code":500,"msg":"Server Error"})")) == is(status_of::unreadable));
-  CHECK(what(reply("<html>", 502)) == is(status_of::unreadable));
-  CHECK(what(no_reply(http_error::lost)) == is(status_of::unreadable));
+  CHECK(what(reply(R"({"code":422,"msg":"recordInfo is null","data":null})")) == is(status_of::pending));
+  CHECK(what(reply(R"({"code":404,"msg":"Task not found"})")) == is(status_of::pending));
+  for (const auto& r :
+       {reply(R"({"code":429,"msg":"Rate limit exceeded"})"), reply(R"({"code":401,"msg":"Unauthorized"})"),
+        reply(R"({"code":500,"msg":"Server error"})"), reply("<html>", 502), reply("<html>", 503),
+        reply("slow down", 429), reply("", 504), reply("error code: 1010", 403),
+        reply(R"({"error":"x"})", 500), no_reply(http_error::lost)}) {
+    INFO(r.status << " " << r.body);
+    CHECK(what(r) == is(status_of::pending)); // nothing is known, and nothing is wrong with the task
+    CHECK_FALSE(kie::read_status(s, r).heard);
+    CHECK_FALSE(kie::read_status(s, r).text.empty());
+  }
+  CHECK(kie::read_status(s, reply(R"({"code":401,"msg":"Unauthorized"})")).key_refused);
+  CHECK(kie::read_status(s, reply(R"({"code":422,"msg":"recordInfo is null","data":null})")).unseen);
   CHECK(what(reply(R"({"code":408,"msg":"no result"})")) == is(status_of::failed));
   CHECK(what(reply(R"({"code":400,"msg":"Your prompt was flagged"})")) == is(status_of::failed));
-  CHECK(what(reply("null")) == is(status_of::unreadable));
-  CHECK(what(reply(R"({"code":200,"data":[1]})")) == is(status_of::unreadable));
+  CHECK(what(reply("null")) == is(status_of::not_understood));
+  CHECK(what(reply(R"({"code":200,"data":[1]})")) == is(status_of::not_understood));
 }
 
 TEST_CASE("uploads and callbacks name their address and task") {
-  CHECK(kie::read_upload(reply(R"({"success":true,"code":200,"data":{"downloadUrl":"https://t/a"}})")) ==
+  CHECK(kie::read_upload(reply(R"({"success":true,"code":200,"data":{"downloadUrl":"https://t/a"}})")).url ==
         "https://t/a");
-  CHECK(kie::read_upload(reply(R"({"success":true,"code":200,"data":{"fileUrl":"https://t/b"}})")) ==
+  CHECK(kie::read_upload(reply(R"({"success":true,"code":200,"data":{"fileUrl":"https://t/b"}})")).url ==
         "https://t/b");
-  CHECK(kie::read_upload(reply(R"({"success":false,"code":401,"msg":"x"})")).empty());
-  CHECK(kie::read_upload(reply("<html>")).empty());
+  const auto no_key = kie::read_upload(reply(R"({"success":false,"code":401,"msg":"x"})"));
+  CHECK(no_key.what == outside::end::pending); // the picture may be good
+  CHECK(no_key.key_refused);
+  const auto small =
+      kie::read_upload(reply(R"({"success":false,"code":400,"msg":"Image must be at least 300px"})"));
+  CHECK(small.what == outside::end::failed);
+  CHECK(small.why == fail_class::bad_input);
+  CHECK(small.limit == "300px");
+  CHECK(kie::read_upload(reply("<html>")).what == outside::end::not_understood);
   CHECK(kie::callback_task_id(R"({"taskId":"b","data":{"taskId":"a"}})") == "a");
   CHECK(kie::callback_task_id(R"({"data":{"task_id":"c"}})") == "c");
   CHECK(kie::callback_task_id(R"({"task_id":"d"})") == "d");

@@ -208,10 +208,14 @@ TEST_CASE("broken, foreign and group updates are ignored") {
 }
 
 TEST_CASE("the answer of getUpdates is split, and foreign updates concern nobody") {
-  const auto updates = telegram::read_updates(reply(
+  const auto batch = telegram::read_updates(reply(
       200, R"({"ok":true,"result":[)" + message(R"("text":"a")") + R"(,{"update_id":8,"poll":{}},{"x":1},)" +
                R"({"update_id":9,"pre_checkout_query":{"id":"5",)" + from +
                R"(,"currency":"XTR","total_amount":1}}]})"));
+  const auto& updates = batch.updates;
+  REQUIRE(batch.unreadable.size() == 1); // {"x":1}
+  CHECK(batch.unreadable[0].update_id == 0);
+  CHECK(batch.last_id == 9);
   REQUIRE(updates.size() == 3);
   CHECK(updates[0].update_id == 7);
   CHECK(updates[0].user_id == 515);

@@ -191,22 +191,34 @@ TEST_CASE("a payment is read in all its states") {
   CHECK(c.cancel_reason == "expired_on_confirmation");
 }
 
-TEST_CASE("what is not understood whole is unsure, never a success") {
-  std::vector<json> broken(6, payment("succeeded"));
+TEST_CASE("what is not understood whole is never a success") {
+  std::vector<json> broken(16, payment("succeeded"));
   broken[0].erase("id");
   broken[1]["id"] = "../../refunds";
   broken[2]["status"] = "something new";
   broken[3]["amount"]["value"] = "490";
   broken[4]["amount"]["value"] = 490.0;
   broken[5]["refunded_amount"] = {{"value", "x"}};
+  broken[6].erase("paid");
+  broken[7]["paid"] = false;
+  broken[8]["paid"] = "true";
+  broken[9]["amount"]["currency"] = "rub";
+  broken[10]["amount"].erase("currency");
+  broken[11]["amount"] = "490.00 RUB";
+  broken[12]["refunded_amount"] = {{"value", "490.01"}, {"currency", "RUB"}};
+  broken[13]["refunded_amount"] = {{"value", "1.00"}, {"currency", "USD"}};
+  broken[14]["amount"]["value"] = "490,00";
+  broken[15]["amount"]["value"] = "-490.00";
   broken.push_back(json::array({payment("succeeded")}));
   broken.push_back(error("invalid_request", "with HTTP 200"));
   for (const auto& b : broken) {
     INFO(b.dump());
-    CHECK(named(yookassa::read_payment(reply(b)).what) == "unsure");
+    const auto s = yookassa::read_payment(reply(b));
+    CHECK(named(s.what) == "not_understood");
+    CHECK_FALSE(s.text.empty());
   }
-  CHECK(named(yookassa::read_payment(raw("<html>")).what) == "unsure");
-  CHECK(named(yookassa::read_payment(raw("")).what) == "unsure");
+  CHECK(named(yookassa::read_payment(raw("<html>")).what) == "not_understood");
+  CHECK(named(yookassa::read_payment(raw("")).what) == "not_understood");
 }
 
 TEST_CASE("an error says whether something may have been done") {
@@ -219,23 +231,27 @@ TEST_CASE("an error says whether something may have been done") {
     e["parameter"] = "Idempotence-Key";
     return e;
   }();
-  const row rows[] = {{reply(error("invalid_request", "x"), 400), result::refused},
-                      {reply(clash, 400), result::unsure},
-                      {reply(error("invalid_credentials", "x"), 401), result::unauthorized},
-                      {reply(error("forbidden", "x"), 403), result::unauthorized},
-                      {reply(error("not_found", "x"), 404), result::not_found},
-                      {raw("", 405), result::refused},
-                      {raw("", 408), result::unsure},
-                      {raw("", 415), result::refused},
-                      {reply(error("too_many_requests", "x"), 429), result::too_many},
-                      {reply(error("internal_server_error", "x"), 500), result::unsure},
-                      {raw("<html>", 502), result::unsure},
-                      {reply(json{{"type", "processing"}, {"retry_after", 1800}}, 202), result::unsure},
-                      {reply(payment("succeeded"), 302), result::unsure},
-                      {no_reply(http_error::refused), result::unsure}, // an earlier try may have arrived
-                      {no_reply(http_error::lost), result::unsure},
-                      {no_reply(http_error::stopped), result::unsure},
-                      {no_reply(http_error::too_large), result::unsure}};
+  const row rows[] = {
+      {reply(error("invalid_request", "x"), 400), result::refused},
+      {reply(clash, 400), result::unsure},
+      {reply(error("invalid_credentials", "x"), 401), result::unauthorized},
+      {reply(error("forbidden", "x"), 403), result::unauthorized},
+      {reply(error("not_found", "x"), 404), result::not_found},
+      {raw("", 405), result::refused},
+      {raw("", 408), result::unsure},
+      {raw("", 415), result::refused},
+      {reply(error("too_many_requests", "x"), 429), result::too_many},
+      {reply(error("internal_server_error", "x"), 500), result::unsure},
+      {raw("<html>", 502), result::unsure},
+      {reply(json{{"type", "processing"}, {"retry_after", 1800}}, 202), result::unsure},
+      {reply(payment("succeeded"), 302), result::not_understood},
+      {raw("<html>Forbidden</html>", 403), result::not_understood}, // a gateway's, not the keys'
+      {raw("<html>Not found</html>", 404), result::not_understood},
+      {raw("<html>", 200), result::not_understood},
+      {no_reply(http_error::refused), result::unsure}, // an earlier try may have arrived
+      {no_reply(http_error::lost), result::unsure},
+      {no_reply(http_error::stopped), result::unsure},
+      {no_reply(http_error::too_large), result::unsure}};
   for (const auto& r : rows) {
     INFO(r.reply.status << " " << r.reply.body);
     CHECK(named(yookassa::read_payment(r.reply).what) == named(r.what));
@@ -244,6 +260,27 @@ TEST_CASE("an error says whether something may have been done") {
     CHECK(named(yookassa::read_me(r.reply).what) == named(r.what));
     CHECK_FALSE(yookassa::read_payment(r.reply).text.empty());
   }
+}
+
+TEST_CASE("a refusal names the field that is wrong, and whose it is to mend") {
+  auto e = error("invalid_request", "Incorrect email");
+  e["parameter"] = "receipt.customer.email";
+  const auto mail = yookassa::read_payment(reply(e, 400));
+  CHECK(named(mail.what) == "refused");
+  CHECK(mail.of.code == "invalid_request");
+  CHECK(mail.of.parameter == "receipt.customer.email");
+  CHECK(mail.of.is_about_the_contact());
+  e["parameter"] = "receipt.customer.phone";
+  CHECK(yookassa::read_payment(reply(e, 400)).of.is_about_the_contact());
+  e["parameter"] = "amount.value";
+  const auto amount = yookassa::read_payment(reply(e, 400));
+  CHECK(amount.of.parameter == "amount.value");
+  CHECK_FALSE(amount.of.is_about_the_contact());
+  CHECK_FALSE(yookassa::read_payment(reply(error("invalid_request", "x"), 400)).of.is_about_the_contact());
+  const auto keys = yookassa::read_payment(reply(error("invalid_credentials", "x"), 401));
+  CHECK(named(keys.what) == "unauthorized");
+  CHECK(keys.of.code == "invalid_credentials");
+  CHECK(yookassa::read_refund(reply(e, 400)).of.parameter == "amount.value");
 }
 
 TEST_CASE("how long to wait comes from the body, else from the header") {
@@ -267,7 +304,7 @@ TEST_CASE("what is said of an error holds no keys") {
           .text;
   CHECK(text == "HTTP 401: key ***, header ***, key ***");
   CHECK(yookassa::read_payment(raw("Authorization: Basic MTAwNTAw", 502)).text ==
-        "HTTP 502: without a readable answer");
+        "HTTP 502, an answer that is no JSON: Authorization: ***");
 }
 
 TEST_CASE("a refund is read with its payment") {
@@ -283,10 +320,10 @@ TEST_CASE("a refund is read with its payment") {
   r["cancellation_details"] = {{"reason", "insufficient_funds"}};
   CHECK(yookassa::read_refund(reply(r)).cancel_reason == "insufficient_funds");
   r["status"] = "waiting_for_capture";
-  CHECK(named(yookassa::read_refund(reply(r)).what) == "unsure");
+  CHECK(named(yookassa::read_refund(reply(r)).what) == "not_understood");
   r["status"] = "succeeded";
   r.erase("payment_id");
-  CHECK(named(yookassa::read_refund(reply(r)).what) == "unsure");
+  CHECK(named(yookassa::read_refund(reply(r)).what) == "not_understood");
 }
 
 TEST_CASE("a list is read page by page") {
@@ -295,10 +332,10 @@ TEST_CASE("a list is read page by page") {
   CHECK(named(page.what) == "succeeded");
   REQUIRE(page.items.size() == 2);
   CHECK(named(page.items[0].what) == "succeeded");
-  CHECK(named(page.items[1].what) == "unsure");
+  CHECK(named(page.items[1].what) == "not_understood");
   CHECK(page.next_cursor == "c2");
   CHECK(yookassa::read_payments(reply(json{{"items", json::array()}})).next_cursor.empty());
-  CHECK(named(yookassa::read_payments(reply(json{{"type", "list"}})).what) == "unsure");
+  CHECK(named(yookassa::read_payments(reply(json{{"type", "list"}})).what) == "not_understood");
 }
 
 TEST_CASE("the shop tells about itself") {
