@@ -1,8 +1,8 @@
-#include "actors/dialogue_screens.hpp"
+#include "actors/causes.hpp"
+#include "actors/job_voice.hpp"
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
 
 namespace troupe {
 namespace {
@@ -59,28 +59,14 @@ outgoing video(const job& j, const std::string& caption) {
   return o;
 }
 
-/// Why a model refuses a text or a picture, as far as it says so (kie.md, section 6).
-std::string violation_key(const std::string& text) {
-  std::string words;
-  for (const char c : text) words += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  const auto says = [&](const char* part) { return words.find(part) != words.npos; };
-  if (says("prominent people") || says("prominent_people") || says("photorealistic people"))
-    return "fail.violation_person";
-  if (says("minor")) return "fail.violation_minor";
-  if (says("copyright")) return "fail.violation_copyright";
-  if (says("sensitive") || says("nsfw") || says("unsafe")) return "fail.violation_sensitive";
-  return "fail.violation";
+/// What ended it. A row of an older version names the kind of a violation in its text alone.
+cause cause_of(const job& j) {
+  const auto named = cause_named(j.fail_class);
+  return causes::precise(named == cause::none ? cause::unknown : named, j.fail_text);
 }
 
-std::string fail_key(const std::string& fail_class) {
-  static const std::set<std::string> known{"violation", "billing",       "rate_limit",  "temporary",
-                                           "bad_input", "configuration", "unavailable", "timeout"};
-  return "fail." + (known.count(fail_class) ? fail_class : "unknown");
-}
-
-std::string reason(const talk::painter& paint, const job& j) {
-  if (j.fail_class == "violation") return paint.say(violation_key(j.fail_text));
-  return paint.say(fail_key(j.fail_class));
+std::string refund(const talk::painter& paint, const job& j) {
+  return j.price == 1 ? paint.say("refund.single") : paint.count("refund", j.price);
 }
 
 } // namespace
@@ -168,24 +154,29 @@ job_voice::speech job_voice::ready(const job& j) const {
 
 job_voice::speech job_voice::failed(const job& j) const {
   const auto paint = painter_for(words_, j);
-  const bool user_can_change = j.fail_class == "violation" || j.fail_class == "bad_input";
-  const auto next_button = user_can_change ? paint.press("redo", "redo:" + std::to_string(j.job_id))
-                                           : paint.press("once_more", "gen");
-  const auto text = paint.say("job.failed", {{"why", reason(paint, j)},
-                                             {"prompt", talk::quote(j.spec.prompt)},
-                                             {"refund", paint.count("refund", j.price)}});
-  if (!is_pack(j))
-    return {{status(j, {text, {{next_button}, {paint.press("menu", "home")}}}, lane::money)}, {}};
-  auto news =
-      status(j, {text, user_can_change ? talk::keyboard{{next_button}} : talk::keyboard{}}, lane::money);
+  const auto why = cause_of(j);
+  const auto& row = causes::row_of(why);
+  const auto next_button = causes::button_of(paint, why, "redo:" + std::to_string(j.job_id));
+  const auto text =
+      paint.say(row.refused ? "job.refused" : "job.failed",
+                {{"why", causes::why(paint, why, {.text = j.fail_text, .retried = j.attempt > 0})},
+                 {"prompt", talk::quote(j.spec.prompt)},
+                 {"refund", refund(paint, j)}});
+  talk::keyboard buttons;
+  if (next_button) buttons.push_back({*next_button});
+  if (!is_pack(j)) {
+    buttons.push_back({paint.press("menu", "home")});
+    return {{status(j, {text, buttons}, lane::money)}, {}};
+  }
+  auto news = status(j, {text, row.button == causes::next::redo ? buttons : talk::keyboard{}}, lane::money);
   news.slot.clear();
   return {{std::move(news)}, finale(j)};
 }
 
 job_voice::speech job_voice::cancelled(const job& j) const {
   const auto paint = painter_for(words_, j);
-  const auto text = paint.say(
-      "job.cancelled", {{"prompt", talk::quote(j.spec.prompt)}, {"refund", paint.count("refund", j.price)}});
+  const auto text =
+      paint.say("job.cancelled", {{"prompt", talk::quote(j.spec.prompt)}, {"refund", refund(paint, j)}});
   auto news =
       status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money);
   if (!is_pack(j)) return {{std::move(news)}, {}};
