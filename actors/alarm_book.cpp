@@ -6,10 +6,10 @@ namespace troupe {
 std::optional<alarm_book::notice> alarm_book::hear(const alarm& a, int times, unix_ms now) {
   const bool room = kinds_.count(a.kind) != 0 || kinds_.size() < kinds_max;
   auto& e = kinds_[room ? a.kind : "others"];
-  e.text = a.text;
+  e.what = a;
   const bool quiet = e.ends_at == 0;
   if (quiet) e.since = now, e.ends_at = now + window_ms_;
-  if (quiet && may_speak(now)) return notice{a.text, times, 0};
+  if (quiet && may_speak(now)) return notice{a, times, 0};
   e.waiting += times;
   return {};
 }
@@ -26,7 +26,7 @@ std::vector<alarm_book::notice> alarm_book::look(unix_ms now) {
       e.ends_at = minute_began_ + 60'000;
       ++it;
     } else {
-      all.push_back({e.text, e.waiting, std::max<unix_ms>(now - e.since, 1)});
+      all.push_back({e.what, e.waiting, std::max<unix_ms>(now - e.since, 1)});
       e.waiting = 0, e.since = now, e.ends_at = now + window_ms_;
       ++it;
     }

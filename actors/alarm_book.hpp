@@ -13,7 +13,7 @@ public:
   static constexpr int messages_per_minute_max = 10; ///< beyond: they wait for the end of their window
 
   struct notice {
-    std::string text;      ///< the last one's, HTML
+    alarm what;            ///< the last one
     int times = 1;         ///< since the last notice of its kind
     unix_ms within_ms = 0; ///< 0: told at once
   };
@@ -28,7 +28,7 @@ public:
 
 private:
   struct entry {
-    std::string text;
+    alarm what;
     int waiting = 0;
     unix_ms since = 0, ends_at = 0;
   };

@@ -33,6 +33,7 @@ struct batch {
   std::vector<outgoing> messages;    ///< The same.
   std::vector<payment> payments;     ///< The same.
   std::vector<broadcast> broadcasts; ///< The same.
+  std::vector<office_heard> office;  ///< The same.
 };
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #include "actors/broadcast_draft.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 namespace troupe::office {
 namespace {
@@ -171,6 +172,15 @@ call call_of(const draft& d) {
   return c;
 }
 
+call edited_text_of(const draft& d) {
+  json p = json::object();
+  put_text(p, d.pieces.front(), "text", "entities");
+  if (auto markup = parsed(d.markup); markup.is_object()) p["reply_markup"] = std::move(markup);
+  if (auto previews = parsed(d.previews_of); previews.is_object())
+    p["link_preview_options"] = std::move(previews);
+  return {"sendMessage", dump(p)};
+}
+
 std::string title_of(const draft& d) {
   if (d.pieces.empty()) return "№" + std::to_string(d.of_broadcast);
   std::string words;
@@ -250,7 +260,7 @@ draft read_draft(const std::string& text) {
     d.kind = static_cast<broadcast_kind>(j.at("kind").get<int>());
     d.of_broadcast = j.at("of"), d.reached = j.at("reached");
     d.method = j.at("method"), d.markup = j.at("markup"), d.previews_of = j.at("previews_of");
-    d.aside = j.at("aside");
+    d.aside = j.at("aside"), d.offered = j.value("offered", "");
     for (auto& x : j.at("pieces"))
       d.pieces.push_back({x.at(0), x.at(1), x.at(2), x.at(3), x.at(4).get<std::int64_t>()});
     d.album = j.at("album"), d.album_at = j.at("album_at");
@@ -279,6 +289,7 @@ std::string write_draft(const draft& d) {
                {"markup", d.markup},
                {"previews_of", d.previews_of},
                {"aside", d.aside},
+               {"offered", d.offered},
                {"pieces", pieces},
                {"album", d.album},
                {"album_at", d.album_at},
@@ -335,6 +346,19 @@ std::optional<link> read_link(const std::string& line) {
   link l{without_tail(whole.substr(0, gap)), whole.substr(gap + 1), ""};
   if (l.text.empty() || code_points(l.text) > link_text_max || !good_url(l.url)) return {};
   return l;
+}
+
+std::optional<std::vector<link>> links_in(const std::string& text) {
+  std::vector<link> all;
+  std::istringstream lines{text};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    auto l = read_link(line);
+    if (!l) return {};
+    all.push_back(std::move(*l));
+  }
+  if (all.empty()) return {};
+  return all;
 }
 
 } // namespace troupe::office

@@ -36,6 +36,7 @@ struct draft {
   std::string method;                         ///< erase, edit: the call
   std::string markup, previews_of;            ///< edit: JSON of the old buttons and link preview options
   std::string aside;         ///< erase, edit: the draft that was in hand; it comes back afterwards
+  std::string offered;       ///< The same with other content, which takes its place when that is wanted
   std::vector<piece> pieces; ///< in the order of the chat
   std::string album;         ///< Telegram's name of the album that is arriving
   unix_ms album_at = 0;      ///< when its last item came
@@ -63,6 +64,8 @@ struct call {
   std::string params; ///< JSON, without chat_id
 };
 call call_of(const draft& d);
+/// Of an edit: the new text as a message of its own, with the buttons that stay.
+call edited_text_of(const draft& d);
 /// A few words of it, for lists; begins with `text_mark` when it is a text.
 std::string title_of(const draft& d);
 inline constexpr const char* text_mark = "📝";
@@ -80,5 +83,7 @@ std::size_t code_points(const std::string& utf8);
 
 /// "Text - https://..." as a button. Nothing when it is none.
 std::optional<link> read_link(const std::string& line);
+/// Of a text that is nothing but such lines. Nothing when one of them is none.
+std::optional<std::vector<link>> links_in(const std::string& text);
 
 } // namespace troupe::office

@@ -187,6 +187,10 @@ void broadcast_run::settled(post_result x, unix_ms now) {
   results_.push_back(std::move(r));
 }
 
+bool broadcast_run::is_readable() const {
+  return !what_.method.empty() && json::parse(what_.params, nullptr, false).is_object();
+}
+
 outgoing broadcast_run::post_to(const recipient& r) const {
   auto params = json::parse(what_.params);
   outgoing o;

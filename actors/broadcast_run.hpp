@@ -33,7 +33,9 @@ public:
   void end_is_being_told() { storing_ = true; }
   void end_told() { told_ = true, storing_ = false; }
 
-  /// The call for one recipient.
+  /// False: its stored record holds no call that could be sent.
+  bool is_readable() const;
+  /// The call for one recipient. @throws std::exception when the record cannot be read
   outgoing post_to(const recipient& r) const;
   const broadcast& what() const { return what_; }
   /// Of this moment, those not yet stored included.

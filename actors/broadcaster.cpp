@@ -2,6 +2,7 @@
 #include "actors/backoff.hpp"
 #include "actors/broadcast_run.hpp"
 #include "actors/composer.hpp"
+#include "actors/error_tally.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include <map>
@@ -19,11 +20,16 @@ struct broadcaster_state {
   context_ptr ctx;
   ledger_actor ledger;
   courier_actor courier;
+  watchman_actor watchman;
 
   struct entry {
     broadcast_run run;
     int failures = 0;
     unix_ms progress_at = 0;
+    /// Its record cannot be worked with: it is being stopped, in two steps that are repeated until both are
+    /// stored.
+    bool set_aside = false, stopping = false;
+    unix_ms stop_again_at = 0;
   };
   std::map<std::int64_t, entry> open;
   std::vector<caf::typed_response_promise<done>> resting;
@@ -43,6 +49,18 @@ void pump(self_ptr self);
 broadcaster_state::entry* entry_of(self_ptr self, std::int64_t id) {
   const auto it = self->state.open.find(id);
   return it == self->state.open.end() ? nullptr : &it->second;
+}
+
+/// One broadcast that cannot be worked with must not stop all else, now and at every start: it is stopped,
+/// and its end is told, both on disk; then nobody takes it up again.
+void set_aside(self_ptr self, std::int64_t id, const std::string& why);
+
+template <class Work> void guarded(self_ptr self, std::int64_t id, Work work) {
+  try {
+    work();
+  } catch (const std::exception& e) {
+    set_aside(self, id, e.what());
+  }
 }
 
 void post(self_ptr self, std::int64_t id, const outgoing& m) {
@@ -66,7 +84,7 @@ void store(self_ptr self, std::int64_t id, Operation op, Then then) {
           [=](Answer& a) {
             if (auto* e = entry_of(self, id)) {
               e->failures = 0;
-              then(*e, a);
+              guarded(self, id, [&] { then(*e, a); });
             }
             pump(self);
           },
@@ -77,7 +95,8 @@ void store(self_ptr self, std::int64_t id, Operation op, Then then) {
             log("broadcaster")
                 ->warn("broadcast {} could not be stored ({}); again in {} ms", id,
                        self->system().render(why), wait.count());
-            e->run.not_stored(self->state.ctx->now() + wait.count());
+            if (e->stopping) e->stopping = false, e->stop_again_at = self->state.ctx->now() + wait.count();
+            else e->run.not_stored(self->state.ctx->now() + wait.count());
             pump(self);
           });
 }
@@ -89,6 +108,39 @@ void tell_end(self_ptr self, std::int64_t id, const broadcast& b) {
   n.at = self->state.ctx->now();
   n.messages = self->state.voice().turned(b, b.admin_language);
   store<done>(self, id, std::move(n), [](auto& e, done) { e.run.end_told(); });
+}
+
+void stop_aside(self_ptr self, std::int64_t id, broadcaster_state::entry& e) {
+  if (e.stopping || self->state.ctx->now() < e.stop_again_at) return;
+  e.stopping = true;
+  broadcast_step s;
+  s.broadcast_id = id;
+  s.at = self->state.ctx->now();
+  s.to = broadcast_state::stopped;
+  s.why = "its record cannot be read";
+  store<broadcast_answer>(self, id, std::move(s), [self, id](auto&, broadcast_answer&) {
+    store_notice n; // else it would be taken up at every start
+    n.name = "cast:" + std::to_string(id);
+    n.value = "set aside";
+    n.at = self->state.ctx->now();
+    store<done>(self, id, std::move(n), [self, id](auto&, done) { self->state.open.erase(id); });
+  });
+}
+
+void set_aside(self_ptr self, std::int64_t id, const std::string& why) {
+  auto* e = entry_of(self, id);
+  if (!e || std::exchange(e->set_aside, true)) return;
+  const auto short_why = telegram::shorten(why, 200);
+  {
+    const told_in_words written;
+    log("broadcaster")->critical("broadcast {} is set aside: {}", id, short_why);
+  }
+  if (auto& w = self->state.watchman)
+    self->send(w, alarm{"broadcast " + std::to_string(id),
+                        "alarm.broadcast_unreadable",
+                        {{"id", std::to_string(id)}, {"why", telegram::escape_html(short_why)}}});
+  self->send(self->state.courier, recall_broadcast{id});
+  stop_aside(self, id, *e);
 }
 
 void ask(self_ptr self, std::int64_t id, broadcast_run& run) {
@@ -138,6 +190,10 @@ void set_alarm(self_ptr self) {
   unix_ms first = 0;
   const auto consider = [&](unix_ms t) { first = first == 0 ? t : std::min(first, t); };
   for (auto& [id, e] : s.open) {
+    if (e.set_aside) {
+      if (!e.stopping) consider(e.stop_again_at);
+      continue;
+    }
     if (const auto due = e.run.due()) consider(*due);
     if (e.run.what().state == broadcast_state::running) consider(e.progress_at + progress_every_ms);
   }
@@ -151,10 +207,15 @@ void pump(self_ptr self) {
   auto& s = self->state;
   bool idle = true;
   for (auto it = s.open.begin(); it != s.open.end();) {
-    store_next(self, it->first, it->second.run);
-    show_progress(self, it->second);
-    idle = idle && it->second.run.is_idle();
-    it = it->second.run.is_over() ? s.open.erase(it) : std::next(it);
+    auto& [id, e] = *it;
+    if (!e.set_aside)
+      guarded(self, id, [&, n = id] {
+        store_next(self, n, it->second.run);
+        show_progress(self, it->second);
+      });
+    if (e.set_aside) stop_aside(self, id, e);
+    idle = idle && (e.set_aside ? !e.stopping : e.run.is_idle());
+    it = !e.set_aside && e.run.is_over() ? s.open.erase(it) : std::next(it);
   }
   set_alarm(self);
   if (!idle) return;
@@ -169,18 +230,22 @@ void take_in(self_ptr self, broadcast& b) {
   if (!e) {
     const auto permitted = s.permitted(b);
     auto run = broadcast_run{std::move(b), permitted, s.ctx->opts().office.block_rate_percent};
-    s.open.emplace(id, broadcaster_state::entry{std::move(run), 0, 0});
+    const auto readable = run.is_readable();
+    s.open.emplace(id, broadcaster_state::entry{std::move(run)});
+    if (!readable) set_aside(self, id, "what is to be sent is not readable");
     return;
   }
+  if (e->set_aside) return;
   e->run.changed_by_admin(b);
   if (b.state != broadcast_state::running) self->send(s.courier, recall_broadcast{id});
 }
 
 broadcaster_actor::behavior_type broadcaster(self_ptr self, const context_ptr& ctx,
-                                             const ledger_actor& ledger, const courier_actor& courier) {
+                                             const ledger_actor& ledger, const courier_actor& courier,
+                                             const watchman_actor& watchman) {
   self->set_error_handler([](caf::error&) {});
   auto& s = self->state;
-  s.ctx = ctx, s.ledger = ledger, s.courier = courier;
+  s.ctx = ctx, s.ledger = ledger, s.courier = courier, s.watchman = watchman;
   return {
       [self](committed_broadcasts& x) {
         for (auto& b : x.broadcasts) take_in(self, b);
@@ -207,8 +272,8 @@ broadcaster_actor::behavior_type broadcaster(self_ptr self, const context_ptr& c
 } // namespace
 
 broadcaster_actor spawn_broadcaster(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
-                                    courier_actor courier) {
-  return sys.spawn(broadcaster, std::move(ctx), std::move(ledger), std::move(courier));
+                                    courier_actor courier, watchman_actor watchman) {
+  return sys.spawn(broadcaster, std::move(ctx), std::move(ledger), std::move(courier), std::move(watchman));
 }
 
 } // namespace troupe

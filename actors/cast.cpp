@@ -60,7 +60,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
                     {"messages", std::to_string(work.messages.size())},
                     {"jobs", std::to_string(work.jobs.size())}};
   c.outside = s.outside;
-  for (auto& [name, value] : work.settings) s.ctx->sales->set(name, value);
+  for (auto& [name, value] : work.settings) s.ctx->sales->set(name, value), s.ctx->office->set(name, value);
+  for (auto& a : work.administrators) s.ctx->office->knows(a.user_id, a.language, true);
   for (auto& why : s.ctx->tuned->set(s.ctx->settings, work.settings))
     log("engine")->warn("a change of settings is left out: {}", why);
   c.writer = spawn_writer(sys, s.store, s.ctx, s.threads);
@@ -69,13 +70,15 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.reader = spawn_reader(sys, s.reader, s.threads);
   c.courier = spawn_courier(sys, s.ctx, s.outside.senders, ledger);
   c.analyst = spawn_analyst(sys, s.ctx, s.second_reader ? s.second_reader : s.reader, s.threads);
-  c.broadcaster = spawn_broadcaster(sys, s.ctx, ledger, c.courier);
-  c.watchman = spawn_watchman(sys, s.ctx, ledger, c.courier, c.analyst);
+  c.watchman = spawn_watchman(sys, s.ctx, ledger, c.courier, c.analyst, work.states);
+  c.broadcaster = spawn_broadcaster(sys, s.ctx, ledger, c.courier, c.watchman);
   c.dispatcher = spawn_dispatcher(
-      sys, s.ctx, {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier});
+      sys, s.ctx,
+      {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier, c.watchman});
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
-  c.cashier = spawn_cashier(sys, s.ctx, {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier});
-  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier, c.broadcaster});
+  c.cashier = spawn_cashier(sys, s.ctx,
+                            {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier, c.watchman});
+  caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier, c.broadcaster, c.watchman});
   c.router = spawn_router(
       sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer, c.analyst});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});

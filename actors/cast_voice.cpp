@@ -15,6 +15,11 @@ constexpr int cells = 10;
 
 std::int64_t told(const broadcast& b) { return b.total - b.waiting(); }
 
+/// Nobody has got anything of it, and there is nothing to count.
+bool never_began(const broadcast& b) {
+  return b.state == broadcast_state::stopped && b.began_at == 0 && told(b) == 0;
+}
+
 std::string bar(const broadcast& b) {
   const auto full = b.total > 0 ? told(b) * cells / b.total : 0;
   return talk::bar(static_cast<int>(full), cells) + " " +
@@ -24,7 +29,7 @@ std::string bar(const broadcast& b) {
 } // namespace
 
 std::string broadcast_screens::head(const broadcast& b) const {
-  auto text = say(std::string{"head."} + name_of(b.state),
+  auto text = say(never_began(b) ? "head.cancelled" : std::string{"head."} + name_of(b.state),
                   {{"id", std::to_string(b.broadcast_id)}, {"time", talk::clock_text(b.starts_at)}});
   if (b.kind != broadcast_kind::send)
     text += "\n" + say(std::string{"of_"} + name_of(b.kind), {{"id", std::to_string(b.of_broadcast)}});
@@ -71,7 +76,7 @@ keyboard broadcast_screens::keys(const broadcast& b) const {
 
 screen broadcast_screens::card(const broadcast& b, double per_second) const {
   auto text = head(b);
-  if (b.state == broadcast_state::scheduled) return {text, keys(b)};
+  if (b.state == broadcast_state::scheduled || never_began(b)) return {text, keys(b)};
   if (b.state == broadcast_state::gathering) return {text + "\n\n" + say("gathering"), keys(b)};
   text += "\n\n";
   if (!is_final(b.state)) text += bar(b) + "\n";
@@ -102,7 +107,7 @@ screen broadcast_screens::sure_to_stop(const broadcast& b) const {
   const bool planned = b.state == broadcast_state::scheduled;
   return {say(planned ? "sure_unplan" : "sure_stop",
               {{"id", id}, {"n", spaced(b.sent)}, {"left", spaced(b.waiting())}}),
-          {{key("stop_yes", "b:xx:" + id), key("stop_no", "b:c:" + id)}}};
+          {{key(planned ? "unplan_yes" : "stop_yes", "b:xx:" + id), key("stop_no", "b:c:" + id)}}};
 }
 
 screen broadcast_screens::list(const std::vector<broadcast>& all, int offset) const {
@@ -166,7 +171,8 @@ std::vector<outgoing> cast_voice::turned(const broadcast& b, const std::string& 
   const broadcast_screens screens{set_, config::texts::language_for(language)};
   auto last = progress(b, language, 0);
   last.urgency = lane::reply; // stored: the bar must not stand still for ever
-  if (!is_final(b.state) && b.state != broadcast_state::asking) return {std::move(last)};
+  // Whoever has cancelled it before it began has read so.
+  if (never_began(b) || (!is_final(b.state) && b.state != broadcast_state::asking)) return {std::move(last)};
   // An edit rings no bell: what an administrator must know comes as a message of its own.
   auto news = talk::show(is_final(b.state) ? screens.card(b, 0) : screens.question(b), b.admin_id);
   return {std::move(last), std::move(news)};

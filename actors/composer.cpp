@@ -84,7 +84,7 @@ outcome on_broadcast(const visit& v, const press& p, const broadcast& b, const b
   if (p.action == "again") return work.repeat(b);
   if (is_final(b.state)) return shown(v, screens.card(b, 0), screens.say("toast.over"));
   auto o = shown(v, screens.sure_to_stop(b));
-  o.new_message = true; // the progress message changes every few seconds
+  o.new_message = b.state != broadcast_state::scheduled; // the progress message changes every few seconds
   return o;
 }
 

@@ -76,13 +76,58 @@ outcome drafting::take_message() {
   const bool in_hand = d_.id != 0;
   if (in_hand && d_.kind == broadcast_kind::send && !e.album.empty() && e.album == d_.album)
     return add_to_album();
+  const auto offered = read_draft(d_.offered);
+  if (in_hand && !e.album.empty() && e.album == offered.album) return add_to_offered();
   const bool words = e.kind == event_kind::text && !e.forwarded;
   if (at == step::edit && in_hand && d_.kind == broadcast_kind::edit) return take_edit();
   if (words && in_hand && !d_.pieces.empty()) {
     if (at == step::links) return take_links();
     if (at == step::time) return take_time();
   }
-  return take_content();
+  if (at == step::content || !in_hand || d_.pieces.empty() || d_.kind != broadcast_kind::send)
+    return take_content();
+  // A draft is on the screen, and nobody has asked for another content.
+  if (words)
+    if (auto o = take_setting()) return *o;
+  return offer();
+}
+
+/// A time or lines of buttons, sent without pressing the button for them.
+std::optional<outcome> drafting::take_setting() {
+  if (const auto m = read_moment(v_.e.text, v_.now); m.what != moment::is::unclear) {
+    if (m.what != moment::is::good)
+      return result(
+          screens_.draft_card(d_, screens_.say(m.what == moment::is::past ? "time_past" : "time_far")),
+          step::draft);
+    d_.starts_at = m.at;
+    d_.id = v_.e.update_id;
+    return result(screens_.draft_card(d_, screens_.say("took_time", {{"time", talk::clock_text(m.at)}})),
+                  step::draft);
+  }
+  const auto links = links_in(v_.e.text);
+  if (!links) return {};
+  const auto note = !can_have_buttons(d_) ? screens_.say("took_no_links")
+                    : d_.links.size() + links->size() > links_max
+                        ? screens_.say("many_links", {{"n", std::to_string(links_max)}})
+                        : screens_.say("took_links", {{"n", std::to_string(links->size())}});
+  if (can_have_buttons(d_) && d_.links.size() + links->size() <= links_max) {
+    d_.links.insert(d_.links.end(), links->begin(), links->end());
+    d_.id = v_.e.update_id;
+  }
+  return result(screens_.draft_card(d_, note), step::draft);
+}
+
+/// What is there stays until the administrator has said that it goes.
+outcome drafting::offer() {
+  if (const auto why = refusal(); !why.empty())
+    return result(screens_.draft_card(d_, why + "\n" + screens_.say("content_stays")), step::draft);
+  auto other = d_;
+  other.offered.clear();
+  put_content(other);
+  d_.offered = write_draft(other);
+  auto o = result(screens_.ask_replace(d_, other), step::draft);
+  if (!other.album.empty()) o.slot = "compose:" + other.album;
+  return o;
 }
 
 piece drafting::piece_of_event() const {
@@ -110,6 +155,17 @@ std::string drafting::too_long(std::size_t limit) const {
       {{"n", spaced(static_cast<std::int64_t>(n))}, {"max", spaced(static_cast<std::int64_t>(limit))}});
 }
 
+void drafting::put_content(draft& d) const {
+  d.id = v_.e.update_id;
+  d.album = v_.e.album;
+  d.album_at = v_.now;
+  d.pieces = {piece_of_event()};
+  d.forwarded = v_.e.forwarded;
+  d.from_chat = d.forwarded ? v_.e.from.user_id : 0;
+  d.with_author = false;
+  if (!can_be_paid(d)) d.paid = false;
+}
+
 outcome drafting::take_content() {
   const auto why = refusal();
   auto old = d_.kind == broadcast_kind::send ? d_ : draft{};
@@ -123,39 +179,53 @@ outcome drafting::take_content() {
     return ask_again(why);
   }
   d_ = old;
-  d_.id = v_.e.update_id;
-  d_.album = v_.e.album;
-  d_.album_at = v_.now;
-  d_.pieces = {piece_of_event()};
-  d_.forwarded = v_.e.forwarded;
-  d_.from_chat = d_.forwarded ? v_.e.from.user_id : 0;
-  d_.with_author = false;
-  if (!can_be_paid(d_)) d_.paid = false;
+  d_.offered.clear();
+  put_content(d_);
   auto o = draft_screen();
   if (!d_.album.empty()) o.slot = "compose:" + d_.album; // the others of it change this very screen
   return o;
 }
 
-outcome drafting::add_to_album() {
+/// Another item of the album. False: nothing changes; with a reason the album has no items any more.
+bool drafting::join(draft& d, std::string& why) const {
   const auto item = piece_of_event();
-  const bool there = std::any_of(d_.pieces.begin(), d_.pieces.end(),
-                                 [&](auto& x) { return x.message_id == item.message_id; });
-  if (d_.pieces.empty() || there || d_.pieces.size() >= album_max) return result({});
-  auto why = refusal();
-  if (why.empty() && !d_.forwarded && !go_together(d_.pieces.front().kind, item.kind))
+  const bool there =
+      std::any_of(d.pieces.begin(), d.pieces.end(), [&](auto& x) { return x.message_id == item.message_id; });
+  if (d.pieces.empty() || there || d.pieces.size() >= album_max) return false;
+  why = refusal();
+  if (why.empty() && !d.forwarded && !go_together(d.pieces.front().kind, item.kind))
     why = screens_.say("cannot.mixed");
-  if (!why.empty()) {
-    d_.pieces.clear();
-    return ask_again(why);
-  }
-  d_.id = v_.e.update_id;
-  d_.album_at = v_.now;
-  d_.pieces.push_back(item);
-  std::sort(d_.pieces.begin(), d_.pieces.end(), [](auto& a, auto& b) { return a.message_id < b.message_id; });
-  if (!can_be_paid(d_)) d_.paid = false;
+  d.id = v_.e.update_id;
+  d.album_at = v_.now;
+  if (!why.empty()) return d.pieces.clear(), true;
+  d.pieces.push_back(item);
+  std::sort(d.pieces.begin(), d.pieces.end(), [](auto& x, auto& y) { return x.message_id < y.message_id; });
+  if (!can_be_paid(d)) d.paid = false;
+  return true;
+}
+
+outcome drafting::add_to_album() {
+  std::string why;
+  if (!join(d_, why)) return result({});
+  if (!why.empty()) return ask_again(why);
   auto screen = talk::show(screens_.draft_card(d_), v_.e.from.user_id);
   screen.slot = "compose:" + d_.album;
   screen.urgency = lane::progress; // of ten edits in a row the last is enough
+  auto o = result({}, step::draft);
+  o.messages.push_back(std::move(screen));
+  return o;
+}
+
+outcome drafting::add_to_offered() {
+  auto other = read_draft(d_.offered);
+  std::string why;
+  if (!join(other, why)) return result({});
+  d_.offered = write_draft(other);
+  if (!why.empty())
+    return result(screens_.draft_card(d_, why + "\n" + screens_.say("content_stays")), step::draft);
+  auto screen = talk::show(screens_.ask_replace(d_, other), v_.e.from.user_id);
+  screen.slot = "compose:" + other.album;
+  screen.urgency = lane::progress;
   auto o = result({}, step::draft);
   o.messages.push_back(std::move(screen));
   return o;
@@ -198,7 +268,9 @@ outcome drafting::take_edit() {
   if (!why.empty()) return result(screens_.ask_edit(d_, why));
   d_.pieces = {{"text", "", e.text, e.entities, e.message_id}};
   d_.id = e.update_id;
-  return result(screens_.confirm_edit(d_));
+  auto o = result(screens_.confirm_edit(d_));
+  o.before.push_back(shown_to_me(edited_text_of(d_)));
+  return o;
 }
 
 // -- Buttons --------------------------------------------------------------------------------------------
@@ -212,6 +284,7 @@ outcome drafting::take_press(const press& p) {
   if (p.numbers.empty() || p.numbers[0] != d_.id)
     return sends ? draft_screen(screens_.say("toast.changed")) : result({}, "", screens_.say("toast.gone"));
   if (p.action == "go") return confirm();
+  if (p.action == "rep" || p.action == "keep") return answer_offer(p);
   if (!sends) return result({}, "", screens_.say("toast.gone"));
   if (arriving()) return draft_screen(screens_.say("toast.arriving"));
   if (p.action == "back") return draft_screen();
@@ -274,26 +347,57 @@ outcome drafting::add_screen(std::int64_t which) {
   return changed();
 }
 
-/// The very call that goes to all, but for the payment: one message needs no hurry.
-outcome drafting::preview() {
-  auto once = d_;
-  once.paid = false;
-  const auto c = call_of(once);
+/// "Replace it?" was answered.
+outcome drafting::answer_offer(const press& p) {
+  const auto other = read_draft(d_.offered);
+  if (other.pieces.empty() || p.numbers.size() != 2 || p.numbers[1] != other.id)
+    return draft_screen(screens_.say("toast.changed"));
+  if (p.action == "keep") {
+    d_.offered.clear();
+    return draft_screen(screens_.say("toast.kept"));
+  }
+  if (!other.album.empty() && v_.now - other.album_at < album_wait)
+    return result(screens_.ask_replace(d_, other), step::draft, screens_.say("toast.arriving"));
+  d_ = other;
+  return changed(screens_.say("toast.replaced"));
+}
+
+/// To the administrator himself. Should Telegram refuse it, nobody else will get it either.
+outgoing drafting::shown_to_me(const call& c) const {
+  const auto me = v_.e.from.user_id;
   auto p = json::parse(c.params);
-  p["chat_id"] = v_.e.from.user_id;
+  p["chat_id"] = me;
   outgoing m;
-  m.chat_id = v_.e.from.user_id;
+  m.chat_id = me;
   m.method = c.method;
   m.params = p.dump(-1, ' ', false, json::error_handler_t::replace);
+  receipt told;
+  told.chat_id = me;
+  told.refused = talk::show({screens_.say("preview_refused"), {}}, me).params;
+  m.told = std::make_shared<const receipt>(std::move(told));
+  return m;
+}
+
+/// The very call that goes to all, but for the payment: one message needs no hurry.
+static call free_call_of(draft d) {
+  d.paid = false;
+  return call_of(d);
+}
+
+outcome drafting::preview() {
   auto o = result({}, step::draft, screens_.say("toast.preview"));
-  o.messages.push_back(std::move(m));
+  o.messages.push_back(shown_to_me(free_call_of(d_)));
   o.messages.push_back(talk::show(screens_.draft_card(d_), v_.e.from.user_id)); // at hand, below it
   return o;
 }
 
+/// The question stands under the message itself.
 outcome drafting::summary() {
   const auto size = std::get_if<audience_size>(&v_.facts);
-  return result(screens_.summary(d_, size ? size->users : 0), step::draft);
+  const auto users = size ? size->users : 0;
+  auto o = result(screens_.summary(d_, users), step::draft);
+  if (users > 0) o.before.push_back(shown_to_me(free_call_of(d_)));
+  return o;
 }
 
 outcome drafting::confirm() {

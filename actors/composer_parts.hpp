@@ -50,13 +50,20 @@ private:
   outcome take_links();
   outcome take_time();
   outcome take_edit();
+  std::optional<outcome> take_setting();
   outcome take_content();
+  outcome offer();
   outcome add_to_album();
+  outcome add_to_offered();
+  void put_content(draft& d) const;
+  bool join(draft& d, std::string& why) const;
   std::string refusal() const;                   ///< of this message as content; "": it can be sent
   std::string too_long(std::size_t limit) const; ///< its text or caption, in code points; "": it is not
   piece piece_of_event() const;
   std::optional<outcome> set_option(const press& p);
   outcome add_screen(std::int64_t which);
+  outcome answer_offer(const press& p);
+  outgoing shown_to_me(const call& c) const;
   outcome preview();
   outcome summary();
   outcome confirm();

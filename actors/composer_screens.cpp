@@ -115,6 +115,12 @@ screen broadcast_screens::draft_card(const draft& d, const std::string& note) co
   return {noted(text, note), rows};
 }
 
+screen broadcast_screens::ask_replace(const draft& d, const draft& other) const {
+  const auto which = std::to_string(other.id);
+  return {say("ask_replace", {{"old", content(d)}, {"new", content(other)}}),
+          {{key("replace", data("rep", d, which)), key("keep", data("keep", d, which))}}};
+}
+
 screen broadcast_screens::ask_links(const draft& d, const std::string& note) const {
   std::string now;
   for (auto& l : d.links)
@@ -192,11 +198,9 @@ screen broadcast_screens::ask_edit(const draft& d, const std::string& note) cons
 
 screen broadcast_screens::confirm_edit(const draft& d) const {
   const auto id = std::to_string(d.of_broadcast);
-  return {say("confirm_edit",
-              {{"id", id},
-               {"text", escape_html(telegram::shorten(d.pieces.empty() ? "" : d.pieces.front().text, 300))},
-               {"people", count("people_of", d.reached)},
-               {"span", span(d.reached / rate_of(set_.opts, false, 0))}}),
+  return {say("confirm_edit", {{"id", id},
+                               {"people", count("people_of", d.reached)},
+                               {"span", span(d.reached / rate_of(set_.opts, false, 0))}}),
           {{key("edit_go", data("go", d))}, {key("back", "b:c:" + id)}}};
 }
 

@@ -28,6 +28,8 @@ public:
   talk::screen ask_content(const std::string& note = "") const;
   talk::screen dropped() const;
   talk::screen draft_card(const draft& d, const std::string& note = "") const;
+  /// Other content has come while there is one.
+  talk::screen ask_replace(const draft& d, const draft& other) const;
   talk::screen ask_links(const draft& d, const std::string& note = "") const;
   talk::screen ask_time(const draft& d, unix_ms now, const std::string& note = "") const;
   talk::screen choose_audience(const draft& d) const;

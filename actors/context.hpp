@@ -1,5 +1,6 @@
 #pragma once
 /// What every actor of one engine shares: settings, the wall clock and the health board.
+#include "actors/office_board.hpp"
 #include "actors/sales_board.hpp"
 #include "actors/tuning.hpp"
 #include "messages/steps.hpp"
@@ -22,11 +23,6 @@ struct health_board {
 
 class error_tally;
 
-/// Where alarms go: the feedback group, or each administrator of ADMIN_IDS.
-inline std::vector<std::int64_t> alarm_chats(const config::options& o) {
-  return o.office.feedback_chat_id != 0 ? std::vector{o.office.feedback_chat_id} : o.users.admin_ids;
-}
-
 struct engine_context {
   mutable settings_shelf settings; ///< replaced by `tuned` alone
   std::shared_ptr<tuning> tuned = std::make_shared<tuning>();
@@ -34,6 +30,7 @@ struct engine_context {
   std::function<unix_ms()> now;        ///< Wall clock; virtual in tests.
   std::shared_ptr<health_board> health = std::make_shared<health_board>();
   std::shared_ptr<sales_board> sales = std::make_shared<sales_board>();
+  std::shared_ptr<office_board> office = std::make_shared<office_board>();
   std::string callback_secret;
   std::string webhook_secret; ///< Telegram's posts carry it
   /// Test only: called for each step of a batch, before its commit and after it. May throw before.

@@ -94,6 +94,7 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
     r.chat_id = m.chat_id;
     r.slot = m.slot;
     r.job_id = m.job_id;
+    if (r.chat_gone && r.moved_to == 0) r.instead = s.ctx->office->instead_of(m.chat_id, s.ctx->opts());
     if (!r.chat_gone && s.ctx->opts().storage.keep_files_h == 0)
       for (auto& u : m.uploads) r.files.push_back(u.path);
     self->send(s.ledger, std::move(r));
@@ -224,7 +225,8 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
     return s.queue.retry(std::move(m), now, retry_wait_max);
   case outcome::chat_gone:
     log("courier")->info("chat {} is gone: {}", m.chat_id, a.description);
-    report(self, m, {.chat_gone = true, .why = a.description});
+    if (a.migrated_to != 0) s.ctx->office->moved(m.chat_id, a.migrated_to);
+    report(self, m, {.chat_gone = true, .why = a.description, .moved_to = a.migrated_to});
     return s.queue.finish(m, now);
   case outcome::message_gone:
     if (m.urgency == lane::progress) return s.queue.finish(m, now);

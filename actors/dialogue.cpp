@@ -56,7 +56,7 @@ std::optional<pressed> read_button(std::string data) {
         "terms:c", "own:s", "own:c", "same", "pick", "payments", "feedback", "mailing"})
     if (data == action) return pressed{action, {}};
   for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit",
-                      "check", "payment", "refund", "refund_yes", "credit", "words", "skip"})
+                      "check", "payment", "refund", "refund_yes", "credit", "credit_yes", "words", "skip"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
   for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
@@ -86,10 +86,15 @@ public:
       : set_{set}, opts_{set.opts}, models_{set.models}, presets_{set.presets}, e_{e}, who_{who}, now_{now},
         language_{config::texts::language_for(who.language.empty() ? e.from.language : who.language)},
         words_{set.words}, paint_{words_, language_}, voice_{words_, opts_}, m_{talk::read_memory(
-                                                                                 who.state)} {}
+                                                                                 who.state)} {
+    // A question of the office is void once something else is done.
+    if (is_action() && starts(m_.screen, "o.sure") && (!desk_concerned() || feedback::user_answered(e_)))
+      m_.screen = "other";
+  }
 
   dialogue::decision decide(const screen_facts& f) {
     sales_ = f.sales;
+    seats_ = f.seats.empty() ? office_board{}.seats(opts_) : f.seats;
     if (e_.group_id != 0) return in_group(f.office);
     if (is_action() && !may_act()) return finish();
     if (who_.admin && answers_feedback(f.office)) return finish();
@@ -177,8 +182,10 @@ private:
     if (!o.step.empty()) m_.screen = o.step;
     m_.office = o.draft;
     toast(o.toast);
+    for (auto& m : o.before) messages_.push_back(m);
     if (o.screen) {
-      const bool edit = e_.kind == event_kind::button && e_.message_id != 0 && !o.new_message;
+      const bool edit =
+          e_.kind == event_kind::button && e_.message_id != 0 && !o.new_message && o.before.empty();
       messages_.push_back(talk::show(*o.screen, e_.from.user_id, edit ? e_.message_id : 0));
       messages_.back().slot = o.slot;
     }
@@ -217,11 +224,17 @@ private:
 
   // -- Feedback and broadcasts ----------------------------------------------------------------------
 
-  /// Of a group only an administrator's answer to feedback counts; it leaves no trace in his own dialogue.
+  /// Of a group count an administrator's answer to feedback, and what becomes of the group; neither leaves a
+  /// trace in anybody's own dialogue.
   dialogue::decision in_group(const office_facts& f) {
-    if (who_.admin && e_.group_id == opts_.office.feedback_chat_id) answers_feedback(f);
     dialogue::decision d;
     d.state = who_.state;
+    const auto ours = [&](auto& seat) { return seat.chat_id == e_.group_id; };
+    if (std::none_of(seats_.begin(), seats_.end(), ours)) return d;
+    if (e_.kind == event_kind::group_moved)
+      d.settings.emplace_back("moved:" + std::to_string(e_.group_id), std::to_string(e_.moved_to));
+    if (e_.kind == event_kind::unblocked) d.group_is_back = e_.group_id;
+    if (who_.admin) answers_feedback(f);
     d.messages = std::move(messages_);
     d.journal = std::move(journal_);
     return d;
@@ -233,11 +246,8 @@ private:
     if (!user || !telegram::is_content(e_.kind)) return false;
     const auto* card = std::get_if<user_card>(&f);
     const auto language = config::texts::language_for(card ? card->who.language : "ru");
-    for (auto& m : feedback::to_user(words_, e_, *user, language)) messages_.push_back(std::move(m));
-    auto told =
-        talk::show({say("feedback.answered", {{"id", "<code>" + std::to_string(*user) + "</code>"}}), {}},
-                   e_.group_id != 0 ? e_.group_id : e_.from.user_id);
-    messages_.push_back(std::move(told));
+    for (auto& m : feedback::to_user(words_, e_, {*user, language, language_, ""}))
+      messages_.push_back(std::move(m));
     journal_.push_back({0, now_, e_.from.user_id, "feedback", *user, 0, 0, telegram::shorten(e_.text, 200)});
     return true;
   }
@@ -255,8 +265,9 @@ private:
       return go("other", paint_.plain(say("feedback.slow", {{"n", std::to_string(wait)}})));
     }
     sent.push_back(now_);
-    go("other", paint_.plain(say("feedback.sent")));
-    for (auto& m : feedback::to_office(set_, e_)) messages_.push_back(std::move(m));
+    m_.screen = "other";
+    messages_.push_back(feedback::passing(set_, e_, language_));
+    for (auto& m : feedback::to_office(set_, e_, seats_, language_)) messages_.push_back(std::move(m));
   }
 
   void mailing(const std::vector<std::string>& mutes) {
@@ -502,7 +513,7 @@ private:
     if (starts(a, "pay:"))
       return pay_shop(a == "pay:1" ? payment_method::card : payment_method::sbp, first, p->numbers[1]);
     if (a == "check") return check_payment(first);
-    if (a == "payment" || a == "refund" || a == "refund_yes" || a == "credit")
+    if (a == "payment" || a == "refund" || a == "refund_yes" || a == "credit" || a == "credit_yes")
       return for_admin(a, f.payments);
     if (a == "run" && first == m_.done && first != 0) return toast(say("toast.already"));
     if (!m_.work || m_.work->id != first || m_.work->prompt.empty()) return toast(say("toast.outdated"));
@@ -792,7 +803,7 @@ private:
   void purchase_stored(const payment_answer& a) {
     const auto p = read_button(e_.data);
     if (!p) return;
-    if (p->action == "refund_yes" || p->action == "credit") return admin_step_stored(p->action, a);
+    if (p->action == "refund_yes" || p->action == "credit_yes") return admin_step_stored(p->action, a);
     m_.bought = p->numbers.front();
     toast(say(a.now.method == payment_method::stars ? "toast.invoice" : "toast.opening"));
     if (a.now.method == payment_method::stars) {
@@ -854,23 +865,29 @@ private:
     const auto& p = found.front();
     if (action == "payment") return payment_card(found);
     const auto id = std::to_string(p.payment_id);
-    const auto wanted = action == "credit" ? payment_state::unmatched : payment_state::paid;
+    const bool credit = action == "credit" || action == "credit_yes";
+    const auto wanted = credit ? payment_state::unmatched : payment_state::paid;
+    const auto credits = std::max<std::int64_t>(1, p.amount / opts_.shop.stars_per_credit);
     if (p.state != wanted) {
       toast(say(std::string{"payment_state."} + name_of(p.state)));
       return payment_card(found);
     }
-    if (action == "refund") {
+    if (action == "refund" || action == "credit") {
       auto card = voice_.card(p, language_);
-      card.text += "\n\n" + say("payment.sure");
-      card.buttons = {{paint_.press("refund_yes", "refund_yes:" + id)},
+      const auto yes = credit ? "credit_yes" : "refund_yes";
+      card.text +=
+          "\n\n" + (credit ? say("payment.sure_credit",
+                                 {{"amount", paint_.count("credits", p.credits > 0 ? p.credits : credits)}})
+                           : say("payment.sure"));
+      card.buttons = {{paint_.press(yes, std::string{yes} + ":" + id)},
                       {paint_.press("back", "payment:" + id)}};
       return show(card);
     }
     payment_step s;
     s.payment_id = p.payment_id;
     s.at = now_;
-    s.to = action == "credit" ? payment_state::paid : payment_state::refunding;
-    if (action == "credit") s.credits = std::max<std::int64_t>(1, p.amount / opts_.shop.stars_per_credit);
+    s.to = credit ? payment_state::paid : payment_state::refunding;
+    if (credit) s.credits = credits;
     else if (p.method != payment_method::stars) {
       s.request_key = "refund-" + id + "-u" + std::to_string(e_.update_id);
       s.request = yookassa::refund_body(p.outside_id, p.amount - p.refunded, "№" + id);
@@ -880,7 +897,7 @@ private:
 
   void admin_step_stored(const std::string& action, const payment_answer& a) {
     show(voice_.card(a.now, language_));
-    if (action != "credit" || !a.changed) return;
+    if (action != "credit_yes" || !a.changed) return;
     for (auto& m : voice_.paid(a.now, a.who)) messages_.push_back(std::move(m));
   }
 
@@ -1005,6 +1022,7 @@ private:
   const config::texts& words_;
   talk::painter paint_;
   sales_facts sales_;
+  std::vector<office_seat> seats_;
   till::voice voice_;
   talk::memory m_;
   std::string toast_;

@@ -2,6 +2,7 @@
 /// What the bot says: a pure state machine. Told the time, the user's account and what happened;
 /// answers with the new state and the messages. Knows no actor, no clock, no network.
 #include "actors/job_voice.hpp"
+#include "actors/office_board.hpp"
 #include "actors/sales_board.hpp"
 #include "actors/writing.hpp"
 #include "config/config.hpp"
@@ -22,6 +23,7 @@ struct screen_facts {
   office_facts office;               ///< the same: what `office_question_of` asked
   std::vector<std::string> mutes;    ///< for the screen of broadcasts
   sales_facts sales;                 ///< always
+  std::vector<office_seat> seats;    ///< where the office is reached; always
 };
 
 class dialogue {
@@ -50,8 +52,9 @@ public:
     std::vector<journal_line> journal;                         ///< The same.
     std::vector<std::pair<std::string, bool>> mutes;           ///< The same, of a user.
     std::optional<std::variant<admin_action, open_broadcast, broadcast_step>>
-        office;                 ///< The same with `acted`.
-    std::int64_t ask_about = 0; ///< A payment the cashier should look at now.
+        office;                     ///< The same with `acted`.
+    std::int64_t ask_about = 0;     ///< A payment the cashier should look at now.
+    std::int64_t group_is_back = 0; ///< The office's group takes messages again.
     /// Set: send the messages at once and store nothing; ask the writer, then call `written`.
     std::optional<writing_request> writing;
   };

@@ -212,8 +212,7 @@ void tell_admins(self_ptr self, const std::string& key, const std::string& name,
   const auto names = kie_key_names(s.ctx->opts());
   const auto at = std::find(names.begin(), names.end(), name) - names.begin();
   args.emplace_back("key", "№" + std::to_string(at + 1));
-  for (const auto admin : alarm_chats(s.ctx->opts()))
-    self->send(s.desk.courier, talk::show({s.ctx->settings->words.get("ru", key, args), {}}, admin));
+  if (s.desk.watchman) self->send(s.desk.watchman, alarm{key + " " + name, key, args});
 }
 
 void set_aside_key(self_ptr self, const std::string& name, const char* alarm, const std::string& text) {

@@ -102,8 +102,7 @@ struct engine::impl {
                        spawn_media(*sys, o.media.workers),
                        pool(writers, static_cast<std::size_t>(writers) * 8)};
     auto c = spawn_cast(*sys, setting);
-    caf::anon_send(c.watchman,
-                   alarm{"restart", ctx->settings->words.get("ru", "alarm.restart", c.goes_on_with)});
+    caf::anon_send(c.watchman, alarm{"restart", "alarm.restart", c.goes_on_with});
     c.close = [mine = wires] {
       for (auto& w : mine) w->stop();
     };
@@ -189,8 +188,7 @@ struct engine::impl {
   }
 
   void tell(const std::string& kind, const char* key, const std::string& html) {
-    auto text = ctx->settings->words.get("ru", key, {{"text", html}});
-    caf::anon_send(supervisor, alarm{kind + html, std::move(text)}); // the same again is told once
+    caf::anon_send(supervisor, alarm{kind + html, key, {{"text", html}}}); // the same again is told once
   }
 
   void stop() {

@@ -28,16 +28,41 @@ std::string name_of(const user_profile& p) {
   return text;
 }
 
+std::string slot_of(const telegram::event& e) { return "letter:" + std::to_string(e.update_id); }
+
+std::string params_of(const talk::painter& paint, const char* key, std::int64_t chat,
+                      const config::texts::args& args = {}) {
+  return talk::show(paint.plain(paint.say(key, args)), chat).params;
+}
+
 } // namespace
 
-std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e) {
+outgoing passing(const config::settings& set, const telegram::event& e, const std::string& language) {
+  const talk::painter paint{set.words, language};
+  auto m = talk::show(paint.plain(paint.say("feedback.passing")), e.from.user_id);
+  m.slot = slot_of(e);
+  return m;
+}
+
+std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e,
+                                const std::vector<office_seat>& seats, const std::string& user_language) {
+  const talk::painter theirs{set.words, user_language};
+  const auto user = e.from.user_id;
+  const auto told =
+      std::make_shared<const receipt>(receipt{user, slot_of(e), params_of(theirs, "feedback.sent", user), "",
+                                              params_of(theirs, "feedback.not_sent", user)});
   std::vector<outgoing> all;
-  for (const auto chat : alarm_chats(set.opts)) {
-    auto text = set.words.get("ru", "feedback.header",
-                              {{"id", std::to_string(e.from.user_id)}, {"name", name_of(e.from)}});
+  for (const auto& seat : seats) {
+    auto text = set.words.get(seat.language, "feedback.header",
+                              {{"id", std::to_string(user)}, {"name", name_of(e.from)}});
     if (e.file_kind.empty()) text += "\n\n" + telegram::escape_html(telegram::shorten(e.text, text_max));
-    all.push_back(talk::show({text, {}}, chat));
-    if (!e.file_kind.empty()) all.push_back(copy_to(e, chat));
+    all.push_back(talk::show({text, {}}, seat.chat_id));
+    all.back().office = office_mail::letter;
+    if (!e.file_kind.empty()) {
+      all.push_back(copy_to(e, seat.chat_id));
+      all.back().office = office_mail::letter;
+    }
+    all.back().told = told; // the whole of it is there
   }
   return all;
 }
@@ -53,16 +78,27 @@ std::optional<std::int64_t> user_answered(const telegram::event& e) {
   return id;
 }
 
-std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, std::int64_t user_id,
-                              const std::string& language) {
-  const talk::painter paint{words, language};
+std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, const words_to& whom) {
+  const talk::painter paint{words, whom.language}, admins{words, whom.admin_language};
   const bool media = !e.file_kind.empty();
   talk::screen s{media ? paint.say("feedback.from_admin_media")
                        : paint.say("feedback.from_admin",
                                    {{"text", telegram::escape_html(telegram::shorten(e.text, text_max))}}),
                  {{paint.press("feedback_answer", "feedback")}}};
-  std::vector<outgoing> all{talk::show(s, user_id)};
-  if (media) all.push_back(copy_to(e, user_id));
+  std::vector<outgoing> all{talk::show(s, whom.user_id)};
+  if (media) all.push_back(copy_to(e, whom.user_id));
+  const auto chat = e.group_id != 0 ? e.group_id : e.from.user_id;
+  const auto say = [&](const char* key) {
+    const auto text = admins.say(key, {{"id", "<code>" + std::to_string(whom.user_id) + "</code>"}});
+    const auto user = "o:u:" + std::to_string(whom.user_id);
+    talk::screen told{text, {}};
+    if (e.group_id == 0)
+      told.buttons = {{{admins.say("button.back"), user}, {admins.say("button.home"), "home"}}};
+    return talk::show(told, chat).params;
+  };
+  all.back().told =
+      std::make_shared<const receipt>(receipt{chat, whom.slot, say("feedback.answered"),
+                                              say("feedback.answer_waits"), say("feedback.answer_refused")});
   return all;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 /// Words between users and the people behind the bot. Pure functions.
+#include "actors/office_board.hpp"
 #include "config/config.hpp"
 #include "messages/work.hpp"
 #include "net/telegram.hpp"
@@ -11,14 +12,26 @@ namespace troupe::feedback {
 inline constexpr std::size_t messages_max = 5;      // of one user ...
 inline constexpr unix_ms window_ms = 10 * 60'000ll; // ... in so long
 
-/// What a user has sent, to each chat that alarms go to: a line of ours with the user's number first, then
-/// what it is.
-std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e);
+/// What a user has sent, to each seat of the office: a line of ours with the user's number first, then what
+/// it is. The user is told when the first of them has it; until then `passing` says the truth.
+std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e,
+                                const std::vector<office_seat>& seats, const std::string& user_language);
+/// What the user reads meanwhile; the message becomes "passed on".
+outgoing passing(const config::settings& set, const telegram::event& e, const std::string& user_language);
+
 /// Whose feedback the message is that an administrator answers; the number stands in the line we wrote
 /// ourselves, whatever the user wrote below it.
 std::optional<std::int64_t> user_answered(const telegram::event& e);
-/// The administrator's answer, to the user in his language.
-std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, std::int64_t user_id,
-                              const std::string& language);
+
+/// An administrator's words to a user, in the user's language, whether they answer a letter or begin a talk.
+/// The administrator is told where he wrote what became of them: arrived, waiting for one who blocked the
+/// bot, refused.
+struct words_to {
+  std::int64_t user_id = 0;
+  std::string language;       ///< the user's, "ru" | "en"
+  std::string admin_language; ///< of what is said to the administrator
+  std::string slot;           ///< the administrator's message that tells it; "": a new one
+};
+std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, const words_to& whom);
 
 } // namespace troupe::feedback

@@ -35,6 +35,8 @@ void announce(const ledger_state& s, batch& b) {
     caf::anon_send(s.listeners.cashier, committed_payments{std::move(b.payments)});
   if (!b.broadcasts.empty() && s.listeners.broadcaster)
     caf::anon_send(s.listeners.broadcaster, committed_broadcasts{std::move(b.broadcasts)});
+  for (auto& heard : b.office)
+    if (s.listeners.watchman) caf::anon_send(s.listeners.watchman, std::move(heard));
 }
 
 void write_next(self_ptr self);
@@ -151,6 +153,7 @@ ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
       [self](payment_step& x) { return durable<payment_answer>(self, step_of(x), x); },
       [self](admin_action& x) { return durable<admin_answer>(self, durable_step::admin_acted, x); },
       [self](store_notice& x) { return durable<done>(self, durable_step::notice_stored, x); },
+      [self](readdress_office& x) { return durable<done>(self, durable_step::office_readdressed, x); },
       [self](open_broadcast& x) {
         return durable<broadcast_answer>(self, durable_step::broadcast_opened, x);
       },

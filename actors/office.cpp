@@ -30,8 +30,13 @@ std::vector<std::string> split(const std::string& s, char by) {
 struct intent {
   std::int64_t id = 0; ///< The update that showed the question: two presses are one act.
   std::string what;    ///< name_of(admin_act), "setting"
-  std::int64_t user_id = 0, job_id = 0, amount = 0;
-  std::string reason, name, value;
+  std::int64_t user_id = 0, job_id = 0;
+  std::int64_t amount = 0; ///< credits that move
+  std::string reason, name;
+  std::string value;      ///< of a setting; of an act, who it concerns
+  std::int64_t seen = -1; ///< the balance that the question showed; -1: none
+  bool twice = false;     ///< asked a second time already
+  bool of_job() const { return job_id != 0; }
 };
 
 intent read_intent(const std::string& text) {
@@ -43,6 +48,7 @@ intent read_intent(const std::string& text) {
     i.user_id = j.value("user", std::int64_t{0});
     i.job_id = j.value("job", std::int64_t{0}), i.amount = j.value("amount", std::int64_t{0});
     i.reason = j.value("reason", ""), i.name = j.value("name", ""), i.value = j.value("value", "");
+    i.seen = j.value("seen", std::int64_t{-1}), i.twice = j.value("twice", false);
   } catch (const json::exception&) {
     return {};
   }
@@ -59,7 +65,9 @@ std::string write_intent(const std::string& memory, const intent& i) {
             {"amount", i.amount},
             {"reason", i.reason},
             {"name", i.name},
-            {"value", i.value}});
+            {"value", i.value},
+            {"seen", i.seen},
+            {"twice", i.twice}});
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -69,13 +77,18 @@ std::optional<admin_act> act_named(const std::string& name) {
   return {};
 }
 
+/// A question for a "yes" is on the screen; what is typed there is no prompt for a video.
+constexpr const char* at_question = "o.sure";
+constexpr std::int64_t amount_most = 1'000'000; // in one act, asked as often as you like
+constexpr const char* cancel_job = "cancel_job";
+
 /// "50 thanks for the report" -> 50 and the rest
 bool read_amount(const std::string& text, std::int64_t& amount, std::string& reason) {
   const auto from = text.find_first_not_of(" \t\r\n+");
   if (from == text.npos) return false;
   const auto blank = std::min(text.find_first_of(" \t\r\n", from), text.size());
   const auto n = whole(text.substr(from, blank - from));
-  if (!n || *n <= 0 || *n > 1'000'000) return false;
+  if (!n || *n <= 0 || *n > amount_most) return false;
   amount = *n;
   const auto rest = text.find_first_not_of(" \t\r\n", blank);
   reason = rest == text.npos ? "" : telegram::shorten(text.substr(rest), 200);
@@ -87,8 +100,8 @@ class sitting {
 public:
   sitting(const config::settings& set, const talk::painter& paint, const std::string& language,
           const visit& v)
-      : set_{set}, screens_{set, paint, language}, paint_{paint}, v_{v}, intent_{
-                                                                             read_intent(v.memory.office)} {
+      : set_{set}, screens_{set, paint, language}, paint_{paint}, language_{language}, v_{v},
+        intent_{read_intent(v.memory.office)} {
     if (v.e.kind == event_kind::button) parts_ = split(v.e.data.substr(2), ':');
     if (v.e.kind == event_kind::command) words_ = split(v.e.argument, ' ');
   }
@@ -102,10 +115,13 @@ public:
         return journal_query{words_.empty() ? 0 : whole(words_[0]).value_or(0), 0, log_page_size + 1};
       if (c == "job") return job_card_query{words_.empty() ? 0 : whole(words_[0]).value_or(0)};
       if (c == "queue") return queue_query{};
+      if (const auto i = by_command()) return user_query{i->user_id, {}};
       return {};
     }
     if (v_.e.kind != event_kind::button) {
-      if (v_.memory.screen == "o.msg") return user_query{intent_.user_id, {}};
+      for (auto at : {"o.msg", "o.give", "o.take", "o.ban", at_question})
+        if (v_.memory.screen == at && !intent_.of_job() && intent_.user_id > 0)
+          return user_query{intent_.user_id, {}};
       if (v_.memory.screen != "o.user") return {};
       return v_.e.forwarded ? user_query{v_.e.forwarded_from, {}} : named_user(v_.e.text);
     }
@@ -115,7 +131,11 @@ public:
       return user_lists_query{number(1), page(2) * list_page_size, list_page_size + 1, list_asked()};
     if (is("ua")) return activity_query{number(1), page(2) * activity_page_size, activity_page_size + 1};
     if (is("log")) return journal_query{number(1), page(2) * log_page_size, log_page_size + 1};
-    if (is("j") || is("jc")) return job_card_query{number(1)};
+    for (auto action : {"give", "take", "ban", "unban", "promote", "demote", "msg"})
+      if (is(action)) return user_query{number(1), {}};
+    for (auto action : {"j", "jc", "jr", "jt"})
+      if (is(action)) return job_card_query{number(1)};
+    if (is("yes") && intent_.what == cancel_job) return job_card_query{intent_.job_id};
     if (is("queue") || (is("sell") && part(1) == "all")) return queue_query{};
     return {};
   }
@@ -127,18 +147,21 @@ public:
   }
 
   outcome acted(const admin_answer& a) {
-    const auto i = by_command().value_or(intent_);
+    auto i = intent_;
     const auto what = act_named(i.what).value_or(admin_act::give);
     const auto user = std::to_string(a.profile.user_id);
-    const auto back = i.job_id            ? "o:j:" + std::to_string(i.job_id)
+    const auto back = i.of_job()          ? "o:j:" + std::to_string(i.job_id)
                       : a.profile.user_id ? "o:u:" + user
                                           : "o:menu";
-    const config::texts::args facts{
-        {"id", "<code>" + user + "</code>"},
-        {"name", telegram::escape_html(telegram::shorten(a.profile.first_name, 40))},
-        {"amount", paint_.count("credits", i.job_id ? a.what.price : i.amount)},
-        {"balance", paint_.count("credits", a.now.balance)},
-        {"job", std::to_string(a.what.job_id)}};
+    const config::texts::args facts{{"id", code(a.profile.user_id)},
+                                    {"name", name_of(a.profile)},
+                                    {"amount", paint_.count("credits", i.amount)},
+                                    {"balance", paint_.count("credits", a.now.balance)},
+                                    {"job", std::to_string(a.what.job_id)}};
+    if (a.outcome == admin_outcome::changed) { // what was shown is not true any more
+      i.twice = false;
+      return ask(i, a.profile, a.now.balance, say("office.balance_changed"));
+    }
     outcome o;
     o.step = "other";
     o.draft = write_intent(v_.memory.office, {}); // a second press is answered "outdated"
@@ -158,7 +181,7 @@ public:
     outcome o;
     const bool gone = a.now.state == job_state::cancelled;
     const auto id = std::to_string(a.now.job_id);
-    o.draft = v_.memory.office;
+    o.draft = write_intent(v_.memory.office, {});
     o.step = "other";
     o.screen =
         screens_.word(say(gone ? "office.job_cancelled" : "office.impossible", {{"job", id}}), "o:j:" + id);
@@ -191,6 +214,12 @@ private:
            : is("up") ? user_lists_query::what::payments
                       : user_lists_query::what::jobs;
   }
+  static std::string code(std::int64_t id) { return "<code>" + std::to_string(id) + "</code>"; }
+  static std::string name_of(const user_profile& p) {
+    return telegram::escape_html(telegram::shorten(p.first_name.empty() ? "—" : p.first_name, 40)) +
+           (p.username.empty() ? "" : " @" + telegram::escape_html(p.username));
+  }
+  static std::string name_of(admin_act a) { return troupe::name_of(a); }
   template <class T> const T* facts() const { return std::get_if<T>(&v_.facts); }
 
   outcome show(talk::screen s, const std::string& step = "other") const {
@@ -251,8 +280,7 @@ private:
       return v_.e.argument.empty() ? show(screens_.maintenance(v_.sales), "o.maint")
                                    : set_maintenance(v_.e.argument);
     const auto i = by_command();
-    if (!i) return word("office.usage_" + c);
-    return perform(*i);
+    return i ? ask_sure(*i) : word("office.usage_" + c);
   }
 
   outcome perform(const intent& i) const {
@@ -263,7 +291,8 @@ private:
     a.admin_id = v_.e.from.user_id;
     a.at = v_.now;
     a.what = *what;
-    a.user_id = i.user_id, a.job_id = i.job_id, a.amount = i.amount, a.reason = i.reason;
+    a.user_id = i.of_job() ? 0 : i.user_id, a.job_id = i.job_id, a.amount = i.of_job() ? 0 : i.amount;
+    a.reason = i.reason, a.balance_seen = i.seen;
     outcome o;
     o.op = a;
     return o;
@@ -285,7 +314,7 @@ private:
     if (is("j")) return job();
     if (is("queue")) return queue();
     if (is("prices")) return show(screens_.prices(v_.sales));
-    if (is("m")) return show(screens_.model(static_cast<std::size_t>(number(1)), v_.sales));
+    if (is("m")) return show(screens_.model(screens_.tagged(part(1)), v_.sales));
     if (is("opts")) return show(screens_.options());
     if (is("maint")) return show(screens_.maintenance(v_.sales), "o.maint");
     if (is("maint_off")) return set_maintenance("");
@@ -293,9 +322,14 @@ private:
     for (auto action : {"give", "take", "ban", "msg"})
       if (is(action)) return ask_more(action);
     for (auto action : {"unban", "promote", "demote"})
-      if (is(action)) return confirm_act(action);
-    if (is("jr") || is("jt")) return confirm_job(is("jr") ? admin_act::return_credits : admin_act::retry_job);
-    if (is("jc")) return cancel();
+      if (is(action)) {
+        intent i;
+        i.id = v_.e.update_id, i.what = action, i.user_id = number(1);
+        return ask_sure(i);
+      }
+    if (is("jr")) return confirm_job(troupe::name_of(admin_act::return_credits));
+    if (is("jt")) return confirm_job(troupe::name_of(admin_act::retry_job));
+    if (is("jc")) return confirm_job(cancel_job);
     if (is("price") || is("sprice") || is("opt")) return ask_value();
     if (is("yes")) return yes();
     return only_toast("toast.unknown");
@@ -308,7 +342,7 @@ private:
   }
   outcome user() const {
     const auto* c = facts<user_card>();
-    return show(screens_.user(c ? *c : user_card{}));
+    return show(screens_.user(c ? *c : user_card{}, v_.e.from.user_id));
   }
   outcome list() const {
     const auto* l = facts<user_lists>();
@@ -333,38 +367,99 @@ private:
     i.id = v_.e.update_id;
     i.what = action;
     i.user_id = number(1);
-    if (i.user_id <= 0) return only_toast("toast.unknown");
-    auto s = screens_.word(say("office.ask_" + action, {{"id", std::to_string(i.user_id)}}),
-                           "o:u:" + std::to_string(i.user_id));
-    if (action == "ban")
-      s.buttons.insert(s.buttons.begin(), {screens_.press("yes", "o:yes:" + std::to_string(i.id))});
+    const auto* c = facts<user_card>();
+    if (!c || c->who.user_id == 0) return word("office.no_user");
+    if (const auto why = why_not(i, *c); !why.empty()) return word(why, "o:u:" + std::to_string(i.user_id));
+    const auto question =
+        say("office.ask_" + action, {{"id", code(i.user_id)},
+                                     {"name", name_of(c->who)},
+                                     {"balance", paint_.count("credits", c->money.balance)}});
+    auto s = screens_.word(question, "o:u:" + std::to_string(i.user_id));
+    if (action == "ban") s.buttons.insert(s.buttons.begin(), {yes_button(i)});
     auto o = show(s, "o." + action);
     o.draft = write_intent(v_.memory.office, i);
     return o;
   }
 
-  outcome confirm(intent i, const std::string& question, const std::string& back) const {
+  talk::button yes_button(const intent& i) const {
+    return screens_.press("yes", "o:yes:" + std::to_string(i.id));
+  }
+
+  /// Holds for one press, and until anything else is done.
+  outcome confirm(const intent& i, const talk::button& yes, const std::string& question,
+                  const std::string& back) const {
     auto s = screens_.word(question, back);
-    s.buttons.insert(s.buttons.begin(), {screens_.press("yes", "o:yes:" + std::to_string(i.id))});
-    auto o = show(s, "other");
+    s.buttons.insert(s.buttons.begin(), {yes});
+    auto o = show(s, at_question);
     o.draft = write_intent(v_.memory.office, i);
     return o;
   }
 
-  outcome confirm_act(const std::string& action) const {
-    intent i;
-    i.id = v_.e.update_id, i.what = action, i.user_id = number(1);
-    if (i.user_id <= 0) return only_toast("toast.unknown");
-    return confirm(i, say("office.sure_" + action, {{"id", std::to_string(i.user_id)}}),
-                   "o:u:" + std::to_string(i.user_id));
+  /// "": it can be done. Else the sentence; a question whose "yes" does nothing is not asked.
+  std::string why_not(const intent& i, const user_card& c) const {
+    const bool listed = screens_.is_listed(c.who.user_id), admin = c.money.admin || listed;
+    if (i.what == "ban" && admin) return "office.ban_admin";
+    if (i.what == "ban" && c.money.banned) return "office.already";
+    if (i.what == "unban" && !c.money.banned) return "office.already";
+    if (i.what == "promote" && admin) return "office.already";
+    if (i.what == "demote" &&
+        (listed || c.who.user_id == founder_user_id || c.who.user_id == v_.e.from.user_id))
+      return "office.demote_listed";
+    if (i.what == "demote" && !admin) return "office.already";
+    return "";
   }
 
-  outcome confirm_job(admin_act what) const {
+  /// One question for the button and for the typed command.
+  outcome ask_sure(const intent& i) const {
+    const auto* c = facts<user_card>();
+    if (!c || c->who.user_id == 0) return word("office.no_user");
+    const auto back = "o:u:" + std::to_string(c->who.user_id);
+    if (const auto why = why_not(i, *c); !why.empty()) return word(why, back);
+    if (i.what == "take" && i.amount > c->money.balance)
+      return show(
+          screens_.word(say("office.too_few", {{"id", code(c->who.user_id)},
+                                               {"balance", paint_.count("credits", c->money.balance)}}),
+                        back));
+    return ask(i, c->who, c->money.balance);
+  }
+
+  /// By how much his balance changes when it is done.
+  static std::int64_t change_by(const intent& i) {
+    if (i.what == "take") return -i.amount;
+    return i.what == "give" || i.what == troupe::name_of(admin_act::return_credits) || i.what == cancel_job
+               ? i.amount
+               : 0; // what is made again is given and taken at once
+  }
+
+  /// With whom, how much, and the balance before and after.
+  outcome ask(intent i, const user_profile& who, std::int64_t balance, const std::string& note = "") const {
+    i.id = v_.e.update_id;
+    if (i.amount > 0) i.seen = balance;
+    if (!i.twice) // for the second question
+      i.value = telegram::shorten(who.first_name, 40) + (who.username.empty() ? "" : " @" + who.username);
+    const config::texts::args args{{"id", code(who.user_id)},
+                                   {"name", name_of(who)},
+                                   {"job", std::to_string(i.job_id)},
+                                   {"amount", paint_.count("credits", i.amount)},
+                                   {"why", telegram::escape_html(i.reason.empty() ? "—" : i.reason)},
+                                   {"before", paint_.count("credits", balance)},
+                                   {"after", paint_.count("credits", balance + change_by(i))},
+                                   {"max", paint_.count("credits", set_.opts.office.give_max)}};
+    auto text = say(i.twice ? "office.sure_much" : "office.sure_" + i.what, args);
+    if (i.amount > 0 && !i.twice) text += "\n" + say("office.balance_line", args);
+    const auto yes = i.twice
+                         ? talk::button{say("office_button.yes_much", args), "o:yes:" + std::to_string(i.id)}
+                         : yes_button(i);
+    return confirm(i, yes, note.empty() ? text : note + "\n\n" + text,
+                   i.of_job() ? "o:j:" + std::to_string(i.job_id) : "o:u:" + std::to_string(who.user_id));
+  }
+
+  outcome confirm_job(const std::string& what) const {
+    const auto* c = facts<job_card>();
+    if (!c || c->what.job_id == 0) return only_toast("toast.unknown");
     intent i;
-    i.id = v_.e.update_id, i.what = name_of(what), i.job_id = number(1);
-    if (i.job_id <= 0) return only_toast("toast.unknown");
-    return confirm(i, say(std::string{"office.sure_"} + name_of(what), {{"job", std::to_string(i.job_id)}}),
-                   "o:j:" + std::to_string(i.job_id));
+    i.what = what, i.job_id = c->what.job_id, i.user_id = c->what.user_id, i.amount = c->what.price;
+    return ask(i, c->who, c->balance);
   }
 
   outcome cancel() const {
@@ -376,14 +471,30 @@ private:
   }
 
   outcome yes() const {
+    const auto& at = v_.memory.screen;
     const bool credits = intent_.what == "give" || intent_.what == "take";
-    const bool whole_intent = intent_.id != 0 && intent_.id == number(1) && (!credits || intent_.amount > 0);
+    const bool asked = at == at_question || (at == "o.ban" && intent_.what == "ban");
+    const bool whole_intent =
+        asked && intent_.id != 0 && intent_.id == number(1) && (!credits || intent_.amount > 0);
     if (!whole_intent) return only_toast("toast.outdated");
-    if (intent_.what != "setting") return perform(intent_);
+    if (intent_.what == cancel_job) return cancel();
+    if (intent_.what != "setting") {
+      if (intent_.amount > set_.opts.office.give_max && !intent_.twice) return ask_twice();
+      return perform(intent_);
+    }
     return store_setting(intent_.name, intent_.value,
                          say("office.setting_done", {{"name", telegram::escape_html(intent_.name)},
                                                      {"value", telegram::escape_html(intent_.value)}}),
                          starts(intent_.name, "model:") ? "o:prices" : "o:opts");
+  }
+
+  /// Another question than the first, so that it is read.
+  outcome ask_twice() const {
+    auto i = intent_;
+    i.twice = true;
+    user_profile who;
+    who.user_id = i.user_id, who.first_name = i.value;
+    return ask(i, who, i.seen);
   }
 
   outcome store_setting(const std::string& name, const std::string& value, const std::string& words,
@@ -401,10 +512,10 @@ private:
     if (part(2) != "0" && part(2) != "1") return only_toast("toast.unknown");
     const bool on = part(2) == "1";
     const bool all = part(1) == "all";
-    const auto i = static_cast<std::size_t>(number(1));
-    if (!all && (i >= set_.models.size() || part(1).empty())) return only_toast("toast.outdated");
-    const auto name = all ? std::string{"stopped"} : "paused:" + set_.models[i].id;
-    const auto what = all ? say("sales.all") : talk::title_of(set_.models[i], paint_language());
+    const auto* m = all ? nullptr : screens_.tagged(part(1));
+    if (!all && !m) return only_toast("toast.outdated");
+    const auto name = all ? std::string{"stopped"} : "paused:" + m->id;
+    const auto what = all ? say("sales.all") : talk::title_of(*m, paint_language());
     return store_setting(name, on ? "" : "1",
                          say(on ? "sales.resumed" : "sales.paused", {{"what", telegram::escape_html(what)}}),
                          all ? "o:queue" : "o:prices");
@@ -422,18 +533,19 @@ private:
   outcome ask_value() const {
     intent i;
     i.id = v_.e.update_id, i.what = "setting";
-    const auto n = static_cast<std::size_t>(number(1));
     std::string question, back = "o:prices";
     if (is("opt")) {
-      if (n >= config::changeable_options().size()) return only_toast("toast.outdated");
-      const auto& key = config::changeable_options()[n];
+      const auto& keys = config::changeable_options();
+      const auto& key = part(1);
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) return only_toast("toast.outdated");
       i.name = "option:" + key;
       back = "o:opts";
       question = say("office.ask_option", {{"name", say("option." + key.substr(key.find('.') + 1))},
                                            {"value", screens_.option_value(key)}});
     } else {
-      if (n >= set_.models.size()) return only_toast("toast.outdated");
-      auto& m = set_.models[n];
+      const auto* found = screens_.tagged(part(1));
+      if (!found) return only_toast("toast.outdated");
+      auto& m = *found;
       const bool sound = is("sprice");
       i.name = "model:" + m.id + (sound ? ":sound_prices" : m.prices.empty() ? ":price" : ":prices");
       std::string lengths;
@@ -466,21 +578,19 @@ private:
     if (at == "o.maint") return set_maintenance(v_.e.text);
     if (at == "o.value") return value();
     auto i = intent_;
-    if (i.user_id == 0) return word("toast.outdated");
-    const auto user = std::to_string(i.user_id);
-    i.id = v_.e.update_id;
+    const bool asked = at == at_question;
+    const bool amounts = i.what == "give" || i.what == "take";
+    if (i.user_id == 0 && !asked) return word("toast.outdated");
     if (at == "o.ban") {
       i.reason = telegram::shorten(v_.e.text, 200);
-      return confirm(i, say("office.sure_ban", {{"id", user}, {"why", telegram::escape_html(i.reason)}}),
-                     "o:u:" + user);
+      return ask_sure(i);
     }
-    if (!read_amount(v_.e.text, i.amount, i.reason)) return keep(at, say("office.wrong_amount"));
-    return confirm(
-        i,
-        say("office.sure_" + i.what, {{"id", user},
-                                      {"amount", paint_.count("credits", i.amount)},
-                                      {"why", telegram::escape_html(i.reason.empty() ? "—" : i.reason)}}),
-        "o:u:" + user);
+    i.twice = false;
+    if (amounts && !i.of_job() && read_amount(v_.e.text, i.amount, i.reason)) return ask_sure(i);
+    if (!asked) return keep(at, say("office.wrong_amount"));
+    auto o = keep(at, say("office.press_yes")); // it still waits for its "yes"
+    if (i.id != 0) o.screen->buttons.insert(o.screen->buttons.begin(), {yes_button(i)});
+    return o;
   }
 
   /// The question stands.
@@ -510,7 +620,7 @@ private:
       return keep("o.value", say("office.wrong_value", {{"why", telegram::escape_html(why)}}));
     i.id = v_.e.update_id;
     i.value = list;
-    return confirm(i,
+    return confirm(i, yes_button(i),
                    say("office.sure_setting", {{"name", telegram::escape_html(i.name)},
                                                {"value", telegram::escape_html(list)},
                                                {"now", in_force(i.name)}}),
@@ -521,9 +631,11 @@ private:
     const auto* c = facts<user_card>();
     if (!c || c->who.user_id == 0) return word("office.no_user");
     const auto user = intent_.user_id;
-    auto o = show(screens_.word(say("office.message_sent", {{"id", std::to_string(user)}}),
-                                "o:u:" + std::to_string(user)));
-    o.messages = feedback::to_user(set_.words, v_.e, user, config::texts::language_for(c->who.language));
+    auto o = show(
+        screens_.word(say("office.message_passing", {{"id", code(user)}}), "o:u:" + std::to_string(user)));
+    o.slot = "to:" + std::to_string(v_.e.update_id); // it becomes what was done
+    const feedback::words_to whom{user, config::texts::language_for(c->who.language), language_, o.slot};
+    o.messages = feedback::to_user(set_.words, v_.e, whom);
     o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));
     return o;
   }
@@ -553,6 +665,7 @@ private:
   const config::settings& set_;
   screens screens_;
   const talk::painter& paint_;
+  const std::string& language_;
   const visit& v_;
   intent intent_;
   std::vector<std::string> parts_, words_;

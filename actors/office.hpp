@@ -30,6 +30,7 @@ struct outcome {
   std::string toast;
   std::string step;  ///< memory.screen: what the next text or photo means; "": as it was
   std::string draft; ///< memory.office
+  std::vector<outgoing> before; ///< said before the screen, which is a new message then
   std::vector<outgoing> messages;
   std::optional<operation> op;         ///< Set: do it first, then `acted` tells all of the above.
   std::optional<job_step> step_of_job; ///< The same with a job.

@@ -136,11 +136,11 @@ talk::screen screens::statistics(const stats& s, int days, unix_ms now) const {
   return {text, {periods, back("o:menu")}};
 }
 
-talk::screen screens::user(const user_card& c) const {
+talk::screen screens::user(const user_card& c, std::int64_t administrator) const {
   if (c.who.user_id == 0) return word(say("office.no_user"), "o:ask");
   const auto id = std::to_string(c.who.user_id);
   std::string marks;
-  if (c.money.admin) marks += "\n" + say("office.is_admin");
+  if (c.money.admin || is_listed(c.who.user_id)) marks += "\n" + say("office.is_admin");
   if (c.money.banned)
     marks +=
         "\n" + say("office.is_banned",
@@ -163,16 +163,22 @@ talk::screen screens::user(const user_card& c) const {
                           {"failed", spaced(c.failed)},
                           {"running", spaced(c.money.open_jobs)}}) +
       marks;
-  const bool banned = c.money.banned, admin = c.money.admin;
-  return {
-      text,
-      {{press("give", "o:give:" + id), press("take", "o:take:" + id)},
-       {press("entries", "o:ue:" + id), press("user_payments", "o:up:" + id), press("jobs", "o:uj:" + id)},
-       {press(banned ? "unban" : "ban", std::string{banned ? "o:unban:" : "o:ban:"} + id),
-        press("message", "o:msg:" + id)},
-       {press(admin ? "demote" : "promote", std::string{admin ? "o:demote:" : "o:promote:"} + id)},
-       {press("activity", "o:ua:" + id + ":0"), press("log", "o:log:" + id + ":0")},
-       back("o:menu")}};
+  const bool banned = c.money.banned, listed = is_listed(c.who.user_id);
+  const bool admin = c.money.admin || listed;
+  std::vector<talk::button> ways;
+  if (banned || !admin)
+    ways.push_back(press(banned ? "unban" : "ban", (banned ? "o:unban:" : "o:ban:") + id));
+  ways.push_back(press("message", "o:msg:" + id));
+  talk::keyboard rows{
+      {press("give", "o:give:" + id), press("take", "o:take:" + id)},
+      {press("entries", "o:ue:" + id), press("user_payments", "o:up:" + id), press("jobs", "o:uj:" + id)},
+      ways};
+  if (!admin) rows.push_back({press("promote", "o:promote:" + id)});
+  else if (!listed && c.who.user_id != founder_user_id && c.who.user_id != administrator)
+    rows.push_back({press("demote", "o:demote:" + id)});
+  rows.push_back({press("activity", "o:ua:" + id + ":0"), press("log", "o:log:" + id + ":0")});
+  rows.push_back(back("o:menu"));
+  return {text, rows};
 }
 
 /// `l` holds one more than a page when there is another.
@@ -325,22 +331,40 @@ std::string screens::sound_price_list(const config::model& m) const {
   return text;
 }
 
+bool screens::is_listed(std::int64_t user_id) const {
+  const auto& ids = set_.opts.users.admin_ids;
+  return std::find(ids.begin(), ids.end(), user_id) != ids.end();
+}
+
+/// A button holds 64 bytes, and a colon ends a word of it: such an id goes by its hash.
+std::string screens::tag_of(const config::model& m) {
+  constexpr std::size_t tag_most = 40;
+  if (m.id.size() <= tag_most && m.id.find(':') == m.id.npos && m.id.rfind('#', 0) != 0) return m.id;
+  std::uint64_t hash = 14695981039346656037u; // FNV-1a: the same in every program
+  for (const char c : m.id) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return "#" + std::to_string(hash);
+}
+
+const config::model* screens::tagged(const std::string& tag) const {
+  for (auto& m : set_.models)
+    if (tag_of(m) == tag) return &m;
+  return nullptr;
+}
+
 talk::screen screens::prices(const sales_facts& sales) const {
   talk::keyboard rows;
-  for (std::size_t i = 0; i < set_.models.size(); ++i) {
-    auto& m = set_.models[i];
+  for (auto& m : set_.models)
     rows.push_back(
         {{(sales.paused.count(m.id) ? "⏸ " : "") + talk::title_of(m, language_) + ": " + price_list(m),
-          "o:m:" + std::to_string(i)}});
-  }
+          "o:m:" + tag_of(m)}});
   rows.push_back(back("o:menu"));
   return {say("office.prices"), rows};
 }
 
-talk::screen screens::model(std::size_t i, const sales_facts& sales) const {
-  if (i >= set_.models.size()) return word(say("toast.outdated"), "o:prices");
-  auto& m = set_.models[i];
-  const auto n = std::to_string(i);
+talk::screen screens::model(const config::model* found, const sales_facts& sales) const {
+  if (!found) return word(say("toast.outdated"), "o:prices");
+  auto& m = *found;
+  const auto n = tag_of(m);
   const bool paused = sales.paused.count(m.id) > 0;
   auto text = say("office.model", {{"title", telegram::escape_html(talk::title_of(m, language_))},
                                    {"id", telegram::escape_html(m.id)},
@@ -364,11 +388,9 @@ std::string screens::option_value(const std::string& key) const {
 talk::screen screens::options() const {
   talk::keyboard rows;
   const auto& keys = config::changeable_options();
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto& key = keys[i];
-    rows.push_back({{say("option." + key.substr(key.find('.') + 1)) + ": " + option_value(key),
-                     "o:opt:" + std::to_string(i)}});
-  }
+  for (auto& key : keys)
+    rows.push_back(
+        {{say("option." + key.substr(key.find('.') + 1)) + ": " + option_value(key), "o:opt:" + key}});
   rows.push_back(back("o:menu"));
   return {say("office.options"), rows};
 }

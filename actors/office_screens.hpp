@@ -12,14 +12,15 @@ public:
 
   talk::screen menu() const;
   talk::screen statistics(const stats& s, int days, unix_ms now) const;
-  talk::screen user(const user_card& c) const;
+  /// What cannot be done with him by this administrator is not offered.
+  talk::screen user(const user_card& c, std::int64_t administrator) const;
   talk::screen user_list(const user_lists& l, user_lists_query::what which, int page, int page_size) const;
   talk::screen activity(const activity_page& p, int page, int page_size) const;
   talk::screen log(const journal_page& p, std::int64_t user_id, int page, int page_size) const;
   talk::screen job(const job_card& c) const;
   talk::screen queue(const queue_page& p, const sales_facts& sales, unix_ms now) const;
   talk::screen prices(const sales_facts& sales) const;
-  talk::screen model(std::size_t i, const sales_facts& sales) const;
+  talk::screen model(const config::model* m, const sales_facts& sales) const; ///< null: it is gone
   talk::screen options() const;
   talk::screen maintenance(const sales_facts& sales) const;
   /// A sentence and the way back.
@@ -34,6 +35,12 @@ public:
   std::vector<talk::button> back(const std::string& data) const {
     return {{say("button.back"), data}, {say("button.home"), "home"}};
   }
+  /// An administrator by the configuration: nothing in the menu changes that.
+  bool is_listed(std::int64_t user_id) const;
+  /// A model as buttons name it: the files may be read again between two presses, and an index would then
+  /// mean another one. Null when it is not sold any more.
+  const config::model* tagged(const std::string& tag) const;
+  static std::string tag_of(const config::model& m);
   std::string price_list(const config::model& m) const;
   std::string sound_price_list(const config::model& m) const;
   std::string option_value(const std::string& key) const;

@@ -68,7 +68,8 @@ void store_turn(self_ptr self, turn t) {
           [=](const done& d) {
             auto& s = self->state;
             s.stored_in = d.stored_in;
-            for (auto& [name, value] : settings) s.ctx->sales->set(name, value);
+            for (auto& [name, value] : settings)
+              s.ctx->sales->set(name, value), s.ctx->office->set(name, value);
             for (auto& why : s.ctx->tuned->set(s.ctx->settings, settings))
               log("session")->warn("a change of settings is left out: {}", why);
             s.failures = 0;
@@ -109,6 +110,7 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.messages = std::move(d.messages);
   t.settings = std::move(d.settings);
   t.journal = std::move(d.journal);
+  t.group_is_back = d.group_is_back;
   t.activity = activity_of(s.event);
   t.activity_days = s.ctx->opts().users.activity_days;
   t.mutes = std::move(d.mutes);
@@ -119,7 +121,10 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
 
 void announce(self_ptr, const order_answer&) {}
 void announce(self_ptr, const payment_answer&) {}
-void announce(self_ptr, const admin_answer&) {}
+void announce(self_ptr self, const admin_answer& a) {
+  if (a.profile.user_id > 0)
+    self->state.ctx->office->knows(a.profile.user_id, a.profile.language, a.now.admin);
+}
 void announce(self_ptr, const broadcast_answer&) {}
 void announce(self_ptr self, const step_answer& a) {
   auto& dispatcher = self->state.desk.dispatcher;
@@ -224,6 +229,7 @@ void gather_facts(self_ptr self) {
   auto& s = self->state;
   s.facts = {};
   s.facts.sales = s.ctx->sales->look(s.ctx->now());
+  s.facts.seats = s.ctx->office->seats(s.ctx->opts());
   if (auto question = s.rules->office_question_of(s.event, s.who, s.ctx->now()))
     return fetch<office_report>(self, s.desk.analyst, office_inquiry{std::move(*question)},
                                 [](screen_facts& f, office_report& r) { f.office = std::move(r.what); });
@@ -254,7 +260,13 @@ bool is_listed(const session_state& s) {
 }
 
 /// ADMIN_IDS counts at every turn; whoever was made an administrator stays one until that is taken back.
-void note_rights(session_state& s) { s.who.admin = s.who.admin || is_listed(s); }
+void note_rights(session_state& s) {
+  const bool promoted = s.who.admin;
+  s.who.admin = s.who.admin || is_listed(s);
+  if (!s.who.admin) return;
+  auto& told = s.event.from.language;
+  s.ctx->office->knows(s.user_id, told.empty() ? s.who.language : told, promoted);
+}
 
 void welcome(self_ptr self) {
   auto& s = self->state;

@@ -49,6 +49,7 @@ struct till_desk {
   ledger_actor ledger;
   reader_actor reader;
   courier_actor courier;
+  watchman_actor watchman = {}; ///< hears alarms, and that they are over
 };
 cashier_actor spawn_cashier(caf::actor_system& sys, context_ptr ctx, till_desk desk);
 
@@ -60,11 +61,14 @@ struct job_desk {
   ledger_actor ledger;
   reader_actor reader;
   courier_actor courier;
+  watchman_actor watchman = {}; ///< hears alarms, and that they are over
 };
 broadcaster_actor spawn_broadcaster(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
-                                    courier_actor courier);
+                                    courier_actor courier, watchman_actor watchman = {});
+/// `standing`: alarms whose state was told and is not over.
 watchman_actor spawn_watchman(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
-                              courier_actor courier, analyst_actor analyst);
+                              courier_actor courier, analyst_actor analyst,
+                              std::vector<std::pair<std::string, std::string>> standing = {});
 dispatcher_actor spawn_dispatcher(caf::actor_system& sys, context_ptr ctx, job_desk desk);
 doorman_actor spawn_doorman(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger, reader_actor reader,
                             dispatcher_actor dispatcher);

@@ -28,6 +28,7 @@ struct writer_state {
     b.messages = store->take_outgoing();
     b.payments = store->take_payments();
     b.broadcasts = store->take_broadcasts();
+    b.office = store->take_office();
   }
 
   void store_all(operations& all) {

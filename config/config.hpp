@@ -92,6 +92,7 @@ struct options {
     bool watch_files = true;           // settings are read again when a file changes; false: by SIGHUP only
     int stats_cache_s = 30;
     int block_rate_percent = 30; // of the last hundred recipients: then a broadcast asks
+    int give_max = 1000;         // credits in one act of an administrator; more is asked a second time
   } office;
   struct shop_options {
     int stars_per_credit = 100;

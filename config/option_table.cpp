@@ -89,6 +89,7 @@ std::vector<option> bind(options& o) {
       {"office.watch_files", &o.office.watch_files, "read settings again when a file changes"},
       {"office.stats_cache_s", &o.office.stats_cache_s, "statistics are as old as", {0, 3'600}},
       {"office.block_rate_percent", &o.office.block_rate_percent, "then a broadcast asks", {1, 100}},
+      {"office.give_max", &o.office.give_max, "more credits in one act are asked twice", {1, 1'000'000}},
       {"shop.stars_per_credit", &o.shop.stars_per_credit, "own amount in Stars", {1, 10'000}},
       {"shop.roubles_per_credit", &o.shop.roubles_per_credit, "own amount by card, 0: not offered", credits},
       {"shop.own_credits_min", &o.shop.own_credits_min, "smallest own amount", {1, 100'000}},

@@ -35,6 +35,8 @@ struct admin_action {
   std::int64_t job_id = 0;
   std::int64_t amount = 0; ///< give, take: > 0
   std::string reason;      ///< May be empty; the user may read it.
+  /// The balance that the question showed: with another one nothing is done. -1: none was shown.
+  std::int64_t balance_seen = -1;
 };
 
 enum class admin_outcome : std::uint8_t {
@@ -43,7 +45,8 @@ enum class admin_outcome : std::uint8_t {
   unknown_job,
   too_few_credits, ///< `now` says how many there are.
   already,         ///< Nothing to do: it is so, or was done once by another action.
-  impossible       ///< Not in this state of the job; nobody takes the founder's or his own rights.
+  impossible,      ///< Not in this state of the job; nobody takes the founder's or his own rights.
+  changed          ///< The balance is another than the one that was shown; `now` says which.
 };
 
 struct admin_answer {
@@ -59,6 +62,18 @@ struct store_notice {
   std::string name, value; ///< "" : no memory of it
   unix_ms at = 0;
   std::vector<outgoing> messages;
+};
+
+/// Announced after a commit: what became of a message to the office.
+struct office_heard {
+  std::int64_t chat_id = 0;
+  bool delivered = false;
+  std::string why; ///< refused
+};
+
+/// At a start: what is parked for a group goes to the office as it is reached now.
+struct readdress_office {
+  std::vector<std::int64_t> chats;
 };
 
 // -- Broadcasts ----------------------------------------------------------------------------------------
@@ -226,6 +241,11 @@ struct stats {
   std::int64_t gifts = 0; ///< credits given by the house in the period
   std::vector<sales_line> sales;
   std::vector<model_line> models;
+  unix_ms first_user_at = 0; ///< When the first one came; 0: nobody yet.
+  /// Nothing was done, sold or given in the period.
+  bool is_empty() const {
+    return fresh == 0 && active_1d == 0 && gifts == 0 && sales.empty() && models.empty();
+  }
 };
 
 /// By the first of these that is set.
@@ -276,6 +296,8 @@ struct job_card {
   job what; ///< job_id 0: there is none
   std::vector<job_moment> timeline;
   bool returned = false, retried = false; ///< by an administrator
+  user_profile who;                       ///< whose it is
+  std::int64_t balance = 0;               ///< his
 };
 
 struct queue_query {};
@@ -332,6 +354,12 @@ using office_question =
 using office_facts = std::variant<std::monostate, stats, user_card, journal_page, activity_page, job_card,
                                   queue_page, audience_size, broadcasts_page, recipients_page, user_lists>;
 
+/// An administrator, as the office writes to him.
+struct administrator_known {
+  std::int64_t user_id = 0;
+  std::string language; ///< Telegram's code
+};
+
 /// All that a new engine has to go on with.
 struct open_work {
   std::int64_t next_offset = 0; ///< For getUpdates.
@@ -341,6 +369,8 @@ struct open_work {
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<payment> payments;     ///< The cashier's: the shop's pending ones, and all refunds under way.
   std::vector<broadcast> broadcasts; ///< Those not ended, or whose end was not told.
+  std::vector<administrator_known> administrators;
+  std::vector<std::pair<std::string, std::string>> states; ///< Alarms that stand: kind, and what was told.
 };
 
 } // namespace troupe

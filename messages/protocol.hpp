@@ -90,10 +90,20 @@ struct recall_broadcast {
 };
 /// To the broadcaster, before a planned stop: answered when nothing is under way any more.
 struct rest {};
-/// For administrators. Told at once, and of its like only a count for a while.
+/// For administrators, each in his language. Told at once, and of its like only a count for a while; one that
+/// `stays` is a state: told once, however often it is said and over restarts, until `alarm_over`.
 struct alarm {
-  std::string kind; ///< What makes it alike: "kie key", "unmatched payment", "error in courier"
-  std::string text; ///< HTML; holds no secret
+  std::string kind;     ///< What makes it alike: "kie key 2", "unmatched payment", "error in courier"
+  std::string sentence; ///< its key among the texts: "alarm.no_credits"
+  std::vector<std::pair<std::string, std::string>> args; ///< of the sentence; HTML, no secrets
+  bool stays = false;
+};
+/// Back to normal: told once when that state was told, and nothing otherwise, so it may be said at every
+/// success.
+struct alarm_over {
+  std::string kind;
+  std::string sentence; ///< "": that it is well again, and what was wrong
+  std::vector<std::pair<std::string, std::string>> args;
 };
 
 // -- around sessions and jobs --
@@ -179,7 +189,8 @@ using courier_actor = caf::typed_actor<caf::reacts_to<committed_messages>, caf::
 using broadcaster_actor = caf::typed_actor<caf::reacts_to<committed_broadcasts>,
                                            caf::replies_to<rest>::with<done>, caf::reacts_to<wake>>;
 /// Tells administrators what they must know.
-using watchman_actor = caf::typed_actor<caf::reacts_to<alarm>, caf::reacts_to<wake>>;
+using watchman_actor = caf::typed_actor<caf::reacts_to<alarm>, caf::reacts_to<alarm_over>,
+                                        caf::reacts_to<office_heard>, caf::reacts_to<wake>>;
 /// Answers administrators from a read-only connection of its own: their questions may take long.
 using analyst_actor = caf::typed_actor<caf::replies_to<office_inquiry>::with<office_report>>;
 
@@ -200,6 +211,7 @@ struct ledger_listeners {
   dispatcher_actor dispatcher;
   cashier_actor cashier;
   broadcaster_actor broadcaster;
+  watchman_actor watchman = {};
 };
 
 /// Operations that become durable together; only the ledger and the writer look inside.
@@ -214,7 +226,7 @@ using ledger_actor = caf::typed_actor<
     caf::replies_to<job_step>::with<step_answer>, caf::replies_to<open_payment>::with<payment_answer>,
     caf::replies_to<star_charge>::with<payment_answer>, caf::replies_to<payment_step>::with<payment_answer>,
     caf::replies_to<admin_action>::with<admin_answer>, caf::replies_to<store_notice>::with<done>,
-    caf::replies_to<open_broadcast>::with<broadcast_answer>,
+    caf::replies_to<readdress_office>::with<done>, caf::replies_to<open_broadcast>::with<broadcast_answer>,
     caf::replies_to<broadcast_step>::with<broadcast_answer>,
     caf::replies_to<gather_recipients>::with<broadcast_answer>,
     caf::replies_to<take_recipients>::with<recipients_taken>, caf::reacts_to<delivery_report>,
@@ -302,6 +314,9 @@ TROUPE_LOCAL(rest)
 TROUPE_LOCAL(mutes_query)
 TROUPE_LOCAL(mutes_page)
 TROUPE_LOCAL(alarm)
+TROUPE_LOCAL(alarm_over)
+TROUPE_LOCAL(office_heard)
+TROUPE_LOCAL(readdress_office)
 TROUPE_LOCAL(broadcast_post)
 TROUPE_LOCAL(post_result)
 TROUPE_LOCAL(admin_action)

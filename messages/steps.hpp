@@ -38,18 +38,22 @@ enum class durable_step : std::uint8_t {
   broadcast_changed,   ///< its state
   recipients_gathered, ///< a page of the audience
   recipients_taken,    ///< the intent, before they leave; and what became of those before
+  message_readdressed, ///< the office's group has moved, or refuses: it goes elsewhere
+  office_readdressed,  ///< the same of what is parked, at a start
 };
 
 constexpr const char* name_of(durable_step s) {
   constexpr const char* names[] = {
-      "updates accepted", "user registered",   "order placed",     "turn stored",       "job requeued",
-      "job submitting",   "job unknown",       "job processing",   "job fetching",      "job delivering",
-      "job overdue",      "job gifted",        "job failed",       "job cancelled",     "message settled",
-      "message parked",   "video delivered",   "video refused",    "payment opened",    "payment linked",
-      "payment paid",     "payment cancelled", "refund begun",     "refund done",       "refund refused",
-      "admin acted",      "notice stored",     "broadcast opened", "broadcast changed", "recipients gathered",
-      "recipients taken"};
-  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::recipients_taken) + 1);
+      "updates accepted",  "user registered",     "order placed",     "turn stored",
+      "job requeued",      "job submitting",      "job unknown",      "job processing",
+      "job fetching",      "job delivering",      "job overdue",      "job gifted",
+      "job failed",        "job cancelled",       "message settled",  "message parked",
+      "video delivered",   "video refused",       "payment opened",   "payment linked",
+      "payment paid",      "payment cancelled",   "refund begun",     "refund done",
+      "refund refused",    "admin acted",         "notice stored",    "broadcast opened",
+      "broadcast changed", "recipients gathered", "recipients taken", "message readdressed",
+      "office readdressed"};
+  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::office_readdressed) + 1);
   return names[static_cast<std::size_t>(s)];
 }
 
@@ -81,6 +85,7 @@ constexpr durable_step step_of(const payment_step& s) {
 }
 
 constexpr durable_step step_of(const delivery_report& r) {
+  if (r.moved_to != 0 || !r.instead.empty()) return durable_step::message_readdressed;
   if (!r.delivered && r.chat_gone) return durable_step::message_parked;
   if (r.job_id == 0) return durable_step::message_settled;
   return r.delivered ? durable_step::video_delivered : durable_step::video_refused;

@@ -62,6 +62,18 @@ constexpr const char* name_of(lane l) {
 }
 inline constexpr std::size_t lane_count = static_cast<std::size_t>(lane::paid_broadcast) + 1;
 
+/// Whether a message is for the people behind the bot: what their chat refuses goes to another chat of
+/// theirs.
+enum class office_mail : std::uint8_t { no, alarm, letter };
+
+/// What somebody is told once it is known what became of a message: parameters of sendMessage, JSON. "":
+/// nothing.
+struct receipt {
+  std::int64_t chat_id = 0;
+  std::string slot; ///< the message that it changes, if there is one
+  std::string delivered, gone, refused;
+};
+
 /// One call of the Bot API.
 struct outgoing {
   std::int64_t outbox_id = 0; ///< 0: not stored; may be lost (a toast, a progress bar).
@@ -77,6 +89,9 @@ struct outgoing {
   std::int64_t broadcast_id = 0;    ///< Of a broadcast: whoever posted it is told what became of it.
   std::vector<upload> uploads;
   int refusals = 0; ///< How often Telegram has asked for patience; counted of answers to buttons.
+  office_mail office = office_mail::no;
+  /// Only of a message that is new, and stored. The same receipt of several messages is told for one of them.
+  std::shared_ptr<const receipt> told = nullptr;
 };
 
 /// What became of a stored outgoing message.
@@ -92,6 +107,8 @@ struct delivery_report {
   std::int64_t job_id = 0;
   std::string file_id;            ///< Of a delivered video; "My generations" sends it again.
   std::vector<std::string> files; ///< Ours to remove, once this is durable.
+  std::int64_t moved_to = 0;      ///< chat_gone: the group has this number now, and the message goes there.
+  std::vector<std::int64_t> instead; ///< chat_gone: the office's group; it goes to these chats in its place.
 };
 
 /// One line of the journal of administrators. Acts write theirs by themselves; all else comes with a turn.
@@ -119,8 +136,9 @@ struct turn {
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<journal_line> journal;               ///< What else he did; see office.hpp.
   std::vector<std::pair<std::string, bool>> mutes; ///< Categories of broadcasts: true, nothing of it.
-  int activity_days = 0; ///< The activity log is kept for so long; 0: none is written.
-  std::string activity;  ///< A few words for the activity log; "": nothing.
+  std::int64_t group_is_back = 0; ///< We may write there again: its parked messages are sent.
+  int activity_days = 0;          ///< The activity log is kept for so long; 0: none is written.
+  std::string activity;           ///< A few words for the activity log; "": nothing.
 };
 
 // -- Users and money -----------------------------------------------------------------------------

@@ -119,9 +119,29 @@ void read_surroundings(const json& message, event& e) {
   if (!e.file_id.empty()) e.file_kind = "photo";
 }
 
+/// What a group does belongs to nobody: who did it may be anonymous.
+void concerns_group(const json& chat, event_kind kind, event& e) {
+  e.group_id = number_of(chat, "id");
+  if (e.group_id >= 0) return;
+  e.kind = kind;
+  e.from = {e.group_id, text_of(chat, "title"), "", ""};
+}
+
+/// Told twice: in the group that was, and in the supergroup that it has become.
+bool read_move(const json& message, event& e) {
+  const auto id = number_of(member(message, "chat"), "id");
+  const auto to = number_of(message, "migrate_to_chat_id"), from = number_of(message, "migrate_from_chat_id");
+  if (to == 0 && from == 0) return false;
+  concerns_group({{"id", to != 0 ? id : from}}, event_kind::group_moved, e);
+  e.moved_to = to != 0 ? to : id;
+  if (e.moved_to >= 0) e.kind = event_kind::ignored;
+  return true;
+}
+
 void read_message(const json& message, event& e) {
   const auto& chat = member(message, "chat");
   if (!is_private(chat)) {
+    if (read_move(message, e)) return;
     if (!flag_of(member(member(message, "reply_to_message"), "from"), "is_bot")) return;
     e.group_id = number_of(chat, "id");
   }
@@ -169,8 +189,12 @@ void read_button(const json& query, event& e) {
 }
 
 void read_membership(const json& change, event& e) {
-  if (!is_private(member(change, "chat")) || !read_user(member(change, "from"), e.from)) return;
   const auto status = text_of(member(change, "new_chat_member"), "status");
+  const auto type = text_of(member(change, "chat"), "type");
+  if (type == "group" || type == "supergroup")
+    if (status == "member" || status == "administrator")
+      return concerns_group(member(change, "chat"), event_kind::unblocked, e);
+  if (!is_private(member(change, "chat")) || !read_user(member(change, "from"), e.from)) return;
   if (status == "kicked") e.kind = event_kind::blocked;
   if (status == "member") e.kind = event_kind::unblocked;
 }

@@ -30,6 +30,7 @@ enum class event_kind : std::uint8_t {
   pre_checkout,     ///< The person has confirmed an invoice: answer within 10 s, deliver nothing yet.
   payment,          ///< Paid; may come twice: credit by `telegram_charge_id`.
   payment_refunded, ///< The Stars went back, whoever asked for it.
+  group_moved,      ///< `group_id` has become the supergroup `moved_to`.
   ignored
 };
 
@@ -65,6 +66,7 @@ struct event {
   /// Where it was said, when that is a group; 0: the private chat. Of a group only answers to the bot's own
   /// messages are told.
   std::int64_t group_id = 0;
+  std::int64_t moved_to = 0;      ///< group_moved
   std::string answered;           ///< Text or caption of the bot's message that this one answers
   std::int64_t answered_id = 0;   ///< its id
   std::string entities;           ///< JSON: the formatting of `text`; may be empty

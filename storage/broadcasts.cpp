@@ -15,21 +15,32 @@ using enum broadcast_state;
   "blocked, "                                                                                                \
   "failed, unknown, gathered_to FROM broadcasts "
 
+/// A number that is none of an enumeration's must not become one of its values.
+template <class Enum> Enum known(int n, Enum last, bool& readable) {
+  if (n >= 0 && n <= static_cast<int>(last)) return static_cast<Enum>(n);
+  readable = false;
+  return Enum{};
+}
+
+/// One that cannot be read has no method: the broadcaster sets it aside.
 broadcast read_broadcast(const query& q) {
   broadcast b;
+  bool readable = true;
   int c = 0;
   const auto integer = [&] { return q.integer(c++); };
   const auto small = [&] { return q.small(c++); };
   const auto text = [&] { return q.text(c++); };
   b.broadcast_id = integer(), b.key = text(), b.admin_id = integer(), b.admin_language = text();
-  b.kind = static_cast<broadcast_kind>(small()), b.of_broadcast = integer();
+  b.kind = known(small(), broadcast_kind::edit, readable), b.of_broadcast = integer();
   b.method = text(), b.params = text(), b.title = text();
-  b.to.kind = static_cast<audience_kind>(small()), b.to.days = small(), b.to.language = text();
+  b.to.kind = known(small(), audience_kind::with_balance, readable), b.to.days = small(),
+  b.to.language = text();
   b.to.category = text(), b.paid = small() != 0, b.per_second = small();
   b.starts_at = integer(), b.created_at = integer(), b.began_at = integer(), b.ended_at = integer();
-  b.state = static_cast<broadcast_state>(small()), b.why = text();
+  b.state = known(small(), broadcast_state::stopped, readable), b.why = text();
   b.total = integer(), b.sent = integer(), b.blocked = integer(), b.failed = integer(), b.unknown = integer();
   b.gathered_to = integer();
+  if (!readable) b.method.clear();
   return b;
 }
 

@@ -60,14 +60,6 @@ void store_user_of(database& db, const turn& t) {
       t.user_id, t.state, t.at);
 }
 
-void keep_setting(database& db, const std::string& name, const std::string& value) {
-  if (value.empty()) run(db, "DELETE FROM meta WHERE name = 'set:' || ?", name);
-  else
-    run(db,
-        "INSERT INTO meta(name, value) VALUES('set:' || ?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2",
-        name, value);
-}
-
 } // namespace
 
 std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates,
@@ -90,6 +82,14 @@ std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming
   return fresh;
 }
 
+void keep_setting(database& db, const std::string& name, const std::string& value) {
+  if (value.empty()) run(db, "DELETE FROM meta WHERE name = 'set:' || ?", name);
+  else
+    run(db,
+        "INSERT INTO meta(name, value) VALUES('set:' || ?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2",
+        name, value);
+}
+
 account enrol(writer& w, const register_user& who) {
   auto& db = w.db();
   const auto user = who.profile.user_id;
@@ -109,7 +109,7 @@ account enrol(writer& w, const register_user& who) {
 void finish_turn(writer& w, const turn& t) {
   auto& db = w.db();
   if (!mark_done(db, t)) return;
-  if (t.user_id != 0) {
+  if (t.user_id > 0) { // a group is nobody
     store_user_of(db, t);
     if (t.user_is_back) {
       run(db, "UPDATE users SET gone = 0 WHERE user_id = ?", t.user_id);
@@ -117,7 +117,11 @@ void finish_turn(writer& w, const turn& t) {
     }
     if (t.user_is_gone) run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", t.user_id);
   }
-  for (auto& [name, value] : t.settings) keep_setting(db, name, value);
+  if (t.group_is_back != 0) unpark(w, t.group_is_back);
+  for (auto& [name, value] : t.settings) {
+    keep_setting(db, name, value);
+    if (name.rfind("moved:", 0) == 0) follow_group(w, name.substr(6), value);
+  }
   for (auto& [category, mute] : t.mutes) set_mute(db, t.user_id, category, mute);
   for (auto& line : t.journal) write_journal(db, line);
   if (!t.activity.empty()) write_activity(w, t);

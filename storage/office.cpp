@@ -140,6 +140,8 @@ admin_answer act(writer& w, const admin_action& asked) {
     j = *found;
     a.user_id = j.user_id;
   } else if (!is_known(db, a.user_id)) return {unknown_user, {}, {}, {}};
+  if (a.balance_seen >= 0 && balance_of(db, "user", a.user_id) != a.balance_seen)
+    return answer_of(db, changed, a, j);
   const auto outcome = perform(w, a, j);
   if (outcome != done) return answer_of(db, outcome, a, j); // nothing has happened: nothing to remember
   run(db, "INSERT INTO admin_acts(key, fingerprint, outcome, user_id, job_id) VALUES(?, ?, ?, ?, ?)", a.key,

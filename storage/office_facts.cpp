@@ -67,6 +67,7 @@ stats answer(database& db, const stats_query& q) {
   count_balances(db, s);
   count_sales(db, s);
   count_jobs(db, s);
+  s.first_user_at = number(db, "SELECT coalesce(min(registered_at), 0) FROM users");
   s.gifts = number(
       db,
       "SELECT sum(amount) FROM ledger WHERE account = 'user' AND amount > 0 AND created_at >= ? AND "
@@ -168,6 +169,8 @@ job_card answer(database& db, const job_card_query& asked) {
   const auto id = std::to_string(asked.job_id);
   card.returned = number(db, "SELECT count(*) FROM transfers WHERE transfer_id = 'goodwill:' || ?", id) > 0;
   card.retried = number(db, "SELECT count(*) FROM transfers WHERE transfer_id = 'retry:' || ?", id) > 0;
+  card.who = load_profile(db, card.what.user_id);
+  card.balance = balance_of(db, "user", card.what.user_id);
   return card;
 }
 

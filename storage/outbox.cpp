@@ -1,5 +1,6 @@
 /// Outgoing messages: stored with what caused them, gone when delivered.
 #include "storage/parts.hpp"
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace troupe::storage {
@@ -21,32 +22,134 @@ std::vector<upload> uploads_from_text(const std::string& text) {
   return uploads;
 }
 
+std::string receipt_to_text(const receipt* r) {
+  if (!r) return "";
+  return json::array({r->chat_id, r->slot, r->delivered, r->gone, r->refused})
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+receipt receipt_from_text(const std::string& text) {
+  const auto j = json::parse(text, nullptr, false);
+  if (!j.is_array() || j.size() != 5 || !j[0].is_number_integer()) return {};
+  for (std::size_t i = 1; i < j.size(); ++i)
+    if (!j[i].is_string()) return {};
+  return {j[0], j[1], j[2], j[3], j[4]};
+}
+
 bool is_stored(lane urgency) { return urgency != lane::answer && urgency != lane::progress; }
 
 std::int64_t store_message(database& db, const outgoing& m) {
   run(db,
-      "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads) VALUES(?, ?, ?, ?, ?, ?, "
-      "?)",
+      "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads, office, receipt) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
       m.chat_id, static_cast<int>(m.urgency), m.method, m.params, m.slot, m.job_id,
-      uploads_to_text(m.uploads));
+      uploads_to_text(m.uploads), static_cast<int>(m.office), receipt_to_text(m.told.get()));
   return db.last_id();
 }
 
+/// The stored message that a report speaks of.
+struct kept {
+  bool there = false; ///< Else it was settled before, and an old report must not move its slot back.
+  bool office = false;
+  std::string receipt;
+};
+
 /// What the report leaves out is known from the stored message.
-/// False: this message was settled before, and an old report must not move its slot back.
-bool complete_report(database& db, delivery_report& r) {
-  if (r.outbox_id == 0) return true;
-  query row(db, "SELECT chat_id, slot, job_id FROM outbox WHERE outbox_id = ?", r.outbox_id);
-  if (!row.next()) return false;
+kept complete_report(database& db, delivery_report& r) {
+  if (r.outbox_id == 0) return {true, false, ""};
+  query row(db, "SELECT chat_id, slot, job_id, office, receipt FROM outbox WHERE outbox_id = ?", r.outbox_id);
+  if (!row.next()) return {};
   if (r.chat_id == 0) r.chat_id = row.integer(0);
   if (r.slot.empty()) r.slot = row.text(1);
   if (r.job_id == 0) r.job_id = row.integer(2);
-  return true;
+  return {true, row.integer(3) != 0 || r.chat_id < 0, row.text(4)};
 }
 
-void park(database& db, const delivery_report& r) {
+/// What is said now that its fate is known; of several messages with one receipt for the first alone.
+void tell(writer& w, const std::string& text, std::string receipt::*fate) {
+  if (text.empty()) return;
+  const auto r = receipt_from_text(text);
+  if (r.chat_id == 0 || (r.*fate).empty()) return;
+  const bool well = fate == &receipt::delivered;
+  if (fate == &receipt::refused && number(w.db(), "SELECT count(*) FROM outbox WHERE receipt = ?", text) > 0)
+    return; // another one may still arrive
+  outgoing m;
+  m.chat_id = r.chat_id, m.slot = r.slot;
+  m.method = "sendMessage", m.params = r.*fate;
+  if (well) run(w.db(), "UPDATE outbox SET receipt = '' WHERE receipt = ?", text);
+  announce(w, {m});
+}
+
+/// Alarms that nobody fetches are not collected for ever; letters are.
+constexpr std::int64_t parked_alarms_max = 50; // of a chat
+
+void park(database& db, const delivery_report& r, bool office) {
   run(db, "UPDATE outbox SET parked = 1 WHERE outbox_id = ?", r.outbox_id);
   run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", r.chat_id);
+  if (office)
+    run(db,
+        "DELETE FROM outbox WHERE outbox_id IN (SELECT outbox_id FROM outbox WHERE chat_id = ? AND parked = "
+        "1 "
+        "AND office = 1 ORDER BY outbox_id DESC LIMIT -1 OFFSET ?)",
+        r.chat_id, parked_alarms_max);
+}
+
+std::string with_chat(const std::string& params, std::int64_t chat_id) {
+  auto p = json::parse(params, nullptr, false);
+  if (!p.is_object()) return params;
+  p["chat_id"] = chat_id;
+  return p.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::vector<outgoing> stored_message(database& db, std::int64_t outbox_id) {
+  query q(db, TROUPE_OUTBOX_SELECT "WHERE outbox_id = ?", outbox_id);
+  return collect_messages(q);
+}
+
+/// The same message to other chats; what is told of it goes along.
+void send_instead(writer& w, std::int64_t outbox_id, const std::vector<std::int64_t>& chats) {
+  auto& db = w.db();
+  for (const auto& m : stored_message(db, outbox_id)) {
+    for (const auto chat : chats) {
+      run(db,
+          "INSERT INTO outbox(chat_id, urgency, method, params, job_id, uploads, office, receipt) SELECT ?2, "
+          "urgency, method, ?3, job_id, uploads, max(office, 1), receipt FROM outbox WHERE outbox_id = ?1",
+          outbox_id, chat, with_chat(m.params, chat));
+      for (auto& copy : stored_message(db, db.last_id())) w.messages.push_back(std::move(copy));
+    }
+    run(db, "DELETE FROM outbox WHERE outbox_id = ?", outbox_id);
+  }
+}
+
+std::vector<std::int64_t> parked_in(database& db, std::int64_t chat_id) {
+  std::vector<std::int64_t> all;
+  query q(db, "SELECT outbox_id FROM outbox WHERE chat_id = ? AND parked = 1 ORDER BY outbox_id", chat_id);
+  while (q.next()) all.push_back(q.integer(0));
+  return all;
+}
+
+/// The group has another number from now on. Its other messages under way will hear so themselves.
+void move_group(writer& w, const delivery_report& r) {
+  keep_setting(w.db(), "moved:" + std::to_string(r.chat_id), std::to_string(r.moved_to));
+  send_instead(w, r.outbox_id, {r.moved_to});
+  follow_group(w, std::to_string(r.chat_id), std::to_string(r.moved_to));
+}
+
+/// Whoever is made an administrator in the menu belongs to the office as those of the configuration do.
+std::vector<std::int64_t> with_promoted(database& db, std::vector<std::int64_t> chats) {
+  query q(db, "SELECT user_id FROM users WHERE admin = 1 AND registered_at IS NOT NULL ORDER BY user_id");
+  while (q.next())
+    if (std::find(chats.begin(), chats.end(), q.integer(0)) == chats.end()) chats.push_back(q.integer(0));
+  return chats;
+}
+
+/// Its chat takes no messages.
+void refused_chat(writer& w, const delivery_report& r, const kept& row) {
+  if (r.moved_to != 0) return move_group(w, r);
+  if (row.office) w.office.push_back({r.chat_id, false, r.why});
+  if (!r.instead.empty()) return send_instead(w, r.outbox_id, with_promoted(w.db(), r.instead));
+  park(w.db(), r, row.office);
+  tell(w, row.receipt, &receipt::gone);
 }
 
 } // namespace
@@ -64,6 +167,7 @@ std::vector<outgoing> collect_messages(query& q) {
     m.job_id = q.integer(6);
     m.uploads = uploads_from_text(q.text(7));
     m.slot_message_id = q.integer(8);
+    m.office = static_cast<office_mail>(std::clamp(q.small(9), 0, static_cast<int>(office_mail::letter)));
     messages.push_back(std::move(m));
   }
   return messages;
@@ -90,12 +194,35 @@ void unpark(writer& w, std::int64_t chat_id) {
   for (auto& m : parked) w.messages.push_back(std::move(m));
 }
 
+void follow_group(writer& w, const std::string& from, const std::string& to) {
+  const auto chat = std::strtoll(to.c_str(), nullptr, 10);
+  if (chat >= 0) return;
+  for (const auto id : parked_in(w.db(), std::strtoll(from.c_str(), nullptr, 10)))
+    send_instead(w, id, {chat});
+}
+
+void readdress(writer& w, const readdress_office& how) {
+  std::vector<std::pair<std::int64_t, std::int64_t>> parked; // message, chat
+  {
+    query q(w.db(),
+            "SELECT outbox_id, chat_id FROM outbox WHERE parked = 1 AND chat_id < 0 ORDER BY outbox_id");
+    while (q.next()) parked.emplace_back(q.integer(0), q.integer(1));
+  }
+  for (auto [id, chat] : parked) send_instead(w, id, how.chats.empty() ? std::vector{chat} : how.chats);
+}
+
 void note_delivery(writer& w, const delivery_report& report) {
   auto& db = w.db();
   auto r = report;
-  if (!complete_report(db, r)) return;
-  if (!r.delivered && r.chat_gone) return park(db, r);
+  const auto row = complete_report(db, r);
+  if (!row.there) return;
+  if (!r.delivered && r.chat_gone) return refused_chat(w, r, row);
   run(db, "DELETE FROM outbox WHERE outbox_id = ?", r.outbox_id);
+  tell(w, row.receipt, r.delivered ? &receipt::delivered : &receipt::refused);
+  if (row.office && r.delivered) {
+    w.office.push_back({r.chat_id, true, ""});
+    unpark(w, r.chat_id);
+  }
   if (r.delivered && !r.slot.empty() && r.message_id != 0)
     run(db,
         "INSERT INTO slots(chat_id, slot, message_id) VALUES(?, ?, ?) "

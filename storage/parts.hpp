@@ -102,7 +102,7 @@ audit_report audit(const std::string& path);
   "(SELECT * FROM jobs WHERE " TROUPE_RUNNING_JOB                                                            \
   " UNION ALL SELECT * FROM jobs WHERE state = 'overdue') AS jobs"
 #define TROUPE_OUTBOX_SELECT                                                                                 \
-  "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id "             \
+  "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id, office "     \
   "FROM outbox o LEFT JOIN slots s ON s.chat_id = o.chat_id AND s.slot = o.slot AND o.slot <> '' "
 
 // -- the writer's operations --
@@ -114,6 +114,7 @@ struct writer {
   std::vector<job> new_jobs;
   std::vector<payment> payments;     ///< That the cashier has to go on with.
   std::vector<broadcast> broadcasts; ///< That the broadcaster has to go on with.
+  std::vector<office_heard> office;  ///< What became of messages to the office.
   unix_ms pruned_at = 0, activity_pruned_at = 0;
   database& db() { return *file; }
 };
@@ -126,6 +127,9 @@ void finish_turn(writer& w, const turn& t);
 // outbox.cpp
 void announce(writer& w, const std::vector<outgoing>& messages);
 void unpark(writer& w, std::int64_t chat_id);
+void readdress(writer& w, const readdress_office& how);
+/// What is parked for a group goes where it has moved; both are numbers as text.
+void follow_group(writer& w, const std::string& from, const std::string& to);
 void note_delivery(writer& w, const delivery_report& report);
 // jobs.cpp
 order_answer place_order(writer& w, const order_request& order);
@@ -138,6 +142,7 @@ payment_answer take_step(writer& w, const payment_step& step);
 admin_answer act(writer& w, const admin_action& a);
 void note(writer& w, const store_notice& n);
 void write_journal(database& db, const journal_line& line);
+void keep_setting(database& db, const std::string& name, const std::string& value);
 void set_mute(database& db, std::int64_t user_id, const std::string& category, bool mute);
 void write_activity(writer& w, const turn& t);
 // broadcasts.cpp

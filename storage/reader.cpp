@@ -155,6 +155,11 @@ open_work reader::load_open_work() {
                                        "method <> 'stars') ORDER BY payment_id");
   work.payments = collect_payments(payments);
   work.broadcasts = unfinished_broadcasts(db);
+  query people(db, "SELECT user_id, language FROM users WHERE admin = 1 ORDER BY user_id");
+  while (people.next()) work.administrators.push_back({people.integer(0), people.text(1)});
+  query states(db,
+               "SELECT substr(name, 14), value FROM meta WHERE name LIKE 'notice:alarm:%' AND value <> ''");
+  while (states.next()) work.states.emplace_back(states.text(0), states.text(1));
   return work;
 }
 

@@ -192,6 +192,11 @@ CREATE TABLE recipients(
 CREATE TABLE activity_recent(
   id INTEGER PRIMARY KEY, day INTEGER NOT NULL, user_id INTEGER NOT NULL, at INTEGER NOT NULL,
   what TEXT NOT NULL) STRICT;
+)sql",
+    // Messages to the people behind the bot, and what is told when it is known what became of a message.
+    R"sql(
+ALTER TABLE outbox ADD COLUMN office INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

@@ -10,14 +10,14 @@ struct store::impl {
   bool careful = false;
   /// How much was announced.
   struct marks {
-    std::size_t messages = 0, jobs = 0, payments = 0, broadcasts = 0;
+    std::size_t messages = 0, jobs = 0, payments = 0, broadcasts = 0, office = 0;
   };
   marks before; // Of earlier, committed batches.
 
   explicit impl(const std::string& path) : lock(path) { w.file = open_for_writing(path); }
 
   marks announced() const {
-    return {w.messages.size(), w.new_jobs.size(), w.payments.size(), w.broadcasts.size()};
+    return {w.messages.size(), w.new_jobs.size(), w.payments.size(), w.broadcasts.size(), w.office.size()};
   }
 
   void forget_since(const marks& m) {
@@ -25,6 +25,7 @@ struct store::impl {
     if (w.new_jobs.size() > m.jobs) w.new_jobs.resize(m.jobs);
     if (w.payments.size() > m.payments) w.payments.resize(m.payments);
     if (w.broadcasts.size() > m.broadcasts) w.broadcasts.resize(m.broadcasts);
+    if (w.office.size() > m.office) w.office.resize(m.office);
   }
 
   void roll_back() noexcept {
@@ -147,6 +148,9 @@ admin_answer store::apply(const admin_action& a) {
 void store::apply(const store_notice& notice) {
   impl_->op([&] { note(impl_->w, notice); });
 }
+void store::apply(const readdress_office& how) {
+  impl_->op([&] { readdress(impl_->w, how); });
+}
 broadcast_answer store::apply(const open_broadcast& order) {
   return impl_->op([&] { return open(impl_->w, order); });
 }
@@ -178,6 +182,11 @@ std::vector<payment> store::take_payments() {
 std::vector<broadcast> store::take_broadcasts() {
   impl_->before.broadcasts = 0;
   return std::exchange(impl_->w.broadcasts, {});
+}
+
+std::vector<office_heard> store::take_office() {
+  impl_->before.office = 0;
+  return std::exchange(impl_->w.office, {});
 }
 
 namespace {

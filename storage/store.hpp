@@ -63,6 +63,7 @@ public:
   payment_answer apply(const payment_step& step);
   admin_answer apply(const admin_action& act);
   void apply(const store_notice& notice);
+  void apply(const readdress_office& how);
   /// @throws id_conflict
   broadcast_answer apply(const open_broadcast& order);
   broadcast_answer apply(const broadcast_step& step);
@@ -74,6 +75,7 @@ public:
   std::vector<job> take_new_jobs();
   std::vector<payment> take_payments();
   std::vector<broadcast> take_broadcasts(); ///< opened, or changed by an administrator
+  std::vector<office_heard> take_office();  ///< what became of messages to the office
 
 private:
   struct impl;

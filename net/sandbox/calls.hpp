@@ -26,6 +26,7 @@ struct bot_answer {
 struct refusal {
   int code;
   std::string text;
+  std::int64_t moved_to = 0; ///< parameters.migrate_to_chat_id
 };
 
 [[noreturn]] void refuse(const std::string& text); ///< 400

@@ -276,6 +276,15 @@ struct server::impl {
                 std::lock_guard lock(mutex);
                 return telegram.add_group(q.at("id").get<std::int64_t>(), q.value("title", "Group"));
               }));
+    http.Post("/sandbox/groups/move", control([this](const Request&, const json& q) {
+                std::lock_guard lock(mutex);
+                return telegram.move_group(q.at("id").get<std::int64_t>(), q.value("told", true), now_ms());
+              }));
+    http.Post("/sandbox/groups/refuse", control([this](const Request&, const json& q) {
+                std::lock_guard lock(mutex);
+                return telegram.refuse_in_group(q.at("id").get<std::int64_t>(), q.value("words", ""),
+                                                now_ms());
+              }));
     http.Post("/sandbox/press", control([this](const Request&, const json& q) { return press(q); }));
     http.Post("/sandbox/block", control([this](const Request&, const json& q) {
                 std::lock_guard lock(mutex);

@@ -7,16 +7,6 @@ namespace troupe::sandbox {
 
 using nlohmann::json;
 
-json telegram_world::add_group(std::int64_t id, const std::string& title) {
-  if (id >= 0) throw std::runtime_error("a group's id is negative");
-  auto [it, fresh] = people_.try_emplace(id);
-  it->second.group = true;
-  it->second.user = {{"id", id}, {"is_bot", false}, {"first_name", title}, {"is_group", true}};
-  if (fresh) order_.push_back(id);
-  event("user", id, it->second.user);
-  return it->second.user;
-}
-
 /// Privacy mode: commands, and replies to the bot itself.
 bool telegram_world::bot_hears(const person& chat, const json& message) const {
   if (!chat.group) return true;

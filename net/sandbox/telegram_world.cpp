@@ -119,7 +119,9 @@ bot_answer telegram_world::handle(const bot_call& call, std::int64_t now) {
       count_violation(call.method + ": not played by this sandbox");
     else if (is_bug(r.text)) count_violation(call.method + ": " + r.text);
     else check_schema(call);
-    return failure(r.code, r.text);
+    auto a = failure(r.code, r.text);
+    if (r.moved_to != 0) a.body["parameters"] = {{"migrate_to_chat_id", r.moved_to}};
+    return a;
   }
 }
 
@@ -220,11 +222,18 @@ telegram_world::person& telegram_world::recipient(const bot_call& c) {
     return crowd_recipient(id);
   }
   if (it->second.blocked) throw refusal{403, "Forbidden: bot was blocked by the user"};
+  if (it->second.moved_to != 0)
+    throw refusal{400, "Bad Request: group chat was upgraded to a supergroup chat", it->second.moved_to};
+  if (!it->second.refuses.empty())
+    throw refusal{it->second.refuses.rfind("Forbidden", 0) == 0 ? 403 : 400, it->second.refuses};
   return it->second;
 }
 
 json telegram_world::chat_of(const person& p) const {
-  if (p.group) return {{"id", p.user["id"]}, {"title", p.user["first_name"]}, {"type", "supergroup"}};
+  if (p.group)
+    return {{"id", p.user["id"]},
+            {"title", p.user["first_name"]},
+            {"type", is_basic(p.user["id"]) ? "group" : "supergroup"}};
   return {{"id", p.user["id"]}, {"first_name", p.user["first_name"]}, {"type", "private"}};
 }
 

@@ -84,6 +84,10 @@ public:
 
   /// A group with the bot in it, under privacy mode: it hears commands and replies to itself only.
   nlohmann::json add_group(std::int64_t id, const std::string& title);
+  /// It becomes a supergroup, with another id; `told`: the bot hears of it. @returns the supergroup.
+  nlohmann::json move_group(std::int64_t id, bool told, std::int64_t now);
+  /// Every message to it is refused in these words of Telegram; "": taken again.
+  nlohmann::json refuse_in_group(std::int64_t id, const std::string& words, std::int64_t now);
   /// A person sends on a message of one of its chats. @throws std::runtime_error when there is none.
   nlohmann::json forward_to_bot(std::int64_t user_id, std::int64_t from_chat, std::int64_t message_id,
                                 std::int64_t now);
@@ -132,7 +136,9 @@ private:
   struct person {
     nlohmann::json user;
     bool blocked = false, group = false, of_crowd = false;
-    std::int64_t read_to = 0; ///< The bot has fetched this person's messages up to here.
+    std::int64_t read_to = 0;  ///< The bot has fetched this person's messages up to here.
+    std::int64_t moved_to = 0; ///< A group that has become this supergroup.
+    std::string refuses;       ///< A group's answer to every message; "": it takes them.
     std::map<std::int64_t, nlohmann::json> messages;
   };
   struct callback {
@@ -170,6 +176,9 @@ private:
   void crowd_starts(std::int64_t now);
   nlohmann::json said_message(person& chat, const person& from, const said& what, std::int64_t now);
   void put_said(nlohmann::json& message, const said& what);
+  static bool is_basic(std::int64_t id);
+  person& group_of(std::int64_t id);
+  nlohmann::json service_message(person& chat, nlohmann::json what, std::int64_t now);
   bool bot_hears(const person& chat, const nlohmann::json& message) const;
   nlohmann::json get_me() const;
   nlohmann::json send_text(const bot_call& call, std::int64_t now);

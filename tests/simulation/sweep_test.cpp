@@ -429,6 +429,8 @@ reach reach_of(durable_step s) {
   case durable_step::broadcast_opened:
   case durable_step::broadcast_changed:
   case durable_step::recipients_gathered:
+  case durable_step::message_readdressed:
+  case durable_step::office_readdressed:
   case durable_step::recipients_taken: return reach::by_users;
   }
   return reach::no_step;
