@@ -1,7 +1,10 @@
 #include "actors/backoff.hpp"
+#include "actors/causes.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "actors/till.hpp"
+#include <algorithm>
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <unordered_map>
@@ -19,6 +22,8 @@ constexpr int checkout_tries_max = 3;  // Telegram waits 10 s in all
 constexpr auto checkout_limit = std::chrono::seconds{3};
 constexpr auto checkout_again = std::chrono::milliseconds{300};
 constexpr auto note_again = std::chrono::seconds{2}; // that a checkout was answered
+constexpr std::size_t refused_unstored_max = 10'000;
+constexpr int tries_before_a_word = 3; // of opening: then the user hears that it takes longer
 
 struct cashier_state {
   cashier_state() {}
@@ -30,16 +35,18 @@ struct cashier_state {
     payment what;
     unix_ms due = 0;
     int tries = 0;
-    bool in_work = false;
-    bool asked = false; ///< somebody waits for a word even if nothing has changed
+    std::uint64_t call = 0; ///< the one that is under way for it; 0: none
+    bool asked = false;     ///< somebody waits for a word even if nothing has changed
   };
   std::unordered_map<std::int64_t, matter> open;
   std::set<std::pair<unix_ms, std::int64_t>> agenda; ///< of those not in work
-  std::size_t in_work = 0;
+  std::size_t calls = 0; ///< under way, also those whose payment has changed meanwhile
+  std::uint64_t last_call = 0;
   std::uint64_t round = 0;
-  unix_ms alarm = 0;                                    ///< 0: none
-  std::unordered_map<std::int64_t, int> checkout_tries; ///< by update; more than one is rare
-  std::set<std::int64_t> answered_checkouts;            ///< updates that the inbox shall forget
+  unix_ms alarm = 0;                                   ///< 0: none
+  std::unordered_map<std::string, int> checkout_tries; ///< by query; more than one is rare
+  std::set<std::int64_t> answered_checkouts;           ///< updates that the inbox shall forget
+  std::deque<std::string> refused_unstored;            ///< queries; they come again when they can be stored
 
   voice words() const { return {ctx->settings->words, ctx->opts()}; }
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
@@ -51,7 +58,7 @@ struct cashier_state {
   void schedule(matter& m, unix_ms due) {
     agenda.erase({m.due, m.what.payment_id});
     m.due = due;
-    if (!m.in_work) agenda.insert({due, m.what.payment_id});
+    if (m.call == 0) agenda.insert({due, m.what.payment_id});
   }
   void forget(std::int64_t id) {
     const auto it = open.find(id);
@@ -63,16 +70,27 @@ struct cashier_state {
 using self_ptr = cashier_actor::stateful_pointer<cashier_state>;
 using after_step = std::function<void(bool stored)>;
 
+/// A payment as it was when its call began.
+struct errand {
+  payment p;
+  std::uint64_t call = 0;
+};
+
 void pump(self_ptr self);
 
-/// Nothing came of it this time.
-void later(self_ptr self, std::int64_t id, std::chrono::milliseconds wait) {
+/// Each call ends here, once. Null: its payment has ended or changed meanwhile, and others see to it.
+cashier_state::matter* over(self_ptr self, const errand& e) {
   auto& s = self->state;
-  if (s.in_work > 0) --s.in_work;
-  if (const auto it = s.open.find(id); it != s.open.end()) {
-    it->second.in_work = false;
-    s.schedule(it->second, s.ctx->now() + wait.count());
-  }
+  --s.calls;
+  const auto it = s.open.find(e.p.payment_id);
+  if (it == s.open.end() || it->second.call != e.call) return nullptr;
+  it->second.call = 0;
+  return &it->second;
+}
+
+/// Nothing came of it this time.
+void later(self_ptr self, const errand& e, std::chrono::milliseconds wait) {
+  if (auto* m = over(self, e)) self->state.schedule(*m, self->state.ctx->now() + wait.count());
   pump(self);
 }
 
@@ -80,8 +98,8 @@ std::chrono::milliseconds regular_wait(const cashier_state& s) {
   return std::chrono::seconds{s.ctx->opts().yookassa.check_every_s};
 }
 
-std::chrono::milliseconds backoff_of(self_ptr self, std::int64_t id, std::int64_t retry_after_ms = 0) {
-  const auto it = self->state.open.find(id);
+std::chrono::milliseconds backoff_of(self_ptr self, const errand& e, std::int64_t retry_after_ms = 0) {
+  const auto it = self->state.open.find(e.p.payment_id);
   const auto grown = backoff(it == self->state.open.end() ? 0 : it->second.tries++, retry_wait_max);
   return std::max(grown, std::chrono::milliseconds{retry_after_ms});
 }
@@ -115,7 +133,13 @@ std::vector<outgoing> words_for(const voice& v, const payment& before, const pay
   case payment_state::pending: return {v.link(after, who)};
   case payment_state::paid:
     if (before.state == payment_state::refunding) return v.tell_admins(after, "admin.refund_refused");
-    return v.paid(after, till::credited(who, after));
+    all = v.paid(after, till::credited(who, after));
+    if (step.refunded > 0) { // it had gone back before we heard of it
+      auto back = step;
+      back.to = payment_state::refunded;
+      for (auto& m : words_for(v, after, back, till::credited(who, after))) all.push_back(std::move(m));
+    }
+    return all;
   case payment_state::cancelled: return {v.cancelled(after, who)};
   case payment_state::refunded:
     all = v.tell_admins(after, "admin.refunded");
@@ -155,12 +179,12 @@ void take(self_ptr self, const payment& p, payment_step step, const after_step& 
 }
 
 /// A step for a payment in work.
-void conclude(self_ptr self, const payment& p, payment_step step) {
-  take(self, p, std::move(step), [=](bool stored) {
-    if (!stored) return later(self, p.payment_id, backoff_of(self, p.payment_id));
-    auto& s = self->state;
-    if (s.in_work > 0) --s.in_work;
-    s.forget(p.payment_id); // the ledger's announcement brings it back when there is more to do
+void conclude(self_ptr self, const errand& e, payment_step step) {
+  step.payment_id = e.p.payment_id;
+  take(self, e.p, std::move(step), [=](bool stored) {
+    if (!stored) return later(self, e, backoff_of(self, e));
+    // The ledger's announcement brings it back when there is more to do; if it was faster, that one stays.
+    if (over(self, e)) self->state.forget(e.p.payment_id);
     pump(self);
   });
 }
@@ -175,121 +199,190 @@ payment_step step_of(self_ptr self, payment_state to, const std::string& why = "
 
 // -- The shop ---------------------------------------------------------------------------------------
 
-void no_word_yet(self_ptr self, const payment& p) {
-  const auto it = self->state.open.find(p.payment_id);
-  if (it != self->state.open.end() && std::exchange(it->second.asked, false))
-    self->request(self->state.desk.reader, store_limit, account_query{p.user_id})
-        .then(
-            [=](const account& who) {
-              self->send(self->state.desk.courier, self->state.words().not_yet(p, who));
-            },
-            [](caf::error&) {});
-  later(self, p.payment_id, regular_wait(self->state));
+/// What is said beside the book: late, it is worth nothing.
+void tell(self_ptr self, const payment& p, outgoing (voice::*words)(const payment&, const account&) const) {
+  self->request(self->state.desk.reader, store_limit, account_query{p.user_id})
+      .then(
+          [=](const account& who) {
+            self->send(self->state.desk.courier, (self->state.words().*words)(p, who));
+          },
+          [](caf::error&) {});
 }
 
-void give_up_opening(self_ptr self, const payment& p) {
-  auto step = step_of(self, payment_state::cancelled, "not_opened");
-  step.payment_id = p.payment_id;
-  conclude(self, p, std::move(step));
+bool was_asked(self_ptr self, const errand& e) {
+  const auto it = self->state.open.find(e.p.payment_id);
+  return it != self->state.open.end() && std::exchange(it->second.asked, false);
 }
 
-void understand(self_ptr self, const payment& p, const yookassa::payment_status& status) {
+void no_word_yet(self_ptr self, const errand& e) {
+  if (was_asked(self, e)) tell(self, e.p, &voice::not_yet);
+  later(self, e, regular_wait(self->state));
+}
+
+std::string alarm_of(cause c) { return std::string{"shop: "} + name_of(c); }
+
+/// For administrators, who hear of a cause at once and then of its like as a count; of wrong keys once, until
+/// they are right again.
+void alert(self_ptr self, cause c, const payment& p, const std::string& what) {
   auto& s = self->state;
-  if (auto step = till::step_after(p, status, s.ctx->now())) return conclude(self, p, std::move(*step));
-  const bool unknown_to_shop = p.outside_id.empty();
+  if (!s.desk.watchman) return;
+  self->send(s.desk.watchman, alarm{alarm_of(c),
+                                    causes::row_of(c).alarm,
+                                    {{"n", std::to_string(p.payment_id)},
+                                     {"text", telegram::escape_html(telegram::shorten(what, 300))}},
+                                    c == cause::shop_keys});
+}
+/// The shop has answered to our name.
+void keys_are_good(self_ptr self) {
+  if (self->state.desk.watchman)
+    self->send(self->state.desk.watchman, alarm_over{alarm_of(cause::shop_keys), "", {}});
+}
+
+void give_up_opening(self_ptr self, const errand& e, cause why, const std::string& refused_contact = "") {
+  auto step = step_of(self, payment_state::cancelled, name_of(why));
+  step.refused_contact = refused_contact;
+  conclude(self, e, std::move(step));
+}
+
+/// The shop has said that it makes no such payment.
+void opening_refused(self_ptr self, const errand& e, const yookassa::payment_status& status) {
+  if (status.of.is_about_the_contact()) {
+    log("cashier")->info("payment {}: the shop does not take the receipt's address: {}", e.p.payment_id,
+                         status.text);
+    return give_up_opening(self, e, cause::contact_refused, till::contact_of(e.p));
+  }
+  log("cashier")->warn("payment {}: the shop refuses it: {}", e.p.payment_id, status.text); // and the alarm
+  alert(self, cause::shop_refused, e.p, status.text);
+  give_up_opening(self, e, till::is_about_receipt(status) ? cause::receipt_refused : cause::shop_refused);
+}
+
+/// Words that nobody can read are none: told at once, asked again for a while, and then given up. Whatever
+/// comes of it after that a notice brings.
+bool gives_up(self_ptr self, const errand& e, const yookassa::payment_status& status) {
+  const bool opening = e.p.outside_id.empty(), odd = status.what == result::not_understood;
+  if (odd) alert(self, cause::shop_not_understood, e.p, status.text);
+  const auto age = self->state.ctx->now() - e.p.created_at;
+  if (opening ? age <= till::opening_max_ms : !odd || age <= till::odd_max_ms) return false;
+  if (!odd) alert(self, cause::shop_silent, e.p, status.text);
+  give_up_opening(self, e,
+                  !opening ? cause::shop_unclear
+                  : odd    ? cause::shop_not_understood
+                           : cause::shop_silent);
+  return true;
+}
+
+/// Nothing is known: asked again, and said to whom it concerns.
+void no_clear_answer(self_ptr self, const errand& e, const yookassa::payment_status& status) {
+  auto& s = self->state;
+  log("cashier")->warn("payment {}: no clear answer from the shop: {}", e.p.payment_id, status.text);
+  const bool opening = e.p.outside_id.empty();
+  if (gives_up(self, e, status)) return;
+  const auto wait = backoff_of(self, e, status.retry_after_ms);
+  const auto it = s.open.find(e.p.payment_id);
+  const bool slow = opening && it != s.open.end() && it->second.tries == tries_before_a_word;
+  if (was_asked(self, e) || slow) tell(self, e.p, opening ? &voice::opening_is_slow : &voice::no_answer);
+  later(self, e, wait);
+}
+
+void understand(self_ptr self, const errand& e, const yookassa::payment_status& status) {
+  auto& s = self->state;
+  if (!status.id.empty()) keys_are_good(self);
+  if (auto step = till::step_after(e.p, status, s.ctx->now())) return conclude(self, e, std::move(*step));
+  const bool opening = e.p.outside_id.empty();
   switch (status.what) {
   case result::pending:
-  case result::waiting_for_capture: return no_word_yet(self, p);
+  case result::waiting_for_capture: return no_word_yet(self, e);
   case result::refused:
-    log("cashier")->error("payment {}: the shop refuses it: {}", p.payment_id, status.text);
-    if (unknown_to_shop) return give_up_opening(self, p);
+    if (opening) return opening_refused(self, e, status);
     break;
   case result::unauthorized:
-    log("cashier")->critical("the shop refuses YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY: {}", status.text);
+    log("cashier")->warn("the shop refuses YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY: {}", status.text);
+    alert(self, cause::shop_keys, e.p, status.text);
+    if (opening) return give_up_opening(self, e, cause::shop_keys); // nothing was made
     break;
-  default: log("cashier")->warn("payment {}: no clear answer from the shop: {}", p.payment_id, status.text);
+  default: break;
   }
-  if (unknown_to_shop && s.ctx->now() - p.created_at > till::opening_max_ms) return give_up_opening(self, p);
-  later(self, p.payment_id, backoff_of(self, p.payment_id, status.retry_after_ms));
+  no_clear_answer(self, e, status);
 }
 
-void ask_shop(self_ptr self, const payment& p) {
+void ask_shop(self_ptr self, const errand& e) {
   auto& s = self->state;
-  auto request = p.outside_id.empty() ? yookassa::create_payment(s.shop(), p.request_key, p.request)
-                                      : yookassa::get_payment(s.shop(), p.outside_id);
+  auto request = e.p.outside_id.empty() ? yookassa::create_payment(s.shop(), e.p.request_key, e.p.request)
+                                        : yookassa::get_payment(s.shop(), e.p.outside_id);
   self->request(s.desk.shop, caf::infinite, std::move(request))
-      .then([=](const http_reply& r) { understand(self, p, yookassa::read_payment(r)); },
-            [=](caf::error&) { later(self, p.payment_id, backoff_of(self, p.payment_id)); });
+      .then([=](const http_reply& r) { understand(self, e, yookassa::read_payment(r)); },
+            [=](caf::error&) { later(self, e, backoff_of(self, e)); });
 }
 
 // -- Refunds ----------------------------------------------------------------------------------------
 
-void refund_done(self_ptr self, const payment& p) {
+void refund_done(self_ptr self, const errand& e) {
   auto step = step_of(self, payment_state::refunded);
-  step.payment_id = p.payment_id;
-  step.refunded = p.amount;
-  conclude(self, p, std::move(step));
+  step.refunded = e.p.amount;
+  conclude(self, e, std::move(step));
 }
 
-void refund_refused(self_ptr self, const payment& p, const std::string& why) {
+void refund_refused(self_ptr self, const errand& e, const std::string& why) {
   auto step = step_of(self, payment_state::paid, why.empty() ? "refused" : why);
-  step.payment_id = p.payment_id;
-  conclude(self, p, std::move(step));
+  conclude(self, e, std::move(step));
 }
 
-void return_stars(self_ptr self, const payment& p) {
+void return_stars(self_ptr self, const errand& e) {
   auto& s = self->state;
-  const nlohmann::json params{{"user_id", p.user_id}, {"telegram_payment_charge_id", p.outside_id}};
+  const nlohmann::json params{{"user_id", e.p.user_id}, {"telegram_payment_charge_id", e.p.outside_id}};
   self->request(s.desk.telegram, caf::infinite, telegram::call(s.bot(), "refundStarPayment", params.dump()))
       .then(
           [=](const http_reply& r) {
             const auto a = telegram::read_answer(r);
             using telegram::outcome;
-            if (a.what == outcome::delivered) return refund_done(self, p);
+            if (a.what == outcome::delivered) return refund_done(self, e);
             if (a.what == outcome::our_mistake || a.what == outcome::chat_gone ||
                 a.what == outcome::message_gone)
-              return refund_refused(self, p, a.description);
-            later(self, p.payment_id, backoff_of(self, p.payment_id, a.retry_after_ms)); // again does no harm
+              return refund_refused(self, e, a.description);
+            later(self, e, backoff_of(self, e, a.retry_after_ms)); // again does no harm
           },
-          [=](caf::error&) { later(self, p.payment_id, backoff_of(self, p.payment_id)); });
+          [=](caf::error&) { later(self, e, backoff_of(self, e)); });
 }
 
-void return_roubles(self_ptr self, const payment& p) {
+void return_roubles(self_ptr self, const errand& e) {
   auto& s = self->state;
-  self->request(s.desk.shop, caf::infinite, yookassa::create_refund(s.shop(), p.request_key, p.request))
+  self->request(s.desk.shop, caf::infinite, yookassa::create_refund(s.shop(), e.p.request_key, e.p.request))
       .then(
           [=](const http_reply& r) {
             const auto a = yookassa::read_refund(r);
-            if (a.what == result::succeeded) return refund_done(self, p);
-            if (a.what == result::canceled) return refund_refused(self, p, a.cancel_reason);
+            if (a.what == result::succeeded) return refund_done(self, e);
+            if (a.what == result::canceled) return refund_refused(self, e, a.cancel_reason);
             if (a.what == result::refused || a.what == result::not_found)
-              return refund_refused(self, p, a.text);
-            later(self, p.payment_id, backoff_of(self, p.payment_id, a.retry_after_ms));
+              return refund_refused(self, e, a.text);
+            if (a.what == result::unauthorized) alert(self, cause::shop_keys, e.p, a.text);
+            if (a.what == result::not_understood) alert(self, cause::shop_not_understood, e.p, a.text);
+            later(self, e, backoff_of(self, e, a.retry_after_ms));
           },
-          [=](caf::error&) { later(self, p.payment_id, backoff_of(self, p.payment_id)); });
+          [=](caf::error&) { later(self, e, backoff_of(self, e)); });
 }
 
 // -- The agenda -------------------------------------------------------------------------------------
 
 void begin(self_ptr self, cashier_state::matter& m) {
   auto& s = self->state;
-  m.in_work = true;
-  ++s.in_work;
-  if (m.what.state == payment_state::pending) return ask_shop(self, m.what);
-  if (m.what.method == payment_method::stars) return_stars(self, m.what);
-  else return_roubles(self, m.what);
+  m.call = ++s.last_call;
+  ++s.calls;
+  const errand e{m.what, m.call};
+  if (e.p.state == payment_state::pending) return ask_shop(self, e);
+  if (e.p.method == payment_method::stars) return_stars(self, e);
+  else return_roubles(self, e);
 }
 
 /// Works off what is due, then arms at most one timer.
 void pump(self_ptr self) {
   auto& s = self->state;
   const auto now = s.ctx->now();
-  while (s.in_work < in_work_max && !s.agenda.empty() && s.agenda.begin()->first <= now) {
+  while (s.calls < in_work_max && !s.agenda.empty() && s.agenda.begin()->first <= now) {
     const auto id = s.agenda.begin()->second;
     s.agenda.erase(s.agenda.begin());
     begin(self, s.open.at(id));
   }
-  if (s.agenda.empty() || s.in_work >= in_work_max) return; // an answer will pump again
+  if (s.agenda.empty() || s.calls >= in_work_max) return; // an answer will pump again
   const auto at = s.agenda.begin()->first;
   if (s.alarm != 0 && s.alarm <= at && s.alarm > now) return;
   s.alarm = at;
@@ -306,9 +399,8 @@ void take_up(self_ptr self, payment& p) {
   const bool linked = p.state == payment_state::pending && !p.outside_id.empty();
   const auto due = linked ? p.updated_at + regular_wait(s).count() : 0;
   auto& m = s.open[p.payment_id];
-  if (m.in_work) --s.in_work; // its answer finds the newer state
   s.agenda.erase({m.due, p.payment_id});
-  m = {std::move(p), 0, 0, false, false};
+  m = {std::move(p), 0, 0, 0, false}; // a call that is under way for the older state ends by itself
   s.schedule(m, due);
 }
 
@@ -316,7 +408,7 @@ void asked(self_ptr self, const payment_asked& a) {
   const auto it = self->state.open.find(a.payment_id);
   if (it == self->state.open.end()) return;
   it->second.asked = true;
-  if (!it->second.in_work) self->state.schedule(it->second, 0);
+  if (it->second.call == 0) self->state.schedule(it->second, 0);
   pump(self);
 }
 
@@ -389,12 +481,12 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
             const bool unsaid =
                 a.what == telegram::outcome::wait_and_retry || a.what == telegram::outcome::unsure;
             auto& tries = self->state.checkout_tries;
-            if (unsaid && ++tries[u.update_id] < checkout_tries_max) {
+            if (unsaid && ++tries[e.payment.query_id] < checkout_tries_max) {
               self->delayed_send(self, checkout_again, u);
               return;
             }
-            tries.erase(u.update_id);
-            mark_done(self, u); // not before: a new engine would have to answer it
+            tries.erase(e.payment.query_id);
+            if (!u.unstored) mark_done(self, u); // not before: a new engine would have to answer it
             if (a.what != telegram::outcome::delivered)
               log("cashier")->warn("pre-checkout of user {} was not answered: {}", e.from.user_id,
                                    a.description);
@@ -411,16 +503,32 @@ void check_buyer(self_ptr self, const telegram::event& e, const std::string& ref
             [=](caf::error&) { say("checkout.halted"); });
 }
 
+/// What cannot be stored is refused from memory: the money could not be booked either. It is polled again
+/// until it is stored, and answered once.
+bool is_refused_unstored(cashier_state& s, const incoming_update& u, const telegram::event& e) {
+  auto& all = s.refused_unstored;
+  if (std::find(all.begin(), all.end(), e.payment.query_id) != all.end()) return true;
+  if (!u.unstored) return false;
+  all.push_back(e.payment.query_id);
+  if (all.size() > refused_unstored_max) all.pop_front();
+  return false;
+}
+
 void check_out(self_ptr self, const incoming_update& u) {
   auto& s = self->state;
-  if (s.answered_checkouts.count(u.update_id) > 0) return mark_done(self, u);
   const auto e = telegram::event_in(u);
+  const bool again = s.checkout_tries.count(e.payment.query_id) > 0;
+  if (!u.unstored && s.answered_checkouts.count(u.update_id) > 0) return mark_done(self, u);
+  if (!again && is_refused_unstored(s, u, e)) {
+    if (!u.unstored) mark_done(self, u);
+    return;
+  }
   const auto say = [=](const std::string& key) {
     const auto& words = self->state.ctx->settings->words;
     answer_checkout(self, u, e,
                     key.empty() ? "" : words.get(config::texts::language_for(e.from.language), key));
   };
-  if (s.ctx->health->storage_failed) return say("checkout.halted");
+  if (u.unstored || s.ctx->health->storage_failed) return say("checkout.halted");
   self->request(s.desk.reader, checkout_limit, payment_query{0, e.payment.payload, {}})
       .then(
           [=](const payment& p) {

@@ -50,6 +50,47 @@ constexpr std::array<row, cause_count> table{{
     {.what = gave_up, .sentence = "fail.gave_up", .alarm = "alarm.gave_up"},
     {.what = no_tools, .alarm = "alarm.no_tools", .button = next::none},
     {.what = cancelled, .sentence = "job.cancelled_why"},
+    {.what = shop_silent,
+     .sentence = "decline.not_opened",
+     .alarm = "alarm.shop_silent",
+     .button = next::stars},
+    {.what = shop_not_understood,
+     .sentence = "decline.not_understood",
+     .alarm = "alarm.shop_odd",
+     .button = next::stars},
+    {.what = shop_unclear, .sentence = "decline.unclear", .alarm = "alarm.shop_odd", .button = next::stars},
+    {.what = shop_keys, .sentence = "decline.shop_keys", .alarm = "alarm.shop_keys", .button = next::stars},
+    {.what = shop_refused,
+     .sentence = "decline.shop_refused",
+     .alarm = "alarm.shop_refused",
+     .button = next::stars},
+    {.what = receipt_refused, .sentence = "decline.receipt", .alarm = "alarm.shop_refused", .button = next::contact},
+    {.what = contact_refused, .sentence = "decline.receipt_contact", .button = next::contact},
+    {.what = decline_unknown, .sentence = "decline.unknown", .button = next::buy},
+    {.what = general_decline, .sentence = "decline.general_decline", .button = next::buy},
+    {.what = expired_on_confirmation, .sentence = "decline.expired_on_confirmation", .button = next::buy},
+    {.what = expired_on_capture, .sentence = "decline.expired_on_capture", .button = next::buy},
+    {.what = canceled_by_merchant, .sentence = "decline.canceled_by_merchant", .button = next::buy},
+    {.what = deal_expired, .sentence = "decline.deal_expired", .button = next::buy},
+    {.what = insufficient_funds, .sentence = "decline.insufficient_funds", .button = next::buy},
+    {.what = secure_failed, .sentence = "decline.3d_secure_failed", .button = next::buy},
+    {.what = call_issuer, .sentence = "decline.call_issuer", .button = next::buy},
+    {.what = card_expired, .sentence = "decline.card_expired", .button = next::buy},
+    {.what = country_forbidden, .sentence = "decline.country_forbidden", .button = next::stars},
+    {.what = fraud_suspected, .sentence = "decline.fraud_suspected", .button = next::buy},
+    {.what = identification_required, .sentence = "decline.identification_required", .button = next::buy},
+    {.what = invalid_card_number, .sentence = "decline.invalid_card_number", .button = next::buy},
+    {.what = invalid_csc, .sentence = "decline.invalid_csc", .button = next::buy},
+    {.what = issuer_unavailable, .sentence = "decline.issuer_unavailable", .button = next::buy},
+    {.what = payment_method_limit_exceeded,
+     .sentence = "decline.payment_method_limit_exceeded",
+     .button = next::buy},
+    {.what = payment_method_restricted, .sentence = "decline.payment_method_restricted", .button = next::buy},
+    {.what = permission_revoked, .sentence = "decline.permission_revoked", .button = next::buy},
+    {.what = unsupported_mobile_operator,
+     .sentence = "decline.unsupported_mobile_operator",
+     .button = next::stars},
+    {.what = internal_timeout, .sentence = "decline.internal_timeout", .button = next::buy},
 }};
 
 std::string lower(const std::string& text) {
@@ -129,6 +170,9 @@ std::optional<talk::button> button_of(const talk::painter& paint, cause c, const
   case next::redo: return paint.press("redo", redo_data);
   case next::again: return paint.press("once_more", "gen");
   case next::other_model: return paint.press("other_model", "gen");
+  case next::buy: return paint.press("buy_again", "buy");
+  case next::stars: return paint.press("by_stars", "ways:s");
+  case next::contact: return paint.press("change_contact", redo_data);
   case next::none: break;
   }
   return {};

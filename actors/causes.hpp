@@ -17,6 +17,9 @@ enum class next : std::uint8_t {
   redo,        ///< change text or picture: the request is kept
   again,       ///< the same once more
   other_model, ///< the choice of models
+  buy,         ///< the shop
+  stars,       ///< another way to pay
+  contact,     ///< another address for the receipt; leads to the data that is given
 };
 
 struct row {
@@ -43,7 +46,7 @@ struct happened {
 
 /// The sentence, with what belongs to it. HTML.
 std::string why(const talk::painter& paint, cause c, const happened& h = {});
-/// Label and data; `redo` leads to `redo_data`.
+/// Label and data; `redo` and `contact` lead to `redo_data`.
 std::optional<talk::button> button_of(const talk::painter& paint, cause c, const std::string& redo_data);
 
 /// As exactly as the other side's words allow: of which kind a violation is, which limit a picture misses.

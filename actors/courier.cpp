@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "net/telegram.hpp"
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,8 @@ constexpr int answer_refusals_max = 3;
 constexpr auto answer_wait_max = std::chrono::seconds{10};
 constexpr int tries_max = 8; // of a message that is stored; 1+2+4+..+60 s
 constexpr auto retry_wait_max = std::chrono::seconds{60};
+/// A shorter silence is over before a new engine speaks; a longer one is stored, or a restart breaks it.
+constexpr unix_ms long_silence_ms = 5'000;
 /// So many of the senders, of each four, never carry bulk: a live answer always finds one free.
 constexpr std::size_t live_senders_of_four = 1;
 
@@ -68,6 +71,21 @@ using self_ptr = courier_actor::stateful_pointer<courier_state>;
 
 void pump(self_ptr self);
 
+/// The one place where stored parameters are read; what is no object has none.
+json params_of(const outgoing& m) {
+  auto params = json::parse(m.params, nullptr, false);
+  return params.is_object() ? params : json::object();
+}
+void set_params(outgoing& m, const json& params) {
+  m.params = params.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+bool is_method(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+}
+
 /// A message into a filled slot becomes an edit. Nothing when there is nothing to edit yet.
 std::optional<outgoing> fit_slot(const courier_state& s, outgoing m) {
   if (m.slot.empty()) return m;
@@ -78,9 +96,9 @@ std::optional<outgoing> fit_slot(const courier_state& s, outgoing m) {
     if (m.urgency == lane::progress) return std::nullopt;
     return m;
   }
-  auto params = json::parse(m.params);
+  auto params = params_of(m);
   params["message_id"] = message_id;
-  m.params = params.dump();
+  set_params(m, params);
   if (!removal) m.method = "editMessageText";
   return m;
 }
@@ -99,6 +117,17 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
       for (auto& u : m.uploads) r.files.push_back(u.path);
     self->send(s.ledger, std::move(r));
   }
+}
+
+/// What stands in the file and is no message of ours: a fall over it would be one at every start.
+bool is_readable(const outgoing& m) {
+  return !m.params.empty() && m.params[0] == '{' && json::accept(m.params);
+}
+
+void set_aside(self_ptr self, const outgoing& m) {
+  log("courier")->error("message {} to chat {} cannot be read and is set aside: {} {}", m.outbox_id,
+                        m.chat_id, telegram::shorten(m.method, 40), telegram::shorten(m.params, 100));
+  report(self, m, {.unreadable = true, .why = "the stored message cannot be read"});
 }
 
 /// A button spins until it is answered; nothing else that is not stored is worth another try.
@@ -122,6 +151,9 @@ void again(self_ptr self, outgoing m, const telegram::answer& a) {
     report(self, m, {.why = a.description});
     return s.queue.finish(m, self->clock().now());
   }
+  if (a.retry_after_ms >= long_silence_ms)
+    self->send(s.ledger,
+               delivery_report{.outbox_id = m.outbox_id, .not_before = s.ctx->now() + a.retry_after_ms});
   if (a.retry_after_ms > 0)
     s.queue.flooded(std::move(m), self->clock().now(), std::chrono::milliseconds{a.retry_after_ms});
   else s.queue.retry(std::move(m), self->clock().now(), backoff(tries - 1, retry_wait_max));
@@ -133,9 +165,9 @@ void say_anew(self_ptr self, outgoing m) {
   s.slots.erase(courier_state::slot_key(m));
   m.slot_message_id = 0;
   if (m.method == "editMessageText" || !m.slot.empty()) {
-    auto params = json::parse(m.params);
+    auto params = params_of(m);
     params.erase("message_id");
-    m.params = params.dump();
+    set_params(m, params);
     m.method = "sendMessage";
     return s.queue.retry(std::move(m), self->clock().now(), {});
   }
@@ -145,7 +177,26 @@ void say_anew(self_ptr self, outgoing m) {
 
 /// Telegram does not name the message when an edit changed nothing.
 std::int64_t edited_by(const outgoing& m) {
-  return m.method == "editMessageText" ? json::parse(m.params).value("message_id", std::int64_t{0}) : 0;
+  if (m.method != "editMessageText") return 0;
+  const auto params = params_of(m);
+  const auto id = params.find("message_id");
+  return id != params.end() && id->is_number_integer() ? id->get<std::int64_t>() : 0;
+}
+
+/// Perhaps Telegram takes the file as a file. It is checked what goes with it: what only videos have would be
+/// one more reason to refuse.
+outgoing as_document(outgoing m) {
+  const auto all = params_of(m);
+  json kept = json::object();
+  for (const char* name :
+       {"chat_id", "message_thread_id", "caption", "parse_mode", "caption_entities", "disable_notification",
+        "protect_content", "message_effect_id", "reply_parameters", "reply_markup"})
+    if (const auto it = all.find(name); it != all.end()) kept[name] = *it;
+  set_params(m, kept);
+  m.method = "sendDocument";
+  for (auto& u : m.uploads)
+    if (u.field == "video") u.field = "document";
+  return m;
 }
 
 // -- of broadcasts --
@@ -240,16 +291,13 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
       log("courier")->error("{} to chat {} was refused: {}", m.method, m.chat_id, a.description);
     if (a.description.find("can't parse entities") != std::string::npos &&
         m.params.find("parse_mode") != std::string::npos) {
-      auto params = json::parse(m.params); // our fault must not leave the user without an answer
+      auto params = params_of(m); // our fault must not leave the user without an answer
       params.erase("parse_mode");
-      m.params = params.dump();
+      set_params(m, params);
       return s.queue.retry(std::move(m), now, {});
     }
-    if (m.method == "sendVideo" && !m.uploads.empty()) { // perhaps it takes the file as a file
-      m.method = "sendDocument";
-      m.uploads.front().field = "document";
-      return s.queue.retry(std::move(m), now, {});
-    }
+    if (m.method == "sendVideo" && !m.uploads.empty())
+      return s.queue.retry(as_document(std::move(m)), now, {});
     report(self, m, {.why = a.description});
     return s.queue.finish(m, now);
   }
@@ -257,6 +305,10 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
 
 void send_out(self_ptr self, outgoing m) {
   auto& s = self->state;
+  if (m.outbox_id != 0 && !is_readable(m)) {
+    set_aside(self, m);
+    return s.queue.finish(m, self->clock().now());
+  }
   auto fitted = fit_slot(s, m);
   if (!fitted) { // there is nothing to change
     report(self, m, {.delivered = true});
@@ -310,6 +362,20 @@ void pump(self_ptr self) {
   self->delayed_send(self, *at - now, wake{++s.round});
 }
 
+/// Queues it. Which message an edit is about, the queue must know: money does not pass it.
+void take_in(self_ptr self, outgoing m) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (!is_method(m.method)) return set_aside(self, m);
+  if (const auto wait = m.not_before - s.ctx->now(); wait > 0)
+    s.queue.hold(m.chat_id, now, std::chrono::milliseconds{std::min(wait, day_ms)});
+  if (m.slot.empty() && m.topic.empty())
+    if (const auto edited = edited_by(m)) m.topic = "edit:" + std::to_string(edited);
+  if (!m.slot.empty()) m.slot_message_id = s.message_in(m);
+  for (const auto& old : s.queue.push(std::move(m), now)) // nothing of it is lost: the newer says it
+    report(self, old, {.delivered = true});
+}
+
 courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, const http_actor& http,
                                      const ledger_actor& ledger) {
   self->set_error_handler([](caf::error&) {});
@@ -320,11 +386,11 @@ courier_actor::behavior_type courier(self_ptr self, const context_ptr& ctx, cons
                            t.chat_messages_per_second, t.chat_burst_messages}};
   return {
       [self](committed_messages& x) {
-        for (auto& m : x.messages) self->state.queue.push(std::move(m), self->clock().now());
+        for (auto& m : x.messages) take_in(self, std::move(m));
         pump(self);
       },
       [self](outgoing& m) {
-        self->state.queue.push(std::move(m), self->clock().now());
+        take_in(self, std::move(m));
         pump(self);
       },
       [self](broadcast_post& x) -> caf::result<post_result> {

@@ -9,6 +9,18 @@ send_budget per_second(int n, int burst) {
 }
 std::size_t lane_of(const outgoing& m) { return static_cast<std::size_t>(m.urgency); }
 
+/// Only screens: they have no slot, no job and no file.
+bool is_outdated_by(const outgoing& old, const outgoing& fresh) {
+  return old.urgency == lane::reply && fresh.urgency == lane::reply && !old.topic.empty() &&
+         old.topic == fresh.topic && old.slot.empty() && fresh.slot.empty() && !old.told;
+}
+
+/// The order of two that write to one message is the order in which the user shall see them.
+bool is_same_place(const outgoing& old, const outgoing& money) {
+  if (!money.slot.empty() && old.slot == money.slot) return true;
+  return money.slot_message_id != 0 && old.topic == "edit:" + std::to_string(money.slot_message_id);
+}
+
 } // namespace
 
 courier_queue::courier_queue(courier_limits limits)
@@ -37,12 +49,28 @@ void courier_queue::set_bulk_per_second(int n) {
   bulk_.set_refill(std::chrono::duration_cast<clock::duration>(std::chrono::seconds{1}) / n);
 }
 
-void courier_queue::push(outgoing m, clock::time_point now) {
+std::size_t courier_queue::first_of(const line& l) {
+  const auto money =
+      std::find_if(l.messages.begin(), l.messages.end(), [](auto& m) { return m.urgency == lane::money; });
+  if (money == l.messages.end()) return 0;
+  const auto first =
+      std::find_if(l.messages.begin(), money, [&](auto& m) { return is_same_place(m, *money); });
+  return static_cast<std::size_t>(first - l.messages.begin());
+}
+
+void courier_queue::hold(std::int64_t chat_id, clock::time_point now, clock::duration wait) {
+  auto& l = line_of(chat_id);
+  l.blocked_until = std::max(l.blocked_until, now + wait);
+  relist(chat_id, l);
+}
+
+std::vector<outgoing> courier_queue::push(outgoing m, clock::time_point now) {
   forget_quiet(now);
+  std::vector<outgoing> outdated;
   ++waiting_[lane_of(m)];
   if (m.urgency == lane::answer) {
     answers_.push_back(std::move(m));
-    return;
+    return outdated;
   }
   auto chat_id = m.chat_id;
   auto& l = line_of(chat_id);
@@ -53,8 +81,15 @@ void courier_queue::push(outgoing m, clock::time_point now) {
   auto kept = std::remove_if(l.messages.begin(), l.messages.end(), stale);
   waiting_[static_cast<std::size_t>(lane::progress)] -= static_cast<std::size_t>(l.messages.end() - kept);
   l.messages.erase(kept, l.messages.end());
+  for (auto it = l.messages.begin(); it != l.messages.end();)
+    if (is_outdated_by(*it, m)) {
+      --waiting_[lane_of(*it)];
+      outdated.push_back(std::move(*it));
+      it = l.messages.erase(it);
+    } else ++it;
   l.messages.push_back(std::move(m));
   relist(chat_id, l);
+  return outdated;
 }
 
 std::optional<outgoing> courier_queue::next_answer(clock::time_point now) {
@@ -77,8 +112,9 @@ std::optional<outgoing> courier_queue::next(clock::time_point now, bool bulk) {
     if (due.empty() || due.begin()->first > now || budget_of(lane).free_at() > now) continue;
     auto chat_id = due.begin()->second;
     auto& l = lines_.at(chat_id);
-    auto m = std::move(l.messages.front());
-    l.messages.pop_front();
+    const auto place = l.messages.begin() + static_cast<std::ptrdiff_t>(first_of(l));
+    auto m = std::move(*place);
+    l.messages.erase(place);
     --waiting_[lane_of(m)];
     l.busy = true;
     relist(chat_id, l);

@@ -48,14 +48,20 @@ struct courier_limits {
   int chat_burst = 4;
 };
 
-/// Lines of messages, one per chat, each in order and one at a time; chats compete by their most urgent
-/// message. Answers to button presses wait for nothing (Telegram exempts them).
+/// Lines of messages, one per chat, one at a time; chats compete by their most urgent message. A line keeps
+/// its order, but money passes what else waits in it: nobody reads thirty answers before he hears that he has
+/// paid. What writes to the same message is never passed. Answers to button presses wait for nothing
+/// (Telegram exempts them).
 class courier_queue {
 public:
   using clock = send_budget::clock;
   explicit courier_queue(courier_limits limits);
 
-  void push(outgoing m, clock::time_point now);
+  /// @returns the replies of this chat that it makes worthless: they will not be sent. Whoever writes faster
+  /// than a chat may be answered gets the last answer of a kind, not all of them.
+  std::vector<outgoing> push(outgoing m, clock::time_point now);
+  /// As after a 429 that an earlier engine heard.
+  void hold(std::int64_t chat_id, clock::time_point now, clock::duration wait);
   /// The next message that may go now. Its chat stays silent until `finish` or `retry`.
   /// `bulk` false: only what users wait for.
   std::optional<outgoing> next(clock::time_point now, bool bulk = true);
@@ -90,6 +96,7 @@ private:
     clock::time_point blocked_until{};
     std::optional<std::pair<std::size_t, clock::time_point>> listed; ///< lane and time in `due_`
   };
+  static std::size_t first_of(const line& l); ///< where the message stands that goes next
   line& line_of(std::int64_t chat_id);
   void relist(std::int64_t chat_id, line& l);
   void note_flood(std::int64_t chat_id, clock::time_point now, clock::duration wait);

@@ -3,7 +3,9 @@
 #include "actors/feedback.hpp"
 #include "actors/whole.hpp"
 #include "actors/preset_screens.hpp"
+#include "actors/receipt_contact.hpp"
 #include "actors/till.hpp"
+#include "actors/typed_number.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +20,9 @@ using telegram::event_kind;
 
 constexpr unix_ms minute = 60'000;
 constexpr unix_ms ban_told_every = 10 * minute;
+constexpr int burst_max = 10, burst_per_minute = 30; // messages of one person
+constexpr unix_ms burst_told_every = 10'000;
+constexpr int burst_pause_s = 10;
 constexpr const char* mutable_categories[] = {"news", "offers"};
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -55,8 +60,9 @@ std::optional<pressed> read_button(std::string data) {
        {"home", "gen", "jobs", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
         "terms:c", "own:s", "own:c", "same", "pick", "payments", "feedback", "mailing"})
     if (data == action) return pressed{action, {}};
-  for (auto action : {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit",
-                      "check", "payment", "refund", "refund_yes", "credit", "credit_yes", "words", "skip"})
+  for (auto action :
+       {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit", "check", "payment",
+        "refund", "refund_yes", "credit", "credit_yes", "contact", "words", "skip"})
     if (numbers(action, 1)) return p;
     else p.numbers.clear();
   for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
@@ -206,10 +212,23 @@ private:
   bool may_act() {
     if (who_.admin) return true;
     if (who_.banned) return tell_ban(), false;
+    if (floods()) return false;
     if (m_.actions.allows(now_, opts_.users.actions_per_minute)) return true;
     toast(say("limit.toast"));
     if (m_.actions.may_warn(now_)) messages_.push_back(talk::show({say("limit.text"), {}}, e_.from.user_id));
     return false;
+  }
+
+  /// Thirty messages in ten seconds are answered with one word, not with thirty screens. Pressing may be
+  /// quick, and the photos of an album come at once.
+  bool floods() {
+    const bool album = !e_.album.empty() && m_.work && m_.work->album == e_.album;
+    if (!telegram::is_content(e_.kind) || album || m_.messages.allows(now_, burst_max, burst_per_minute))
+      return false;
+    if (m_.messages.may_warn(now_, burst_told_every))
+      messages_.push_back(
+          talk::show({say("limit.burst", {{"n", std::to_string(burst_pause_s)}}), {}}, e_.from.user_id));
+    return true;
   }
 
   void tell_ban() {
@@ -303,9 +322,11 @@ private:
     return paint_.say(key, a);
   }
 
-  void show(const talk::screen& s) {
+  /// `topic`: a newer one says all that this one says, see outgoing::topic.
+  void show(const talk::screen& s, const std::string& topic = "") {
     const bool edit = e_.kind == event_kind::button && e_.message_id != 0 && !starts(e_.data, below);
     messages_.push_back(talk::show(s, e_.from.user_id, edit ? e_.message_id : 0));
+    messages_.back().topic = edit ? "edit:" + std::to_string(e_.message_id) : topic;
   }
 
   /// Every press is answered once, or the button keeps spinning; a second call replaces the words.
@@ -341,9 +362,10 @@ private:
 
   // -- Screens --------------------------------------------------------------------------------------
 
+  /// Of a screen that shows where the dialogue stands the newest counts; "other" ones are answers.
   void go(const char* screen, const talk::screen& s) {
     m_.screen = screen;
-    show(s);
+    show(s, m_.screen == "other" ? "" : "screen:" + m_.screen);
   }
 
   void home() {
@@ -400,9 +422,8 @@ private:
     if (m_.screen == "feedback") return take_feedback();
     const bool photo = e_.kind == event_kind::photo;
     const auto text = without_controls(e_.text);
-    if (!photo && blank(text)) return show(paint_.plain(say("hint.media")));
-    if (!photo && m_.screen == "amount") return take_amount();
-    if (!photo && m_.screen == "contact") return take_contact();
+    if (!photo && blank(text)) return show(paint_.plain(say("hint.media")), "hint:blank");
+    if (!photo && buys(text)) return;
     // Of an album the first photo counts, and what was said with it.
     if (photo && !e_.album.empty() && m_.work && m_.work->album == e_.album) return;
     if (!draft_is_open()) m_.work = draft{};
@@ -438,7 +459,8 @@ private:
   void take_media() {
     if (m_.screen == "feedback") return take_feedback();
     const bool known = e_.media == "sticker" || e_.media == "voice" || e_.media == "video";
-    show(paint_.plain(say(known ? "hint." + e_.media : "hint.media")));
+    show(paint_.plain(say(known ? "hint." + e_.media : "hint.media")),
+         "hint:" + (known ? e_.media : "media"));
   }
 
   // -- Commands -------------------------------------------------------------------------------------
@@ -456,7 +478,7 @@ private:
     if (c == "history") return go("other", paint_.operations(f.entries, 0));
     if (c == "generate") return kinds();
     if (c == "jobs") return go("other", paint_.running(f.jobs, now_));
-    if (c == "buy" || c == "pay") return shop();
+    if (c == "buy" || c == "pay") return shop_for(e_.argument);
     if (c == "terms") return go("other", paint_.plain(say("terms.text")));
     if (c == "paysupport") return go("other", paint_.plain(say("paysupport.text")));
     if ((c == "pause" || c == "resume") && who_.admin) return set_sales(c == "pause");
@@ -467,7 +489,7 @@ private:
       m_.work.reset();
       return go("home", {say(had ? "cancel.done" : "cancel.nothing"), home_menu()});
     }
-    show(paint_.plain(say("hint.command")));
+    show(paint_.plain(say("hint.command")), "hint:command");
   }
 
   talk::keyboard home_menu() const {
@@ -513,6 +535,7 @@ private:
     if (starts(a, "pay:"))
       return pay_shop(a == "pay:1" ? payment_method::card : payment_method::sbp, first, p->numbers[1]);
     if (a == "check") return check_payment(first);
+    if (a == "contact") return ask_contact(first);
     if (a == "payment" || a == "refund" || a == "refund_yes" || a == "credit" || a == "credit_yes")
       return for_admin(a, f.payments);
     if (a == "run" && first == m_.done && first != 0) return toast(say("toast.already"));
@@ -690,17 +713,39 @@ private:
 
   // -- Buying ---------------------------------------------------------------------------------------
 
-  void shop() {
+  /// `credits`: how many are wanted; 0: nobody has said it.
+  void shop(std::int64_t credits = 0, const std::string& note = "") {
     m_.method.clear();
-    go("other", paint_.shop(who_, talk::cards_on(opts_)));
+    m_.wanted = credits;
+    go("shop", paint_.shop(who_, talk::cards_on(opts_), credits, note));
+  }
+
+  /// "/buy 50" keeps its word.
+  void shop_for(const std::string& amount) {
+    const auto wanted = talk::read_amount(amount);
+    if (wanted.what == talk::typed_amount::kind::none) return shop();
+    m_.method.clear();
+    take_amount(wanted);
   }
 
   bool is_sold_by(const std::string& method) const { return method == "s" || talk::cards_on(opts_); }
 
+  static std::int64_t price_of(const talk::offer& what, const std::string& method) {
+    return method == "s" ? what.stars : what.kopecks;
+  }
+  /// Nothing when so many are not sold this way.
+  std::optional<talk::offer> offered(const std::string& method, std::int64_t credits) const {
+    auto what = talk::offer_for(opts_, credits);
+    if (what && price_of(*what, method) == 0) what.reset();
+    return what;
+  }
+
   void packages(const std::string& method) {
     if (!is_sold_by(method)) return toast(say("toast.no_cards"));
-    if (m_.terms == 0) return go("other", paint_.terms(method));
-    go("other", paint_.packages(opts_, who_, method, e_.update_id));
+    if (m_.terms == 0) return go("shop", paint_.terms(method));
+    m_.method = method;
+    if (m_.wanted > 0 && offered(method, m_.wanted)) return offer(m_.wanted);
+    go("packages", paint_.packages(opts_, who_, method, e_.update_id));
   }
 
   void accept_terms(const std::string& method) {
@@ -710,63 +755,124 @@ private:
 
   void own_amount(const std::string& method) {
     if (!is_sold_by(method)) return toast(say("toast.no_cards"));
-    if (m_.terms == 0) return go("other", paint_.terms(method));
+    if (m_.terms == 0) return go("shop", paint_.terms(method));
     m_.method = method;
     go("amount", paint_.ask_amount(opts_, method));
   }
 
-  void take_amount() {
-    const auto trimmed = e_.text.substr(0, e_.text.find_last_not_of(" \t\r\n") + 1);
-    const auto credits =
-        whole(trimmed.substr(std::min(trimmed.find_first_not_of(" \t\r\n"), trimmed.size())));
-    const auto what = credits ? talk::offer_for(opts_, *credits) : std::nullopt;
-    if (!what || (m_.method == "s" ? what->stars : what->kopecks) == 0)
-      return go("amount", paint_.ask_amount(opts_, m_.method));
-    go("other", paint_.offer(opts_, m_.method, *credits, e_.update_id));
+  /// What is asked for is shown once: the way back from it leads to the packages.
+  void offer(std::int64_t credits) {
+    m_.wanted = 0;
+    const auto contact = opts_.yookassa.receipt && m_.method == "c" && contact_is_good() ? m_.contact : "";
+    go("offer", paint_.offer(opts_, m_.method, credits, e_.update_id, contact));
+  }
+
+  /// True: the text belongs to the purchase. A number on any screen of the shop changes the amount, and what
+  /// is typed where an amount or an address is asked for is never the prompt of a video.
+  bool buys(const std::string& text) {
+    if (m_.screen == "contact" || (m_.screen == "paying" && contact_was_refused()))
+      return take_contact(), true;
+    const bool asked = m_.screen == "amount";
+    if (!asked && m_.screen != "shop" && m_.screen != "packages" && m_.screen != "offer" &&
+        m_.screen != "paying")
+      return false;
+    const auto amount = talk::read_amount(text);
+    if (!asked && amount.what == talk::typed_amount::kind::none) return false;
+    take_amount(amount);
+    return true;
+  }
+
+  /// The key of the sentence that says why so many are not sold; "" when they are.
+  std::string amount_problem(const talk::typed_amount& a, const std::string& method) const {
+    using kind = talk::typed_amount::kind;
+    switch (a.what) {
+    case kind::none: return "amount.none";
+    case kind::negative: return "amount.negative";
+    case kind::fraction: return "amount.fraction";
+    case kind::huge: return "amount.large";
+    case kind::number: break;
+    }
+    if (const auto what = talk::offer_for(opts_, a.value))
+      return method.empty() || price_of(*what, method) > 0 ? "" : "amount.packages";
+    return a.value < opts_.shop.own_credits_min ? "amount.small" : "amount.large";
+  }
+
+  void take_amount(const talk::typed_amount& a) {
+    auto method = m_.method;
+    if (method.empty() && !talk::cards_on(opts_)) method = "s";
+    if (const auto problem = amount_problem(a, method); !problem.empty()) {
+      const auto words = say(problem, {{"min", paint_.count("credits", opts_.shop.own_credits_min)},
+                                       {"max", paint_.count("credits", opts_.shop.own_credits_max)}});
+      if (method.empty()) return shop(0, words);
+      m_.method = method;
+      return go("amount", paint_.ask_amount(opts_, method, words));
+    }
+    if (method.empty()) return shop(a.value); // by card or with Stars?
+    m_.wanted = a.value;
+    packages(method);
   }
 
   /// Null and a word to the user when this cannot be bought, or was bought by the first of two presses.
   std::optional<talk::offer> for_sale(const std::string& method, std::int64_t id, std::int64_t credits) {
     if (id == m_.bought) return toast(say("toast.bought")), std::nullopt;
     if (!is_sold_by(method)) return toast(say("toast.no_cards")), std::nullopt;
-    if (m_.terms == 0) return go("other", paint_.terms(method)), std::nullopt;
-    const auto what = talk::offer_for(opts_, credits);
-    if (!what || (method == "s" ? what->stars : what->kopecks) == 0) {
-      toast(say("toast.changed"));
-      packages(method);
-      return {};
-    }
-    return what;
+    if (m_.terms == 0) return go("shop", paint_.terms(method)), std::nullopt;
+    m_.method = method;
+    auto what = offered(method, credits);
+    if (what) return what;
+    toast(say("toast.changed"));
+    m_.wanted = 0;
+    packages(method);
+    return {};
   }
 
   void take_offer(const std::string& method, std::int64_t id, std::int64_t credits) {
     const auto what = for_sale(method, id, credits);
     if (!what) return;
-    if (method == "c") return go("other", paint_.offer(opts_, method, credits, e_.update_id));
+    if (method == "c") return offer(credits);
     buy(payment_method::stars, id, *what);
   }
 
   void pay_shop(payment_method method, std::int64_t id, std::int64_t credits) {
     const auto what = for_sale("c", id, credits);
     if (!what) return;
-    if (opts_.yookassa.receipt && m_.contact.empty()) {
-      m_.wanted = credits;
-      return go("contact", {say("shop.contact"), {paint_.back_home("ways:c")}});
-    }
+    if (opts_.yookassa.receipt && !contact_is_good()) return ask_contact(credits);
+    m_.wanted = credits; // the shop may still refuse the address, and asks for another
     buy(method, id, *what);
   }
 
+  // The address for the receipt: kept with the dialogue. Which one the shop has refused the book knows.
+  bool contact_was_refused() const { return !m_.contact.empty() && m_.contact == who_.refused_contact; }
+  bool contact_is_good() const {
+    return !contact_was_refused() && talk::read_contact(m_.contact).problem.empty();
+  }
+
+  /// Says first what is wrong with the one there is, if anything.
+  void ask_contact(std::int64_t credits) {
+    std::string problem;
+    if (contact_was_refused()) problem = refused_words(m_.contact);
+    else if (!m_.contact.empty()) {
+      const auto key = talk::read_contact(m_.contact).problem;
+      problem = key.empty() ? say("contact.now", {{"contact", telegram::escape_html(m_.contact)}}) : say(key);
+    }
+    ask_contact_again(credits, problem);
+  }
+  std::string refused_words(const std::string& contact) const {
+    return say("contact.refused", {{"contact", telegram::escape_html(contact)}});
+  }
+  void ask_contact_again(std::int64_t credits, const std::string& problem) {
+    m_.wanted = credits;
+    m_.method = "c";
+    go("contact",
+       {(problem.empty() ? "" : problem + "\n\n") + say("shop.contact"), {paint_.back_home("ways:c")}});
+  }
+
   void take_contact() {
-    const bool mail =
-        e_.text.find('@') != e_.text.npos && e_.text.size() <= 200 && e_.text.find(' ') == e_.text.npos;
-    std::string digits;
-    for (const char c : e_.text)
-      if (c >= '0' && c <= '9') digits += c;
-    if (!mail && (digits.size() < 10 || digits.size() > 15))
-      return go("contact", {say("shop.contact"), {paint_.back_home("ways:c")}});
-    if (!mail && digits.size() == 11 && digits[0] == '8') digits[0] = '7'; // as Russians write it
-    m_.contact = mail ? e_.text : digits;
-    go("other", paint_.offer(opts_, "c", m_.wanted, e_.update_id));
+    const auto typed = talk::read_contact(e_.text);
+    if (!typed.problem.empty()) return ask_contact_again(m_.wanted, say(typed.problem));
+    if (typed.value == who_.refused_contact) return ask_contact_again(m_.wanted, refused_words(typed.value));
+    m_.contact = typed.value;
+    packages("c"); // to the offer that waited for it
   }
 
   /// The key names the screen it was bought from: pressed twice it is one purchase.
@@ -805,12 +911,12 @@ private:
     if (!p) return;
     if (p->action == "refund_yes" || p->action == "credit_yes") return admin_step_stored(p->action, a);
     m_.bought = p->numbers.front();
-    toast(say(a.now.method == payment_method::stars ? "toast.invoice" : "toast.opening"));
-    if (a.now.method == payment_method::stars) {
-      go("other", paint_.plain(say("shop.invoice_below")));
-      messages_.push_back(voice_.invoice(a.now, a.who));
-    } else go("other", paint_.plain(say("shop.link_comes"))); // by the cashier, in a message of its own
-  }
+    const bool stars = a.now.method == payment_method::stars;
+    toast(say(stars ? "toast.invoice" : "toast.opening"));
+    go("paying", paint_.plain(say(stars ? "shop.invoice_below" : "shop.link_comes")));
+    messages_.back().urgency = lane::money; // or the invoice would pass it
+    if (stars) messages_.push_back(voice_.invoice(a.now, a.who));
+  } // the link comes from the cashier, in a message of its own
 
   void check_payment(std::int64_t id) {
     toast(say("toast.checking"));
@@ -834,7 +940,18 @@ private:
       for (auto& m : voice_.tell_admins(a.now, "admin.unmatched")) messages_.push_back(std::move(m));
       return;
     }
-    for (auto& m : voice_.paid(a.now, a.who)) messages_.push_back(std::move(m));
+    if (a.now.state == payment_state::refunded && a.now.credits == 0) { // its refund was faster
+      messages_.push_back(voice_.refunded_before(a.now, a.who));
+      return;
+    }
+    if (a.now.state == payment_state::refunded) return; // told again after its end
+    if (m_.screen == "paying" || m_.screen == "offer") m_.screen = "home";
+    for (auto& m : voice_.paid(a.now, a.who, renewal_of(e_))) messages_.push_back(std::move(m));
+  }
+
+  /// When the period ends that a subscription's further charge is for; 0: it is an ordinary payment.
+  static unix_ms renewal_of(const event& e) {
+    return e.payment.recurring && !e.payment.first_recurring ? e.payment.subscription_until : 0;
   }
 
   void take_refund() {
@@ -842,12 +959,19 @@ private:
     s.outside_id = e_.payment.telegram_charge_id;
     s.to = payment_state::refunded;
     s.refunded = e_.payment.amount;
+    s.user_id = e_.from.user_id;
     s.at = now_;
     purchase_ = std::move(s);
   }
 
   void note_refund(const payment_answer& a) {
-    if (!a.changed) return; // the cashier asked for it and has told it, or it is none of ours
+    const bool early = a.now.state == payment_state::refunded && a.now.credits == 0;
+    if (!a.changed && !early) return; // the cashier asked for it and has told it, or it is none of ours
+    if (early) {                      // also when it is told again: into the same places
+      messages_.push_back(voice_.refunded_before(a.now, a.who));
+      for (auto& m : voice_.tell_admins(a.now, "admin.refunded_before")) messages_.push_back(std::move(m));
+      return;
+    }
     messages_.push_back(voice_.refunded(a.now, a.who));
     for (auto& m : voice_.tell_admins(a.now, "admin.refunded")) messages_.push_back(std::move(m));
   }

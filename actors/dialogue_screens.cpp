@@ -145,18 +145,26 @@ std::optional<offer> offer_for(const config::options& o, std::int64_t credits) {
   return offer{credits, 0, credits * o.shop.stars_per_credit, credits * o.shop.roubles_per_credit * 100};
 }
 
-screen painter::shop(const account& who, bool cards) const {
+screen painter::shop(const account& who, bool cards, std::int64_t credits, const std::string& note) const {
   keyboard rows;
   if (cards) rows.push_back({press("by_card", "ways:c")});
   rows.push_back({press("by_stars", "ways:s")});
   rows.push_back({press("history", "h:e:0")});
   rows.push_back(back_home("home"));
-  return {say("shop.text", {{"balance", balance_line(who)}}), rows};
+  auto text = say("shop.text", {{"balance", balance_line(who)}});
+  if (credits > 0) text = say("shop.wanted", {{"credits", count("credits", credits)}});
+  return {(note.empty() ? "" : note + "\n\n") + text, rows};
 }
 
 screen painter::terms(const std::string& method) const {
   return {say("terms.text") + "\n\n" + say("terms.question"),
           {{press("accept", "terms:" + method)}, back_home("buy")}};
+}
+
+static std::string price_text(const config::options& o, std::int64_t credits, bool stars) {
+  const auto what = offer_for(o, credits).value_or(offer{});
+  return stars ? money_text(payment_method::stars, what.stars)
+               : money_text(payment_method::card, what.kopecks);
 }
 
 screen painter::packages(const config::options& o, const account& who, const std::string& method,
@@ -167,7 +175,7 @@ screen painter::packages(const config::options& o, const account& who, const std
     if ((stars ? p.stars : p.roubles) == 0) continue;
     auto label = count("credits", p.credits);
     if (p.bonus > 0) label += " " + say("shop.bonus", {{"n", std::to_string(p.bonus)}});
-    label += " · " + std::to_string(stars ? p.stars : p.roubles) + (stars ? " ⭐" : " ₽");
+    label += " · " + price_text(o, p.credits, stars);
     rows.push_back({{label, "take:" + method + ":" + std::to_string(id) + ":" + std::to_string(p.credits)}});
   }
   if (stars || o.shop.roubles_per_credit > 0) rows.push_back({press("own_amount", "own:" + method)});
@@ -175,28 +183,35 @@ screen painter::packages(const config::options& o, const account& who, const std
   return {say(stars ? "shop.stars" : "shop.cards", {{"balance", balance_line(who)}}), rows};
 }
 
-screen painter::ask_amount(const config::options& o, const std::string& method) const {
-  return {say("shop.amount", {{"min", std::to_string(o.shop.own_credits_min)},
-                              {"max", std::to_string(o.shop.own_credits_max)},
-                              {"rate", method == "s" ? std::to_string(o.shop.stars_per_credit) + " ⭐"
-                                                     : std::to_string(o.shop.roubles_per_credit) + " ₽"}}),
+screen painter::ask_amount(const config::options& o, const std::string& method,
+                           const std::string& problem) const {
+  const bool stars = method == "s";
+  const auto rate = stars ? money_text(payment_method::stars, o.shop.stars_per_credit)
+                          : money_text(payment_method::card, o.shop.roubles_per_credit * std::int64_t{100});
+  return {(problem.empty() ? "" : problem + "\n\n") +
+              say("shop.amount", {{"min", spaced(o.shop.own_credits_min)},
+                                  {"max", spaced(o.shop.own_credits_max)},
+                                  {"rate", rate}}),
           {back_home("ways:" + method)}};
 }
 
 screen painter::offer(const config::options& o, const std::string& method, std::int64_t credits,
-                      std::int64_t id) const {
+                      std::int64_t id, const std::string& contact) const {
   const auto what = offer_for(o, credits).value_or(talk::offer{});
   const auto tail = ":" + std::to_string(id) + ":" + std::to_string(credits);
   const bool stars = method == "s";
-  const auto price = stars ? std::to_string(what.stars) + " ⭐" : std::to_string(what.kopecks / 100) + " ₽";
+  const auto price = price_text(o, credits, stars);
   keyboard rows;
   if (stars) rows.push_back({{say("button.pay", {{"price", price}}), "take:s" + tail}});
   else {
     rows.push_back({{say("button.card"), "pay:1" + tail}});
     rows.push_back({{say("button.sbp"), "pay:2" + tail}});
+    if (!contact.empty()) rows.push_back({press("change_contact", "contact:" + std::to_string(credits))});
   }
   rows.push_back(back_home("ways:" + method));
-  return {say("shop.offer", {{"credits", count("credits", what.total())}, {"price", price}}), rows};
+  auto text = say("shop.offer", {{"credits", count("credits", what.total())}, {"price", price}});
+  if (!contact.empty()) text += "\n" + say("shop.receipt_to", {{"contact", escape_html(contact)}});
+  return {text, rows};
 }
 
 screen painter::payments(const std::vector<payment>& all) const {
@@ -340,13 +355,25 @@ std::vector<button> painter::tabs() const {
   return {press("operations", "h:e:0"), press("generations", "h:j:0")};
 }
 
+std::string spaced(std::int64_t n) {
+  auto digits = std::to_string(n);
+  const std::size_t first = n < 0 ? 1 : 0;
+  if (digits.size() - first < 5) return digits; // four digits are read at a glance
+  for (auto at = digits.size(); at > first + 3;) digits.insert(at -= 3, "\u202f"); // they stay on one line
+  return digits;
+}
+
+std::string money_text(payment_method method, std::int64_t amount) {
+  if (method == payment_method::stars) return spaced(amount) + " ⭐";
+  const auto part = std::abs(amount % 100);
+  char kopecks[8] = "";
+  if (part != 0) std::snprintf(kopecks, sizeof kopecks, ",%02d", static_cast<int>(part));
+  return (amount < 0 && amount > -100 ? "-" : "") + spaced(amount / 100) + kopecks + " ₽";
+}
+
 std::string money_text(const std::string& kept) {
   const auto amount = std::strtoll(kept.c_str(), nullptr, 10);
-  if (kept.find("XTR") != kept.npos) return std::to_string(amount) + " ⭐";
-  if (amount % 100 == 0) return std::to_string(amount / 100) + " ₽";
-  char text[48];
-  std::snprintf(text, sizeof text, "%lld,%02lld ₽", amount / 100, amount % 100);
-  return text;
+  return money_text(kept.find("XTR") != kept.npos ? payment_method::stars : payment_method::card, amount);
 }
 
 std::string painter::operation(const ledger_entry& e) const {

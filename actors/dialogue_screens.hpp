@@ -46,14 +46,18 @@ public:
   keyboard menu() const;
   screen home(const std::string& first_name, const account& who) const;
   screen balance(const account& who) const;
-  screen shop(const account& who, bool cards) const;
+  /// `credits`: so many are wanted already; 0: not said.
+  screen shop(const account& who, bool cards, std::int64_t credits = 0, const std::string& note = "") const;
   screen terms(const std::string& method) const;
   /// `id` is the update that made the screen: a second press on it buys nothing more.
   screen packages(const config::options& opts, const account& who, const std::string& method,
                   std::int64_t id) const;
-  screen ask_amount(const config::options& opts, const std::string& method) const;
-  screen offer(const config::options& opts, const std::string& method, std::int64_t credits,
-               std::int64_t id) const;
+  /// `problem`: what is wrong with the one that was typed.
+  screen ask_amount(const config::options& opts, const std::string& method,
+                    const std::string& problem = "") const;
+  /// `contact`: where the receipt goes; "": not said, or there is none.
+  screen offer(const config::options& opts, const std::string& method, std::int64_t credits, std::int64_t id,
+               const std::string& contact = "") const;
   screen payments(const std::vector<payment>& all) const;
   screen help() const;
   screen kinds(const std::vector<config::model>& models, const sales_facts& sales) const;
@@ -94,7 +98,11 @@ struct offer {
 std::optional<offer> offer_for(const config::options& opts, std::int64_t credits);
 bool cards_on(const config::options& opts);
 
-/// "1000 XTR" and "90050 RUB", as the book keeps them, for people.
+/// "1000", "10 000": the one way numbers are written.
+std::string spaced(std::int64_t n);
+/// The one way money is written: "1000 ⭐", "10 000 ⭐", "900,50 ₽". Whole Stars, or kopecks.
+std::string money_text(payment_method method, std::int64_t amount);
+/// The same of "1000 XTR" and "90050 RUB", as the book keeps them.
 std::string money_text(const std::string& kept);
 /// "▓▓▓░░░": so many of the cells are full.
 std::string bar(int full, int cells);

@@ -51,6 +51,7 @@ memory read_strictly(const json& j) {
   m.wanted = j.value("wanted", std::int64_t{0});
   m.office = j.value("office", "");
   m.actions = {j.value("acts", 0.0), j.value("acts_at", unix_ms{0}), j.value("acts_warned", unix_ms{0})};
+  m.messages = {j.value("sent", 0.0), j.value("sent_at", unix_ms{0}), j.value("sent_warned", unix_ms{0})};
   m.feedback = j.value("feedback", std::vector<unix_ms>{});
   m.ban_told = j.value("ban_told", unix_ms{0});
   const bool needs_draft = std::set<std::string>{"pick", "wait", "edit", "card"}.count(m.screen) > 0;
@@ -85,6 +86,8 @@ std::string write_memory(const memory& m) {
   if (!m.office.empty()) j["office"] = m.office;
   if (m.actions.at) j["acts"] = m.actions.spent, j["acts_at"] = m.actions.at;
   if (m.actions.warned) j["acts_warned"] = m.actions.warned;
+  if (m.messages.at) j["sent"] = m.messages.spent, j["sent_at"] = m.messages.at;
+  if (m.messages.warned) j["sent_warned"] = m.messages.warned;
   if (!m.feedback.empty()) j["feedback"] = m.feedback;
   if (m.ban_told) j["ban_told"] = m.ban_told;
   return j.dump(-1, ' ', false, json::error_handler_t::replace);

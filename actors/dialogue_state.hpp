@@ -34,9 +34,10 @@ struct memory {
   std::string method;            ///< "s" | "c": whose own amount is awaited
   std::int64_t bought = 0;       ///< The screen that was bought from last
   std::string contact;           ///< E-mail or phone for receipts
-  std::int64_t wanted = 0;       ///< Credits that wait for the contact
+  std::int64_t wanted = 0;       ///< Credits that were asked for and not shown as an offer so far
   std::string office;            ///< An administrator's work in hand, JSON
   action_limit actions;          ///< Everything of the last minute
+  action_limit messages;         ///< What was written or sent in the last seconds
   std::vector<unix_ms> feedback; ///< Letters to the people behind the bot, of the last minutes
   unix_ms ban_told = 0;
 };

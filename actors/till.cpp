@@ -1,4 +1,7 @@
 #include "actors/till.hpp"
+#include "actors/causes.hpp"
+#include "actors/whole.hpp"
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace troupe::till {
@@ -24,6 +27,7 @@ std::optional<payment_step> after_success(const payment& p, const yookassa::paym
         s.kopecks == p.amount && s.currency == currency_of(p.method) && s.order_id == p.key;
     auto step = to(p, as_agreed ? payment_state::paid : payment_state::unmatched, now);
     step.outside_id = s.id;
+    if (as_agreed) step.refunded = std::min(s.refunded_kopecks, p.amount); // the news of both came late
     if (!as_agreed) {
       if (s.currency == currency_of(p.method)) step.amount = s.kopecks;
       step.why = "the shop says " + yookassa::amount_text(s.kopecks) + " " + s.currency + " for order " +
@@ -31,11 +35,18 @@ std::optional<payment_step> after_success(const payment& p, const yookassa::paym
     }
     return step;
   }
-  const bool may_go_back = p.state == payment_state::paid || p.state == payment_state::refunding;
+  const bool may_go_back = p.state == payment_state::paid || p.state == payment_state::refunding ||
+                           (p.state == payment_state::unmatched && s.refunded_kopecks >= p.amount);
   if (!may_go_back || s.refunded_kopecks <= p.refunded) return {};
   auto step = to(p, payment_state::refunded, now);
   step.refunded = s.refunded_kopecks;
   return step;
+}
+
+/// What was stored as the reason.
+cause cause_of(const payment& p) {
+  const auto c = cause_named(p.why);
+  return is_of_payment(c) ? c : cause::decline_unknown;
 }
 
 } // namespace
@@ -71,6 +82,28 @@ std::optional<payment_step> step_after(const payment& p, const yookassa::payment
   }
 }
 
+bool is_about_receipt(const yookassa::payment_status& s) {
+  return s.what == result::refused && s.of.parameter.rfind("receipt", 0) == 0;
+}
+std::string contact_of(const payment& p) {
+  const auto body = json::parse(p.request, nullptr, false);
+  const auto receipt = body.is_object() ? body.value("receipt", json::object()) : json::object();
+  const auto customer = receipt.is_object() ? receipt.value("customer", json::object()) : json::object();
+  if (!customer.is_object()) return {};
+  for (const char* kind : {"email", "phone"})
+    if (const auto it = customer.find(kind); it != customer.end() && it->is_string()) return *it;
+  return {};
+}
+
+/// The dialogue's key: "u<user>-p<screen>-<credits>-<method>".
+std::int64_t named_credits(const payment& p) {
+  const auto screen = p.key.find("-p");
+  const auto from = screen == p.key.npos ? screen : p.key.find('-', screen + 2);
+  if (from == p.key.npos) return 0;
+  const auto to = p.key.find('-', from + 1);
+  return talk::whole(p.key.substr(from + 1, to == p.key.npos ? to : to - from - 1)).value_or(0);
+}
+
 account credited(account who, const payment& p) {
   const auto repaid = std::min(who.debt, p.credits);
   who.debt -= repaid;
@@ -78,9 +111,7 @@ account credited(account who, const payment& p) {
   return who;
 }
 
-std::string price_of(payment_method m, std::int64_t amount) {
-  return talk::money_text(std::to_string(amount) + " " + currency_of(m));
-}
+std::string price_of(payment_method m, std::int64_t amount) { return talk::money_text(m, amount); }
 std::string price_of(const payment& p) { return price_of(p.method, p.amount); }
 
 talk::painter voice::painter_for(const account& who) const {
@@ -129,16 +160,30 @@ outgoing voice::link(const payment& p, const account& who) const {
                    paint.say("button.pay", facts_of(p, paint)));
 }
 
-outgoing voice::not_yet(const payment& p, const account& who) const {
+outgoing voice::with_note(const payment& p, const account& who, const char* note) const {
   auto o = link(p, who);
   auto params = json::parse(o.params);
-  params["text"] = params.value("text", "") + "\n\n" + painter_for(who).say("pay.not_yet");
+  params["text"] = params.value("text", "") + "\n\n" + painter_for(who).say(note);
   o.params = dump(params);
   o.urgency = lane::progress;
   return o;
 }
+outgoing voice::not_yet(const payment& p, const account& who) const {
+  return with_note(p, who, "pay.not_yet");
+}
+outgoing voice::no_answer(const payment& p, const account& who) const {
+  return with_note(p, who, "pay.no_answer");
+}
 
-std::vector<outgoing> voice::paid(const payment& p, const account& who) const {
+outgoing voice::opening_is_slow(const payment& p, const account& who) const {
+  const auto paint = painter_for(who);
+  auto facts = facts_of(p, paint);
+  facts.push_back({"time", talk::clock_text(p.created_at + opening_max_ms).substr(11)});
+  return into_slot(p, {paint.say("pay.slow", facts),
+                       {{paint.press("by_stars", "ways:s")}, {paint.press("home", "home")}}});
+}
+
+std::vector<outgoing> voice::paid(const payment& p, const account& who, unix_ms renewed_until) const {
   const auto paint = painter_for(who);
   std::vector<outgoing> all;
   if (p.method == payment_method::stars) { // an invoice cannot become a text
@@ -151,6 +196,8 @@ std::vector<outgoing> voice::paid(const payment& p, const account& who) const {
     all.push_back(std::move(o));
   }
   auto text = paint.say("pay.paid", facts_of(p, paint)) + "\n" + paint.balance_line(who);
+  if (renewed_until > 0)
+    text += "\n" + paint.say("pay.renewed", {{"date", talk::clock_text(renewed_until).substr(0, 10)}});
   talk::keyboard rows;
   const auto waiting = talk::read_memory(who.state).work;
   if (waiting && !waiting->prompt.empty() && waiting->price > 0 &&
@@ -167,11 +214,20 @@ std::vector<outgoing> voice::paid(const payment& p, const account& who) const {
 
 outgoing voice::cancelled(const payment& p, const account& who) const {
   const auto paint = painter_for(who);
-  const auto known = words_.by_language.at("en").count("decline." + p.why) > 0;
+  const auto why = cause_of(p);
+  const bool of_contact = causes::row_of(why).button == causes::next::contact;
   auto facts = facts_of(p, paint);
-  facts.push_back({"why", paint.say(known ? "decline." + p.why : "decline.general_decline")});
-  return into_slot(p, {paint.say("pay.cancelled", facts),
-                       {{paint.press("buy_again", "buy")}, {paint.press("home", "home")}}});
+  facts.push_back({"why", causes::why(paint, why)});
+  // Whoever may have paid is not told that nothing was charged.
+  auto text = paint.say(why == cause::shop_unclear ? "pay.closed" : "pay.cancelled", facts);
+  if (of_contact)
+    text += "\n\n" + paint.say("contact.refused", {{"contact", telegram::escape_html(contact_of(p))}});
+  talk::keyboard rows;
+  if (const auto next = causes::button_of(paint, why, "contact:" + std::to_string(named_credits(p))))
+    rows.push_back({*next});
+  if (of_contact) rows.push_back({paint.press("by_stars", "ways:s")});
+  rows.push_back({paint.press("home", "home")});
+  return into_slot(p, {text, rows});
 }
 
 outgoing voice::refunded(const payment& p, const account& who) const {
@@ -181,6 +237,17 @@ outgoing voice::refunded(const payment& p, const account& who) const {
   facts.push_back({"taken", paint.count("credits", p.credits_back)});
   auto o =
       talk::show(paint.plain(paint.say("pay.refunded", facts) + "\n" + paint.balance_line(who)), p.user_id);
+  o.urgency = lane::money;
+  o.slot = "refund:" + std::to_string(p.payment_id);
+  return o;
+}
+
+outgoing voice::refunded_before(const payment& p, const account& who) const {
+  const auto paint = painter_for(who);
+  auto facts = facts_of(p, paint);
+  facts.push_back({"back", price_of(p.method, p.refunded)});
+  auto o = talk::show(paint.plain(paint.say("pay.refunded_before", facts) + "\n" + paint.balance_line(who)),
+                      p.user_id);
   o.urgency = lane::money;
   o.slot = "refund:" + std::to_string(p.payment_id);
   return o;

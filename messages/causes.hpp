@@ -45,6 +45,36 @@ enum class cause : std::uint8_t {
   gave_up,  ///< a fault of this program
   no_tools, ///< ffmpeg is missing: administrators only, the video is sent as it is
   cancelled,
+  // -- a purchase that was not paid (payments.why): ours, or the shop's --
+  shop_silent,         ///< it did not answer in time
+  shop_not_understood, ///< its answers make no sense; the payer has got no link
+  shop_unclear,        ///< the same, and he may have paid
+  shop_keys,           ///< it refuses our id or key
+  shop_refused,
+  receipt_refused, ///< it refuses something of the receipt, perhaps the address
+  contact_refused, ///< it refuses the address for the receipt
+  decline_unknown, ///< a reason that we have no name for
+  // -- the same: what the shop calls it --
+  general_decline,
+  expired_on_confirmation,
+  expired_on_capture,
+  canceled_by_merchant,
+  deal_expired,
+  insufficient_funds,
+  secure_failed,
+  call_issuer,
+  card_expired,
+  country_forbidden,
+  fraud_suspected,
+  identification_required,
+  invalid_card_number,
+  invalid_csc,
+  issuer_unavailable,
+  payment_method_limit_exceeded,
+  payment_method_restricted,
+  permission_revoked,
+  unsupported_mobile_operator,
+  internal_timeout,
   // -- New causes go above this line, with a name below and a row in actors/causes.cpp. --
   end_of_causes
 };
@@ -80,10 +110,41 @@ constexpr const char* name_of(cause c) {
                                    "photo_refused",
                                    "gave_up",
                                    "no_tools",
-                                   "cancelled"};
+                                   "cancelled",
+                                   "not_opened",
+                                   "shop_not_understood",
+                                   "shop_unclear",
+                                   "shop_keys",
+                                   "shop_refused",
+                                   "receipt",
+                                   "receipt_contact",
+                                   "decline_unknown",
+                                   "general_decline",
+                                   "expired_on_confirmation",
+                                   "expired_on_capture",
+                                   "canceled_by_merchant",
+                                   "deal_expired",
+                                   "insufficient_funds",
+                                   "3d_secure_failed",
+                                   "call_issuer",
+                                   "card_expired",
+                                   "country_forbidden",
+                                   "fraud_suspected",
+                                   "identification_required",
+                                   "invalid_card_number",
+                                   "invalid_csc",
+                                   "issuer_unavailable",
+                                   "payment_method_limit_exceeded",
+                                   "payment_method_restricted",
+                                   "permission_revoked",
+                                   "unsupported_mobile_operator",
+                                   "internal_timeout"};
   static_assert(std::size(names) == cause_count);
   return names[static_cast<std::size_t>(c)];
 }
+
+/// Of a purchase.
+constexpr bool is_of_payment(cause c) { return c >= cause::shop_silent && c < cause::end_of_causes; }
 
 /// What a row says; a name of another version is `unknown`, none at all is `none`.
 constexpr cause cause_named(std::string_view name) {

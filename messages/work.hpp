@@ -31,6 +31,7 @@ struct incoming_update {
   /// update that has just been stored.
   std::shared_ptr<const account> who = nullptr;
   std::uint64_t stored_in = 0; ///< the number of that batch
+  bool unstored = false;       ///< it cannot be stored in time: to be answered from memory, and to come again
   /// What `json` says, of an update that has just been read: it is not read twice. See telegram::event_in().
   std::shared_ptr<const telegram::event> event = nullptr;
 };
@@ -92,6 +93,10 @@ struct outgoing {
   office_mail office = office_mail::no;
   /// Only of a message that is new, and stored. The same receipt of several messages is told for one of them.
   std::shared_ptr<const receipt> told = nullptr;
+  /// What it is about, of screens: one that still waits is outdated by a newer one of the same topic, because
+  /// the newer says all that counts. "edit:17" is the message that is edited. Not stored.
+  std::string topic;
+  unix_ms not_before = 0; ///< Telegram wants silence in this chat until then.
 };
 
 /// What became of a stored outgoing message.
@@ -99,8 +104,10 @@ struct delivery_report {
   std::int64_t outbox_id = 0;
   unix_ms at = 0;
   bool delivered = false;
-  bool chat_gone = false; ///< The user blocked us or is deleted: kept, offered at the next /start.
-  std::string why;        ///< When not delivered.
+  bool chat_gone = false;  ///< The user blocked us or is deleted: kept, offered at the next /start.
+  bool unreadable = false; ///< Nothing could be made of the stored row: kept to be looked at, never sent.
+  unix_ms not_before = 0;  ///< Set: neither delivered nor given up, Telegram wants silence until then.
+  std::string why;         ///< When not delivered.
   std::int64_t chat_id = 0;
   std::int64_t message_id = 0;
   std::string slot;
@@ -164,7 +171,8 @@ struct account {
       0; ///< Credits of refunded payments that were spent already: the next purchase pays them.
   int open_jobs = 0;
   std::string language;
-  std::string state; ///< Dialogue state as last stored; "" at first.
+  std::string state;           ///< Dialogue state as last stored; "" at first.
+  std::string refused_contact; ///< The address for receipts that the shop has refused last.
 };
 
 struct ledger_entry {
@@ -382,10 +390,15 @@ struct payment_step {
   payment_state to = payment_state::pending;
   std::string outside_id, url; ///< to pending: the shop knows it now; to paid, unmatched: if it was not known
   std::string request_key, request; ///< to refunding
-  std::int64_t refunded = 0;        ///< to refunded: in all, of `amount`; less than all keeps it paid
-  std::int64_t amount = 0;  ///< to unmatched: what has come instead; the credits shrink or grow with it
-  std::int64_t credits = 0; ///< to paid from unmatched: when none were agreed
-  std::string why;          ///< to cancelled; to paid: why the refund was refused
+  std::int64_t refunded = 0; ///< to refunded: in all, of `amount`; less than all keeps it paid. To paid: what
+                             ///< has gone back already when we hear of the money.
+  /// to refunded, with `outside_id`: whose money it is. When that charge is not known so far it is kept as
+  /// refunded, so that the payment that comes after it gives no credits.
+  std::int64_t user_id = 0;
+  std::int64_t amount = 0;     ///< to unmatched: what has come instead; the credits shrink or grow with it
+  std::int64_t credits = 0;    ///< to paid from unmatched: when none were agreed
+  std::string why;             ///< to cancelled; to paid: why the refund was refused
+  std::string refused_contact; ///< to cancelled: the shop does not take this address for the receipt
   std::vector<outgoing> messages;
 };
 

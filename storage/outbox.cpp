@@ -15,10 +15,15 @@ std::string uploads_to_text(const std::vector<upload>& uploads) {
   return list.dump();
 }
 
-std::vector<upload> uploads_from_text(const std::string& text) {
+/// None: nothing that we have written.
+std::optional<std::vector<upload>> uploads_from_text(const std::string& text) {
   std::vector<upload> uploads;
   if (text == "[]") return uploads;
-  for (const auto& u : json::parse(text)) uploads.push_back({u.at(0), u.at(1), u.at(2)});
+  try {
+    for (const auto& u : json::parse(text)) uploads.push_back({u.at(0), u.at(1), u.at(2)});
+  } catch (const json::exception&) {
+    return {};
+  }
   return uploads;
 }
 
@@ -82,6 +87,11 @@ void tell(writer& w, const std::string& text, std::string receipt::*fate) {
 
 /// Alarms that nobody fetches are not collected for ever; letters are.
 constexpr std::int64_t parked_alarms_max = 50; // of a chat
+
+/// Parked for good; nothing sends it again, and it can be looked at.
+void keep_unreadable(database& db, const delivery_report& r) {
+  run(db, "UPDATE outbox SET parked = 2 WHERE outbox_id = ?", r.outbox_id);
+}
 
 void park(database& db, const delivery_report& r, bool office) {
   run(db, "UPDATE outbox SET parked = 1 WHERE outbox_id = ?", r.outbox_id);
@@ -160,14 +170,20 @@ std::vector<outgoing> collect_messages(query& q) {
     outgoing m;
     m.outbox_id = q.integer(0);
     m.chat_id = q.integer(1);
-    m.urgency = static_cast<lane>(q.small(2));
+    const auto urgency = q.integer(2);
+    const bool known = urgency >= 0 && urgency < static_cast<std::int64_t>(lane_count);
+    m.urgency = known ? static_cast<lane>(urgency) : lane::reply;
     m.method = q.text(3);
     m.params = q.text(4);
     m.slot = q.text(5);
     m.job_id = q.integer(6);
-    m.uploads = uploads_from_text(q.text(7));
+    auto uploads = uploads_from_text(q.text(7));
     m.slot_message_id = q.integer(8);
     m.office = static_cast<office_mail>(std::clamp(q.small(9), 0, static_cast<int>(office_mail::letter)));
+    m.not_before = q.integer(10);
+    // A row that cannot be read must not stop all others: without its method the courier sets it aside.
+    if (!known || !uploads) m.method.clear();
+    else m.uploads = std::move(*uploads);
     messages.push_back(std::move(m));
   }
   return messages;
@@ -216,8 +232,13 @@ void note_delivery(writer& w, const delivery_report& report) {
   auto r = report;
   const auto row = complete_report(db, r);
   if (!row.there) return;
+  if (r.not_before > 0) {
+    run(db, "UPDATE outbox SET not_before = ? WHERE outbox_id = ?", r.not_before, r.outbox_id);
+    return;
+  }
   if (!r.delivered && r.chat_gone) return refused_chat(w, r, row);
-  run(db, "DELETE FROM outbox WHERE outbox_id = ?", r.outbox_id);
+  if (r.unreadable) keep_unreadable(db, r);
+  else run(db, "DELETE FROM outbox WHERE outbox_id = ?", r.outbox_id);
   tell(w, row.receipt, r.delivered ? &receipt::delivered : &receipt::refused);
   if (row.office && r.delivered) {
     w.office.push_back({r.chat_id, true, ""});

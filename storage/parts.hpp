@@ -102,7 +102,8 @@ audit_report audit(const std::string& path);
   "(SELECT * FROM jobs WHERE " TROUPE_RUNNING_JOB                                                            \
   " UNION ALL SELECT * FROM jobs WHERE state = 'overdue') AS jobs"
 #define TROUPE_OUTBOX_SELECT                                                                                 \
-  "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id, office "     \
+  "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id, office, "     \
+  "not_before "                                                                                              \
   "FROM outbox o LEFT JOIN slots s ON s.chat_id = o.chat_id AND s.slot = o.slot AND o.slot <> '' "
 
 // -- the writer's operations --

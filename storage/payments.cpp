@@ -120,7 +120,9 @@ bool is_arrow(const payment& p, const payment_step& s) {
     return (is_waiting(p) || p.state == unmatched) && s.why.empty();
   case cancelled: return p.state == pending;
   case refunding: return p.state == paid;
-  case refunded: return (p.state == paid || p.state == refunding) && s.refunded > p.refunded;
+  case refunded:
+    if (p.state == unmatched) return s.refunded >= p.amount; // no credits were given for it
+    return (p.state == paid || p.state == refunding) && s.refunded > p.refunded;
   case unmatched: return is_waiting(p);
   }
   return false;
@@ -132,6 +134,7 @@ std::int64_t credits_for(const payment& p, std::int64_t refunded_in_all) {
 }
 
 void refund(database& db, payment& p, const payment_step& s) {
+  if (p.state == unmatched) p.credits = 0;
   p.refunded = std::min(s.refunded, p.amount);
   const auto back = credits_for(p, p.refunded) - p.credits_back;
   p.credits_back += back;
@@ -151,8 +154,11 @@ void come_otherwise(payment& p, const payment_step& s) {
 void change(database& db, payment& p, const payment_step& s) {
   if (s.to == payment_state::refunded) return refund(db, p, s);
   if (p.credits == 0) p.credits = s.credits;
-  if (s.to == paid && p.state != refunding)
-    return become_paid(db, p, s.outside_id.empty() ? p.outside_id : s.outside_id, s.at);
+  if (s.to == paid && p.state != refunding) {
+    become_paid(db, p, s.outside_id.empty() ? p.outside_id : s.outside_id, s.at);
+    if (s.refunded > 0) refund(db, p, s); // heard of when it had gone back: one step, or a crash keeps half
+    return;
+  }
   if (s.to == pending) p.outside_id = s.outside_id, p.url = s.url;
   if (s.to == unmatched) come_otherwise(p, s);
   if (s.to == refunding) p.request_key = s.request_key, p.request = s.request;
@@ -160,6 +166,24 @@ void change(database& db, payment& p, const payment_step& s) {
   p.why = s.why;
   p.updated_at = s.at;
   save(db, p);
+  if (!s.refused_contact.empty())
+    run(db, "UPDATE users SET refused_contact = ? WHERE user_id = ?", s.refused_contact, p.user_id);
+}
+
+/// A refund that overtook its payment: remembered by its charge, or the payment would be credited when it
+/// comes. It is in order without credits: none were given, none are taken.
+payment_answer refund_unheard_of(writer& w, const payment_step& s) {
+  star_charge c;
+  c.charge_id = s.outside_id, c.user_id = s.user_id, c.amount = s.refunded, c.at = s.at;
+  auto p = charge_as_payment(c);
+  p.state = payment_state::refunded;
+  p.why = "refunded before the payment was heard of";
+  p.paid_at = s.at;
+  insert(w.db(), p);
+  p.refunded = p.amount;
+  save(w.db(), p);
+  announce(w, s.messages);
+  return answer_of(w, std::move(p), true);
 }
 
 } // namespace
@@ -215,7 +239,11 @@ payment_answer take_stars(writer& w, const star_charge& c) {
 
 payment_answer take_step(writer& w, const payment_step& step) {
   auto found = find_payment(w.db(), {step.payment_id, {}, step.outside_id});
-  if (!found) return {};
+  if (!found) {
+    const bool overtook = step.to == payment_state::refunded && !step.outside_id.empty() &&
+                          step.user_id != 0 && step.refunded > 0;
+    return overtook ? refund_unheard_of(w, step) : payment_answer{};
+  }
   if (!is_arrow(*found, step)) return answer_of(w, std::move(*found), false);
   change(w.db(), *found, step);
   announce(w, step.messages);

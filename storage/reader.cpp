@@ -29,10 +29,11 @@ private:
 account load_account(database& db, std::int64_t user_id) {
   account a;
   a.user_id = user_id;
-  query q(db,
-          "SELECT registered_at IS NOT NULL, admin, language, state, banned, ban_reason FROM users WHERE "
-          "user_id = ?",
-          user_id);
+  query q(
+      db,
+      "SELECT registered_at IS NOT NULL, admin, language, state, banned, ban_reason, refused_contact FROM "
+      "users WHERE user_id = ?",
+      user_id);
   if (q.next()) {
     a.registered = q.flag(0);
     a.admin = q.flag(1);
@@ -40,6 +41,7 @@ account load_account(database& db, std::int64_t user_id) {
     a.state = q.text(3);
     a.banned = q.flag(4);
     a.ban_reason = q.text(5);
+    a.refused_contact = q.text(6);
   }
   a.balance = balance_of(db, "user", user_id);
   a.held = balance_of(db, "held", user_id);

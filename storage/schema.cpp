@@ -197,6 +197,11 @@ CREATE TABLE activity_recent(
     R"sql(
 ALTER TABLE outbox ADD COLUMN office INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
+)sql",
+    // The address that the shop did not take for a receipt, and until when Telegram wants silence in a chat.
+    R"sql(
+ALTER TABLE users ADD COLUMN refused_contact TEXT NOT NULL DEFAULT '';
+ALTER TABLE outbox ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

@@ -1,5 +1,6 @@
 #include "net/sandbox/star_desk.hpp"
 #include "net/sandbox/html_text.hpp"
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 
@@ -118,14 +119,36 @@ star_payment& star_desk::answer(const bot_call& c, std::int64_t now) {
     p.state = payment_state::failed;
     return p;
   }
+  charge(p, now);
+  return p;
+}
+
+void star_desk::charge(star_payment& p, std::int64_t now) {
   p.state = payment_state::paid;
   p.charge_id = "stx" + fresh_name(150);
   p.provider_charge_id = std::to_string(p.user_id) + "_" + p.query_id;
-  if (p.invoice.period_s > 0) p.until_s = now / 1000 + p.invoice.period_s;
+  if (p.invoice.period_s > 0) p.until_s = std::max(p.until_s, now / 1000) + p.invoice.period_s;
   balances_[p.user_id] = balance(p.user_id) - p.invoice.amount;
   bot_balance_ += p.invoice.amount;
   charges_[p.charge_id] = p.query_id;
   transactions_.push_back({p.query_id, false, now});
+}
+
+star_payment& star_desk::renew(std::int64_t user_id, std::int64_t now) {
+  const star_payment* last = nullptr;
+  for (const auto& [id, p] : payments_)
+    if (p.user_id == user_id && p.until_s > 0 && !p.renewal_off && (!last || p.until_s >= last->until_s))
+      last = &p;
+  if (!last) throw std::runtime_error("no subscription");
+  if (balance(user_id) < last->invoice.amount) throw std::runtime_error("not enough Stars");
+  star_payment next;
+  next.query_id = std::to_string(next_query_++);
+  next.user_id = user_id;
+  next.asked = now;
+  next.invoice = last->invoice;
+  next.until_s = last->until_s;
+  auto& p = payments_[next.query_id] = std::move(next);
+  charge(p, now);
   return p;
 }
 
@@ -152,8 +175,13 @@ star_payment& star_desk::charged(const bot_call& c) {
   return payments_.at(it->second);
 }
 
-star_payment& star_desk::refund(const bot_call& c, std::int64_t now) {
-  auto& p = charged(c);
+star_payment& star_desk::refund(const std::string& charge_id, std::int64_t now) {
+  return give_back(payments_.at(charges_.at(charge_id)), now);
+}
+
+star_payment& star_desk::refund(const bot_call& c, std::int64_t now) { return give_back(charged(c), now); }
+
+star_payment& star_desk::give_back(star_payment& p, std::int64_t now) {
   if (p.refunded) refuse("CHARGE_ALREADY_REFUNDED");
   p.refunded = true;
   balances_[p.user_id] = balance(p.user_id) + p.invoice.amount;

@@ -54,6 +54,9 @@ public:
   std::vector<star_payment> expire(std::int64_t now);
   /// refundStarPayment. @throws refusal
   star_payment& refund(const bot_call& call, std::int64_t now);
+  star_payment& refund(const std::string& charge_id, std::int64_t now);
+  /// The next charge of the person's newest subscription. @throws std::runtime_error
+  star_payment& renew(std::int64_t user_id, std::int64_t now);
   /// editUserStarSubscription. @throws refusal
   void edit_subscription(const bot_call& call);
 
@@ -70,6 +73,8 @@ private:
   };
 
   star_payment& charged(const bot_call& call);
+  void charge(star_payment& p, std::int64_t now);
+  star_payment& give_back(star_payment& p, std::int64_t now);
   std::string fresh_name(std::size_t length);
 
   std::map<std::int64_t, star_invoice> invoices_;

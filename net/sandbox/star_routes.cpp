@@ -30,6 +30,9 @@ json pay(const star_till& till, const json& q) {
 json stars(const star_till& till, const json& q) {
   std::lock_guard lock(till.mutex);
   if (q.contains("payments_twice")) till.telegram.deliver_payments_twice(q["payments_twice"].get<bool>());
+  if (q.contains("refund_first")) till.telegram.refund_before_payment(q["refund_first"].get<bool>());
+  if (q.value("renew", false))
+    till.telegram.renew_subscription(q.at("user_id").get<std::int64_t>(), now_ms());
   json out{{"bot", till.telegram.bot_stars()}};
   if (!q.contains("user_id")) return out;
   const auto user_id = q["user_id"].get<std::int64_t>();

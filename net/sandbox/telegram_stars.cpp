@@ -65,17 +65,23 @@ json telegram_world::send_invoice(const bot_call& c, std::int64_t now) {
 
 json telegram_world::answer_pre_checkout(const bot_call& c, std::int64_t now) {
   const auto& p = desk_.answer(c, now);
+  if (p.state == payment_state::paid && refund_first_) show_refunded(desk_.refund(p.charge_id, now), now);
   if (p.state == payment_state::paid) show_paid(p, now);
   event("payment", p.user_id, as_seen(p));
   return true;
 }
 
-void telegram_world::show_paid(const star_payment& paid, std::int64_t now) {
+void telegram_world::renew_subscription(std::int64_t user_id, std::int64_t now) {
+  show_paid(desk_.renew(user_id, now), now, false);
+}
+
+void telegram_world::show_paid(const star_payment& paid, std::int64_t now, bool first) {
   auto& p = known(paid.user_id);
   const std::int64_t id = next_message_++;
   json facts = paid_facts(paid);
   if (paid.until_s > 0) {
-    facts["is_recurring"] = facts["is_first_recurring"] = true;
+    facts["is_recurring"] = true;
+    if (first) facts["is_first_recurring"] = true;
     facts["subscription_expiration_date"] = paid.until_s;
   }
   const json message{{"message_id", id},
@@ -91,7 +97,11 @@ void telegram_world::show_paid(const star_payment& paid, std::int64_t now) {
 
 /// The bot hears of its own refund: it is one of the few service messages that come back.
 json telegram_world::refund_payment(const bot_call& c, std::int64_t now) {
-  const auto& back = desk_.refund(c, now);
+  show_refunded(desk_.refund(c, now), now);
+  return true;
+}
+
+void telegram_world::show_refunded(const star_payment& back, std::int64_t now) {
   auto& p = known(back.user_id);
   json facts = paid_facts(back);
   facts.erase("provider_payment_charge_id");
@@ -105,7 +115,6 @@ json telegram_world::refund_payment(const bot_call& c, std::int64_t now) {
   event("stars", back.user_id, {{"balance", desk_.balance(back.user_id)}});
   event("message", back.user_id, p.messages[id]);
   queue("message", message, now);
-  return true;
 }
 
 std::string telegram_world::pay(std::int64_t user_id, std::int64_t message_id, std::int64_t now) {

@@ -120,6 +120,11 @@ public:
   std::int64_t bot_stars() const { return desk_.bot_balance(); }
   /// A fault: each payment comes as two updates.
   void deliver_payments_twice(bool on) { payments_twice_ = on; }
+  /// A fault: each payment is returned at once, and the bot hears of the refund before it hears of the money.
+  void refund_before_payment(bool on) { refund_first_ = on; }
+  /// The next period of the person's subscription: charged without a question, with a charge id of its own.
+  /// @throws std::runtime_error without a subscription, or with too few Stars.
+  void renew_subscription(std::int64_t user_id, std::int64_t now);
 
   nlohmann::json chat(std::int64_t user_id) const;
   nlohmann::json events_after(std::int64_t seq) const;
@@ -201,7 +206,8 @@ private:
   nlohmann::json money_dispatch(const std::string& method, const bot_call& call, std::int64_t now);
 
   std::string begin_payment(std::int64_t user_id, const star_invoice& invoice, std::int64_t now);
-  void show_paid(const star_payment& paid, std::int64_t now);
+  void show_paid(const star_payment& paid, std::int64_t now, bool first = true);
+  void show_refunded(const star_payment& back, std::int64_t now);
   void expire_payments(std::int64_t now);
   static void put_markup(nlohmann::json& message, const bot_call& call);
   void remember_allowed(const bot_call& call);
@@ -241,7 +247,7 @@ private:
   std::int64_t seq_ = 0;
   std::map<std::string, int> calls_, violations_;
   star_desk desk_;
-  bool payments_twice_ = false;
+  bool payments_twice_ = false, refund_first_ = false;
   webhook hook_;
 };
 

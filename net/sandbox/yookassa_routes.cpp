@@ -48,7 +48,8 @@ json shown(const yookassa_settings& s, const yookassa_faults& f) {
           {"foreign_sender", f.foreign_sender},   {"shown_kopecks", f.shown_kopecks},
           {"fail_before", f.fail_before},         {"fail_after", f.fail_after},
           {"lose_answers", f.lose_answers},       {"too_many", f.too_many},
-          {"cancel_refunds", f.cancel_refunds},   {"answer_delay_ms", f.answer_delay_ms}};
+          {"cancel_refunds", f.cancel_refunds},   {"answer_delay_ms", f.answer_delay_ms},
+          {"reject_keys", f.reject_keys},         {"refused_contact", f.refused_contact}};
 }
 
 void take(const json& all, yookassa_settings& s, yookassa_faults& f) {
@@ -66,6 +67,8 @@ void take(const json& all, yookassa_settings& s, yookassa_faults& f) {
   all.at("too_many").get_to(f.too_many);
   all.at("cancel_refunds").get_to(f.cancel_refunds);
   all.at("answer_delay_ms").get_to(f.answer_delay_ms);
+  all.at("reject_keys").get_to(f.reject_keys);
+  all.at("refused_contact").get_to(f.refused_contact);
 }
 
 } // namespace

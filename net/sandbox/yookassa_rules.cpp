@@ -83,13 +83,20 @@ bool is_phone(const std::string& text) {
 }
 bool is_email(const std::string& text) {
   const auto at = text.find('@');
-  return at != std::string::npos && at > 0 && text.find('.', at) != std::string::npos;
+  const auto dot = text.rfind('.');
+  return at != std::string::npos && at > 0 && text.find('@', at + 1) == std::string::npos &&
+         text.find(' ') == std::string::npos && dot != std::string::npos && dot > at + 1 &&
+         dot + 2 < text.size();
 }
-bool is_customer(const json& customer) {
+/// What is wrong with it is named to the field.
+void check_customer(const json& customer) {
   const bool has_email = customer.is_object() && customer.contains("email");
   const bool has_phone = customer.is_object() && customer.contains("phone");
-  return (has_email || has_phone) && (!has_email || is_email(text_of(customer, "email"))) &&
-         (!has_phone || is_phone(text_of(customer, "phone")));
+  if (!has_email && !has_phone) bad_receipt();
+  demand(!has_email || is_email(text_of(customer, "email")), "Incorrect value of email",
+         "receipt.customer.email");
+  demand(!has_phone || is_phone(text_of(customer, "phone")), "Incorrect value of phone",
+         "receipt.customer.phone");
 }
 
 /// The sum in thousandths of a kopeck, for quantities have three digits.
@@ -113,8 +120,8 @@ bool receipt_in(const json& q, std::int64_t kopecks) {
   if (receipt.is_null()) return false;
   const auto& items = member(receipt, "items");
   const auto& tax = member(receipt, "tax_system_code");
-  if (!is_customer(member(receipt, "customer")) || !items.is_array() || items.empty() || items.size() > 80 ||
-      !(tax.is_null() || is_between(tax, 1, 6)))
+  check_customer(member(receipt, "customer"));
+  if (!items.is_array() || items.empty() || items.size() > 80 || !(tax.is_null() || is_between(tax, 1, 6)))
     bad_receipt();
   std::int64_t sum = 0;
   for (const auto& item : items) sum += sum_of(item);
@@ -144,6 +151,9 @@ checked_payment check_payment(const std::string& body, bool receipt_required) {
              (p.customer_id.is_string() && p.customer_id.get_ref<const std::string&>().size() <= 200),
          "Invalid merchant_customer_id", "merchant_customer_id");
   p.receipt = receipt_in(q, p.kopecks);
+  const auto& customer = member(member(q, "receipt"), "customer");
+  p.contact_field = customer.contains("email") ? "email" : "phone";
+  p.contact = text_of(customer, p.contact_field.c_str());
   if (receipt_required && !p.receipt) bad_receipt();
   return p;
 }

@@ -17,6 +17,7 @@ struct checked_payment {
   nlohmann::json metadata = nlohmann::json::object();
   nlohmann::json customer_id; ///< null when absent
   bool receipt = false;
+  std::string contact, contact_field; ///< The receipt's customer: "email" or "phone"
 };
 
 struct checked_refund {

@@ -125,7 +125,7 @@ bool yookassa_world::authorized(const yookassa_call& call) const {
 yookassa_answer yookassa_world::handle(const yookassa_call& call, std::int64_t now) {
   expire(now);
   ++counters_["calls"];
-  if (!authorized(call))
+  if (faults.reject_keys || !authorized(call))
     return error(401, "invalid_credentials",
                  "Error by shopId or secret key. Check the values of your shopId and secret key");
   if (use(faults.too_many)) return error(429, "too_many_requests", "Too many requests");
@@ -197,6 +197,9 @@ yookassa_answer yookassa_world::perform(const yookassa_call& call, std::int64_t 
 yookassa_answer yookassa_world::create(const yookassa_call& call, std::int64_t now) {
   payment p;
   p.order = check_payment(call.body, settings.receipts_required);
+  if (!p.order.contact.empty() && p.order.contact == faults.refused_contact)
+    throw yookassa_refusal{"Incorrect value of " + p.order.contact_field,
+                           "receipt.customer." + p.order.contact_field};
   p.id = new_id("000f-5000-8000");
   p.base = call.base;
   p.created = now;

@@ -30,6 +30,9 @@ struct yookassa_faults {
   int too_many = 0;               ///< 429
   int cancel_refunds = 0;         ///< Refunds are made and canceled: no money in the shop.
   std::int64_t answer_delay_ms = 0;
+  bool reject_keys = false; ///< 401 to every call, as after the operator has changed the key
+  std::string
+      refused_contact; ///< This e-mail or phone looks good, and the receipt's service does not take it.
 };
 
 struct yookassa_call {

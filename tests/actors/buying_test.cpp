@@ -1,6 +1,7 @@
 /// Buying credits as transcripts: what is pressed, what is shown, what is asked of the store.
 #include "actors/dialogue.hpp"
 #include "tests/actors/person.hpp"
+#include <map>
 #include <nlohmann/json.hpp>
 
 using namespace troupe;
@@ -185,6 +186,7 @@ TEST_CASE("with receipts an e-mail or a phone is asked for once") {
   b.says("нет");
   CHECK(has(b.text, "чек"));
   b.says("8 (900) 123-45-67");
+  CHECK(has(b.text, "Чек придёт на 79001234567"));
   b.presses("Банковская карта");
   REQUIRE(b.opened);
   CHECK(json::parse(b.opened->request)["receipt"]["customer"]["phone"] == "79001234567");
@@ -286,4 +288,265 @@ TEST_CASE("/terms and /paysupport answer, and 'check' goes to the cashier") {
   b.presses_data("check:42");
   CHECK(b.asked_about == 42);
   CHECK(b.toast() == "Проверяю");
+}
+
+// -- Amounts ------------------------------------------------------------------------------------------
+
+TEST_CASE("every wrong amount is told what is wrong with it, and the limits") {
+  buyer b;
+  b.accepts_terms();
+  b.presses("Другое количество");
+  for (const auto& [typed, words] :
+       std::map<std::string, std::string>{{"0", "Меньше, чем 1 кредит"},
+                                          {"-5", "Отрицательное"},
+                                          {"3.5", "Дробное"},
+                                          {"много", "не число"},
+                                          {"1001", "Больше, чем 1000 кредитов"},
+                                          {"99999999999999999999", "Больше, чем"}}) {
+    INFO(typed);
+    b.says(typed);
+    CHECK(has(b.text, words));
+    CHECK(has(b.text, "от 1 до 1000"));
+  }
+  b.says("５０ кредитов");
+  CHECK(has(b.text, "Зачислим: <b>50 кредитов</b>"));
+}
+
+TEST_CASE("a number that is typed on any screen of the shop changes the amount, and never becomes a prompt") {
+  buyer b;
+  b.accepts_terms();
+  b.presses("Другое количество");
+  b.says("5");
+  b.says("7"); // on the offer
+  CHECK(has(b.text, "Зачислим: <b>7 кредитов</b>"));
+  b.presses("Назад"); // to the packages
+  b.says("9");
+  CHECK(has(b.text, "Зачислим: <b>9 кредитов</b>"));
+  b.presses("Оплатить 900 ⭐");
+  REQUIRE(b.opened);
+  b.says("8"); // below the invoice
+  CHECK(has(b.text, "Зачислим: <b>8 кредитов</b>"));
+  b.types("buy");
+  b.says("25"); // there are no cards: only Stars are left
+  CHECK(has(b.text, "Зачислим: <b>25 кредитов</b>"));
+  b.says("0");
+  CHECK(has(b.text, "Меньше, чем"));
+  CHECK_FALSE(has(b.who.state, "\"prompt\":\"7\""));
+  b.known.payment_id = 3, b.known.credits = 7, b.known.amount = 700, b.known.user_id = 5;
+  b.who.balance = 7;
+  auto e = b.make(event_kind::payment);
+  e.payment.telegram_charge_id = "c1", e.payment.payload = "k", e.payment.amount = 700;
+  b.happens(e);
+  CHECK(has(b.text, "Оплата получена"));
+  CHECK_FALSE(has(b.text, "Вас ждёт видео"));
+}
+
+TEST_CASE("a text that speaks of a video is one, also on the shop's screens") {
+  buyer b;
+  b.accepts_terms();
+  b.says("2 кота на крыше");
+  CHECK(has(b.text, "2 кота на крыше"));
+  CHECK(has(b.who.state, "\"prompt\":\"2 кота на крыше\""));
+}
+
+TEST_CASE("/buy 50 keeps its word") {
+  buyer b;
+  b.types("buy", "50");
+  CHECK(has(b.text, "Условия покупки"));
+  b.presses("Принимаю");
+  CHECK(has(b.text, "Зачислим: <b>50 кредитов</b>"));
+  b.presses("Назад");
+  CHECK(has(b.text, "Сколько кредитов"));
+  b.with_cards();
+  b.types("buy", "50");
+  CHECK(has(b.text, "Купим <b>50 кредитов</b>"));
+  b.presses("картой или СБП");
+  CHECK(has(b.text, "Зачислим: <b>50 кредитов</b>"));
+  CHECK(has(b.text, "₽"));
+  b.types("buy", "100500");
+  CHECK(has(b.text, "Больше, чем"));
+  CHECK(b.offers("картой или СБП"));
+  b.types("buy", "please");
+  CHECK(has(b.text, "Как удобнее заплатить"));
+}
+
+TEST_CASE("by card only packages, when there is no price for one credit: said, with the way out") {
+  buyer b;
+  b.with_cards();
+  b.set.opts.shop.roubles_per_credit = 0;
+  b.types("buy");
+  b.presses("картой или СБП");
+  b.presses("Принимаю");
+  b.says("7");
+  CHECK(has(b.text, "только пакеты"));
+  b.says("10");
+  CHECK(has(b.text, "К оплате: <b>900 ₽</b>"));
+}
+
+// -- The address for the receipt -----------------------------------------------------------------------
+
+namespace {
+
+struct receipt_buyer : buyer {
+  receipt_buyer() {
+    with_cards();
+    set.opts.yookassa.receipt = true;
+    types("buy");
+    presses("картой");
+    presses("Принимаю");
+  }
+  void orders() {
+    types("buy");
+    presses("картой");
+    presses("5 кредитов");
+    presses("Банковская карта");
+  }
+  json customer() const { return json::parse(opened->request)["receipt"]["customer"]; }
+};
+
+} // namespace
+
+TEST_CASE("a nick, half an address and half a number are told apart and never kept") {
+  receipt_buyer b;
+  b.orders();
+  for (const auto& [typed, words] : std::map<std::string, std::string>{{"@anya_nick", "имя в Telegram"},
+                                                                       {"a@b", "после @"},
+                                                                       {"8 800", "не хватает цифр"},
+                                                                       {"привет", "не похоже"}}) {
+    INFO(typed);
+    b.says(typed);
+    CHECK(has(b.text, words));
+    CHECK_FALSE(b.opened);
+    CHECK_FALSE(has(b.who.state, "\"contact\":\"" + typed));
+  }
+  b.says("anna@mail.ru");
+  CHECK(has(b.text, "К оплате"));
+  b.presses("Банковская карта");
+  REQUIRE(b.opened);
+  CHECK(b.customer()["email"] == "anna@mail.ru");
+}
+
+TEST_CASE("the address can be changed at the offer") {
+  receipt_buyer b;
+  b.orders();
+  b.says("anna@mail.ru");
+  b.presses("Изменить адрес для чека");
+  CHECK(has(b.text, "Сейчас чек придёт на anna@mail.ru"));
+  b.says("other@mail.ru");
+  CHECK(has(b.text, "Чек придёт на other@mail.ru"));
+  CHECK(has(b.text, "5 кредитов"));
+  b.presses("СБП");
+  REQUIRE(b.opened);
+  CHECK(b.customer()["email"] == "other@mail.ru");
+}
+
+TEST_CASE("nonsense that was kept in earlier days is asked for again, not sent") {
+  receipt_buyer b;
+  auto state = json::parse(b.who.state);
+  state["contact"] = "@anya_nick";
+  b.who.state = state.dump();
+  b.orders();
+  CHECK_FALSE(b.opened);
+  CHECK(has(b.text, "имя в Telegram"));
+  b.says("+7 900 123-45-67");
+  b.presses("Банковская карта");
+  REQUIRE(b.opened);
+  CHECK(b.customer()["phone"] == "79001234567");
+}
+
+TEST_CASE("an address that the shop has refused is asked for again, and the purchase goes on") {
+  receipt_buyer b;
+  b.orders();
+  b.says("anna@mial.zz");
+  b.presses("Банковская карта");
+  REQUIRE(b.opened);
+  b.who.refused_contact = "anna@mial.zz"; // the cashier heard it
+  SECTION("he types another at once") {
+    b.says("anna@mial.zz"); // the same again
+    CHECK(has(b.text, "не принял адрес"));
+    b.says("7"); // no amount: an address is asked for
+    CHECK(has(b.text, "не хватает цифр"));
+    b.says("anna@mail.ru");
+  }
+  SECTION("he presses the button") {
+    b.presses_data("contact:5");
+    CHECK(has(b.text, "не принял адрес для чека: anna@mial.zz"));
+    b.says("anna@mail.ru");
+  }
+  SECTION("he begins anew") {
+    b.orders();
+    CHECK_FALSE(b.opened);
+    CHECK(has(b.text, "не принял адрес"));
+    b.says("anna@mail.ru");
+  }
+  CHECK(has(b.text, "5 кредитов"));
+  b.presses("Банковская карта");
+  REQUIRE(b.opened);
+  CHECK(b.opened->credits == 5);
+  CHECK(b.customer()["email"] == "anna@mail.ru");
+}
+
+// -- Money that goes back early, and subscriptions -----------------------------------------------------
+
+TEST_CASE("a refund that overtook its payment is told to the payer and to administrators") {
+  buyer b;
+  b.known.payment_id = 3, b.known.user_id = 5, b.known.amount = b.known.refunded = 1000;
+  auto e = b.make(event_kind::payment_refunded);
+  e.payment.telegram_charge_id = "c1", e.payment.amount = 1000, e.payment.currency = "XTR";
+  b.happens(e);
+  REQUIRE(b.stepped);
+  CHECK(b.stepped->user_id == 5);
+  CHECK(b.stepped->outside_id == "c1");
+  CHECK(b.stepped->refunded == 1000);
+  REQUIRE(b.sent.size() >= 2);
+  CHECK(b.sent[0].chat_id == 5);
+  CHECK(has(b.sent[0].params, "вернул вам 1000 ⭐"));
+  CHECK(b.sent[1].chat_id == founder_user_id);
+  CHECK(has(b.sent[1].params, "раньше, чем сообщил"));
+}
+
+TEST_CASE("a further charge of a subscription is called what it is") {
+  buyer b;
+  b.known.payment_id = 3, b.known.credits = 11, b.known.amount = 1000, b.known.user_id = 5;
+  auto e = b.make(event_kind::payment);
+  e.payment.telegram_charge_id = "c2", e.payment.payload = "k", e.payment.amount = 1000;
+  e.payment.recurring = true, e.payment.subscription_until = 1'797'592'500'000;
+  b.happens(e);
+  CHECK(has(b.text, "очередное списание по подписке, она оплачена до 18.12.2026"));
+  e.update_id = 999, e.payment.first_recurring = true;
+  b.happens(e);
+  CHECK_FALSE(has(b.text, "очередное списание"));
+}
+
+TEST_CASE("thirty messages in ten seconds are answered with one polite word, and the next one is served") {
+  buyer b;
+  int answers = 0, notices = 0;
+  unix_ms now = 1'700'000'000'000;
+  const auto write = [&](const std::string& words) {
+    auto e = b.make(event_kind::text);
+    e.text = words;
+    const auto d = b.rules.decide(e, b.who, {}, now);
+    b.who.state = d.state;
+    for (auto& m : d.messages) ++(has(m.params, "Слишком много сообщений") ? notices : answers);
+    return !d.messages.empty();
+  };
+  for (int i = 0; i < 30; ++i, now += 333) write("кот " + std::to_string(i));
+  CHECK(notices == 1);
+  CHECK(answers <= 15);
+  now += 10'000;
+  CHECK(write("кот последний"));
+  CHECK(notices == 1);
+}
+
+TEST_CASE("the screens of one place are outdated by the next, answers to questions are not") {
+  buyer b;
+  b.says("кот");
+  REQUIRE(b.sent.size() == 1);
+  CHECK(b.sent[0].topic == "screen:card");
+  b.types("balance");
+  CHECK(b.sent[0].topic.empty());
+  b.types("nonsense");
+  CHECK(b.sent[0].topic == "hint:command");
+  b.presses_data("home");
+  CHECK(b.sent[1].topic == "edit:900");
 }

@@ -65,6 +65,10 @@ struct selling : stage {
   }
   payment stored() { return db->load_payment({0, "p1", {}}); }
   std::int64_t balance() { return db->load_account(user).balance; }
+  void provider_release() {
+    release(provider_wire, R"({"type":"error","code":"internal_server_error"})");
+    run();
+  }
   bool said(const std::string& words) const { return telegram->count(words) > 0; }
 };
 
@@ -131,7 +135,8 @@ TEST_CASE_METHOD(selling,
   }
   CHECK(stored().state == payment_state::cancelled);
   CHECK(said("was not paid"));
-  status = "succeeded"; // it was paid all the same: the notice tells
+  CHECK(said("ways:s")); // another way to pay
+  status = "succeeded";  // it was paid all the same: the notice tells
   first_answer = nullptr;
   ask<done>(cashier, payment_noticed{"y1"});
   CHECK(stored().state == payment_state::paid);
@@ -326,6 +331,36 @@ TEST_CASE_METHOD(
   const_cast<engine_context&>(*ctx).at_step = nullptr;
 }
 
+TEST_CASE_METHOD(
+    selling, "a checkout that cannot be stored is refused from memory, once, and done when it is stored") {
+  open(payment_method::stars, 1000);
+  incoming_update u{9, user, pre_checkout().dump()};
+  u.unstored = true;
+  for (int i = 0; i < 3; ++i) tell(cashier, u); // as it is polled again and again
+  REQUIRE(telegram->count("answerPreCheckoutQuery") == 1);
+  CHECK(said("\"ok\":false"));
+  CHECK(said("nothing was charged"));
+  advance(1min);
+  ask<accepted_updates>(ledger, accept_updates{{{9, user, pre_checkout().dump()}}, now()});
+  CHECK(db->load_open_work().updates.size() == 1); // nothing was marked done that is not stored
+  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  CHECK(telegram->count("answerPreCheckoutQuery") == 1);
+  CHECK(db->load_open_work().updates.empty());
+}
+
+TEST_CASE_METHOD(selling, "a refusal from memory that does not get through is tried again") {
+  open(payment_method::stars, 1000);
+  int failures = 2;
+  telegram->answer = [&](const http_request&) -> std::optional<http_reply> {
+    return failures-- > 0 ? broken(http_error::refused) : delivered();
+  };
+  incoming_update u{9, user, pre_checkout().dump()};
+  u.unstored = true;
+  tell(cashier, u);
+  advance(1s);
+  CHECK(telegram->count("answerPreCheckoutQuery") == 3);
+}
+
 TEST_CASE_METHOD(selling, "a new engine goes on with purchases and refunds under way") {
   open();
   const auto work = db->load_open_work().payments;
@@ -358,4 +393,200 @@ TEST_CASE_METHOD(selling, "who is banned is refused before he pays, for a reason
   REQUIRE(telegram->count("answerPreCheckoutQuery") == 1);
   CHECK(has(telegram->with("answerPreCheckoutQuery")[0].line, "\"ok\":false"));
   CHECK(has(telegram->with("answerPreCheckoutQuery")[0].line, "error_message"));
+}
+
+// -- What the shop does not take -----------------------------------------------------------------------
+
+namespace {
+
+struct watched_selling : selling {
+  std::vector<std::string> alarms, over;
+  watchman_actor watchman;
+
+  watched_selling() {
+    watchman = own(sys->spawn([this](watchman_actor::pointer) -> watchman_actor::behavior_type {
+      return {[this](const troupe::alarm& a) {
+                const bool told = a.stays && !alarms.empty() && alarms.back().rfind(a.kind, 0) == 0;
+                if (!told)
+                  alarms.push_back(a.kind + ": " + ctx->settings->words.get("ru", a.sentence, a.args));
+              },
+              [this](const alarm_over& o) { over.push_back(o.kind); }, [](const office_heard&) {},
+              [](const wake&) {}};
+    }));
+    cashier =
+        own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier, watchman}));
+    tell(ledger, ledger_listeners{courier, {}, cashier});
+  }
+  payment buy_with_receipt(const std::string& email) {
+    open_payment o;
+    o.key = "u1001-p55-10-card", o.user_id = user, o.at = now(), o.method = payment_method::card;
+    o.amount = 90'000, o.credits = 11, o.request_key = "key-1";
+    o.request = json{{"receipt", {{"customer", {{"email", email}}}}}}.dump();
+    return ask<payment_answer>(ledger, o).now;
+  }
+  payment bought() { return db->load_payment({0, "u1001-p55-10-card", {}}); }
+  void shop_says(int code, const json& error) {
+    first_answer = [=](const http_request&) { return reply(code, error.dump()); };
+  }
+};
+
+json refusal(const std::string& parameter) {
+  return {{"type", "error"},
+          {"code", "invalid_request"},
+          {"description", "Incorrect value"},
+          {"parameter", parameter}};
+}
+
+} // namespace
+
+TEST_CASE_METHOD(watched_selling,
+                 "an address that the shop does not take is named to the user, who can go on") {
+  shop_says(400, refusal("receipt.customer.email"));
+  buy_with_receipt("ann@mial.zz");
+  CHECK(bought().state == payment_state::cancelled);
+  CHECK(bought().why == "receipt_contact");
+  CHECK(db->load_account(user).refused_contact == "ann@mial.zz");
+  CHECK(said("did not take this address for the receipt: ann@mial.zz"));
+  CHECK(said("contact:10"));
+  CHECK(said("Nothing was charged"));
+  CHECK_FALSE(said("did not answer"));
+  CHECK(alarms.empty()); // his typing is no affair of administrators
+}
+
+TEST_CASE_METHOD(watched_selling, "a receipt that is refused as a whole may be ours: both ways are offered") {
+  shop_says(400, refusal("receipt"));
+  buy_with_receipt("ann@mail.com");
+  CHECK(bought().why == "receipt");
+  CHECK(db->load_account(user).refused_contact.empty());
+  CHECK(said("contact:10"));
+  CHECK(said("ways:s"));
+  REQUIRE(alarms.size() == 1);
+  CHECK(has(alarms[0], "shop: shop_refused"));
+}
+
+TEST_CASE_METHOD(watched_selling, "wrong keys of the shop end a purchase at once, in words of their own") {
+  const auto code = GENERATE(401, 403);
+  shop_says(code, {{"type", "error"}, {"code", "invalid_credentials"}, {"description", "Error by shopId"}});
+  open();
+  CHECK(stored().state == payment_state::cancelled);
+  CHECK(stored().why == "shop_keys");
+  CHECK(creations == 0);
+  CHECK(said("the fault is on our side"));
+  CHECK(said("ways:s"));
+  REQUIRE(alarms.size() == 1);
+  CHECK(has(alarms[0], "YOOKASSA_SECRET_KEY"));
+  advance(30min, 1s);
+  CHECK(alarms.size() == 1);
+  first_answer = nullptr; // the operator has put them right
+  CHECK(over.empty());
+  open_payment o;
+  o.key = "p2", o.user_id = user, o.at = now(), o.method = payment_method::card;
+  o.amount = 90'000, o.credits = 10, o.request_key = "key-2", o.request = "{}";
+  ask<payment_answer>(ledger, o);
+  CHECK(over == std::vector<std::string>{"shop: shop_keys"});
+}
+
+TEST_CASE_METHOD(watched_selling, "a shop that is silent: told after seconds, given up after ten minutes") {
+  first_answer = [](const http_request&) { return broken(http_error::refused); };
+  open();
+  advance(30s);
+  CHECK(telegram->count("does not answer, so there is no link") == 1);
+  CHECK(telegram->count("ways:s") == 1);
+  advance(12min, 1s);
+  CHECK(stored().why == "not_opened");
+  CHECK(said("did not answer for 10 minutes"));
+  REQUIRE(alarms.size() == 1);
+  CHECK(has(alarms[0], "shop: not_opened"));
+  CHECK(telegram->count("does not answer, so there is no link") == 1);
+}
+
+TEST_CASE_METHOD(watched_selling, "'check' is answered when the shop does not answer") {
+  open();
+  first_answer = [](const http_request&) { return broken(http_error::lost); };
+  tell(cashier, payment_asked{1});
+  CHECK(said("does not answer right now"));
+}
+
+TEST_CASE_METHOD(watched_selling, "an answer that makes no sense is told at once, asked again, and ends") {
+  SECTION("of the creation") {
+    first_answer = [](const http_request&) { return ok("<html>maintenance</html>"); };
+    open();
+    REQUIRE_FALSE(alarms.empty());
+    CHECK(has(alarms[0], "shop: shop_not_understood"));
+    advance(12min, 1s);
+    CHECK(stored().why == "shop_not_understood");
+    CHECK(said("make no sense"));
+    CHECK(said("Nothing was charged"));
+  }
+  SECTION("of a payment that may be paid") {
+    open();
+    first_answer = [](const http_request&) { return ok(R"({"id":"y1","status":"PAID?"})"); };
+    advance(2min, 1s);
+    CHECK_FALSE(alarms.empty());
+    CHECK(stored().state == payment_state::pending);
+    advance(25h, 30s);
+    CHECK(stored().state == payment_state::cancelled);
+    CHECK(said("for a day"));
+    CHECK_FALSE(said("Nothing was charged"));
+    first_answer = nullptr, status = "succeeded";
+    ask<done>(cashier, payment_noticed{"y1"});
+    CHECK(balance() == 10);
+  }
+}
+
+// -- Money that went back before we heard of it --------------------------------------------------------
+
+TEST_CASE_METHOD(selling, "paid and returned while we were away: nothing is given, both are told") {
+  open();
+  status = "succeeded", refunded = "900.00";
+  advance(60s);
+  CHECK(stored().state == payment_state::refunded);
+  CHECK(balance() == 0);
+  CHECK(said("Payment received"));
+  CHECK(said("Money returned"));
+}
+
+TEST_CASE_METHOD(selling, "paid and returned in part while we were away: the rest is given") {
+  open();
+  status = "succeeded", refunded = "450.00";
+  ask<done>(cashier, payment_noticed{"y1"});
+  CHECK(stored().state == payment_state::paid);
+  CHECK(stored().refunded == 45'000);
+  CHECK(balance() == 5);
+}
+
+TEST_CASE_METHOD(selling, "unmatched money that goes back is not credited any more") {
+  open();
+  amount = "450.00", status = "succeeded";
+  advance(60s);
+  REQUIRE(stored().state == payment_state::unmatched);
+  refunded = "450.00";
+  ask<done>(cashier, payment_noticed{"y1"});
+  CHECK(stored().state == payment_state::refunded);
+  payment_step credit;
+  credit.payment_id = 1, credit.to = payment_state::paid, credit.at = now(), credit.credits = 5;
+  CHECK_FALSE(ask<payment_answer>(ledger, credit).changed);
+  CHECK(balance() == 0);
+}
+
+// -- How many at once ----------------------------------------------------------------------------------
+
+TEST_CASE_METHOD(selling,
+                 "payments that are announced again while they are in work leave no more than four calls") {
+  provider->answer = [](const http_request&) { return std::optional<http_reply>{}; }; // all hang
+  std::vector<payment> all;
+  for (int i = 0; i < 12; ++i) {
+    open_payment o;
+    o.key = "p" + std::to_string(100 + i), o.user_id = user, o.at = now(), o.method = payment_method::card;
+    o.amount = 100, o.credits = 1, o.request_key = o.key, o.request = "{}";
+    all.push_back(ask<payment_answer>(ledger, o).now);
+  }
+  CHECK(provider->held.size() == 4);
+  for (int i = 0; i < 3; ++i) tell(cashier, committed_payments{all});
+  CHECK(provider->held.size() == 4);
+  for (int i = 0; i < 4; ++i) {
+    provider_release();
+    CHECK(provider->held.size() <= 4);
+  }
+  CHECK(provider->count("POST") >= 8);
 }

@@ -2,6 +2,8 @@
 #include "actors/courier_queue.hpp"
 #include "actors/fair_queue.hpp"
 #include "tests/catch.hpp"
+#include <algorithm>
+#include <random>
 
 using namespace troupe;
 using namespace std::chrono_literals;
@@ -61,14 +63,139 @@ job job_of(std::int64_t user, std::int64_t id, unix_ms not_before = 0) {
 
 } // namespace
 
-TEST_CASE("messages of one chat keep their order, whatever their urgency") {
+TEST_CASE("messages of one chat keep their order, whatever their urgency, but money passes what else waits") {
   desk d;
   d.push(say(1, "a"));
   d.push(say(1, "b", lane::result));
-  d.push(say(1, "c", lane::money));
-  CHECK(d.queue.size() == 3);
-  CHECK(d.send_all() == texts{"a", "b", "c"});
+  d.push(say(1, "paid", lane::money));
+  d.push(say(1, "c"));
+  d.push(say(1, "refunded", lane::money));
+  CHECK(d.queue.size() == 5);
+  d.now += 1s;
+  CHECK(d.send_all() == texts{"paid", "refunded", "a", "b"});
+  d.now += 1s;
+  CHECK(d.send_all() == texts{"c"});
   CHECK(d.queue.size() == 0);
+}
+
+TEST_CASE("thirty answers wait, somebody pays: \"paid\" is the next thing he hears") {
+  desk d;
+  for (int i = 0; i < 30; ++i) d.push(say(1, std::to_string(i)));
+  CHECK(d.send_all().size() == 4);
+  d.push(say(1, "paid", lane::money, "paid:1"));
+  CHECK(d.send_all().empty()); // the chat's own limit holds for money too
+  d.now += 1s;
+  CHECK(d.send_all() == texts{"paid"});
+  d.now += 1s;
+  CHECK(d.send_all() == texts{"4"});
+}
+
+TEST_CASE("what writes to the same message is never passed: money takes it along") {
+  desk d;
+  d.push(say(1, "a"));
+  d.push(say(1, "accepted", lane::status, "order:1"));
+  d.push(say(1, "b"));
+  d.push(say(1, "failed, refunded", lane::money, "order:1"));
+  CHECK(d.send_all() == texts{"accepted", "failed, refunded", "a", "b"});
+  d.now += 10s;
+  auto home = say(1, "home", lane::reply);
+  home.topic = "edit:17"; // a press on the message with the link, which now becomes the menu
+  auto paid = say(1, "paid", lane::money, "pay:1");
+  paid.slot_message_id = 17;
+  d.push(say(1, "x")), d.push(home), d.push(paid);
+  CHECK(d.send_all() == texts{"home", "paid", "x"});
+}
+
+TEST_CASE("money that was refused for now stays first, and a refused answer does not hold it up") {
+  desk d;
+  d.push(say(1, "a"));
+  CHECK(d.take() == "a");
+  d.push(say(1, "paid", lane::money));
+  d.queue.retry(d.last, d.now, 2s);
+  d.now += 2s;
+  CHECK(d.take() == "paid");
+  d.queue.retry(d.last, d.now, 2s);
+  d.push(say(1, "refunded", lane::money));
+  d.now += 2s;
+  CHECK(d.send_all() == texts{"paid", "refunded", "a"});
+}
+
+TEST_CASE("a waiting screen is outdated by a newer one of its topic, and nothing else is") {
+  desk d;
+  const auto screen = [](const std::string& text, const std::string& topic) {
+    auto m = say(1, text);
+    m.topic = topic;
+    return m;
+  };
+  for (int i = 0; i < 4; ++i) d.push(say(1, "burst"));
+  CHECK(d.send_all().size() == 4);
+  d.push(screen("card of a cat", "screen:card"));
+  d.push(say(1, "balance"));
+  d.push(screen("menu", "screen:home"));
+  auto kept = screen("in a slot", "screen:card");
+  kept.slot = "order:1";
+  CHECK(d.queue.push(kept, d.now).empty());
+  auto other = screen("somebody else's", "screen:card");
+  other.chat_id = 2;
+  CHECK(d.queue.push(other, d.now).empty());
+  const auto gone = d.queue.push(screen("card of a dog", "screen:card"), d.now);
+  REQUIRE(gone.size() == 1);
+  CHECK(gone[0].params == "card of a cat");
+  CHECK(d.queue.waiting(lane::reply) == 5);
+  d.now += 10s;
+  CHECK(d.send_all() == texts{"balance", "menu", "in a slot", "card of a dog", "somebody else's"});
+  CHECK(d.queue.size() == 0);
+}
+
+TEST_CASE(
+    "whatever is pushed, money waits for money and for its own message only, and all else keeps its order") {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 dice{seed};
+    courier_queue q{{10'000, 10'000, 0, 10'000, 10'000}};
+    std::vector<outgoing> pushed;
+    for (int i = 0; i < 12; ++i) {
+      const bool money = dice() % 3 == 0;
+      auto m = say(1, std::to_string(i),
+                   money        ? lane::money
+                   : dice() % 2 ? lane::reply
+                                : lane::result,
+                   dice() % 2 ? "s" + std::to_string(dice() % 3) : "");
+      pushed.push_back(m);
+      q.push(m, start);
+    }
+    std::vector<outgoing> sent;
+    while (auto m = q.next(start)) sent.push_back(*m), q.finish(*m, start);
+    REQUIRE(sent.size() == pushed.size());
+    const auto place = [&](const outgoing& m) {
+      return std::find_if(sent.begin(), sent.end(), [&](auto& x) { return x.params == m.params; }) -
+             sent.begin();
+    };
+    for (std::size_t i = 0; i < pushed.size(); ++i)
+      for (std::size_t j = i + 1; j < pushed.size(); ++j) {
+        const auto &a = pushed[i], &b = pushed[j];
+        const bool same_slot = !a.slot.empty() && a.slot == b.slot;
+        const bool both_money = a.urgency == lane::money && b.urgency == lane::money;
+        if (same_slot || both_money) CHECK(place(a) < place(b));
+        if (a.urgency == lane::money && b.urgency != lane::money && b.slot.empty())
+          CHECK(place(a) < place(b));
+        if (a.slot.empty() && b.slot.empty() && a.urgency != lane::money && b.urgency != lane::money)
+          CHECK(place(a) < place(b));
+        if (a.urgency != lane::money && a.slot.empty() && b.urgency == lane::money)
+          CHECK(place(b) < place(a));
+      }
+  }
+}
+
+TEST_CASE("a chat that an earlier engine was told to leave alone is left alone") {
+  desk d;
+  d.queue.hold(1, d.now, 60s);
+  d.push(say(1, "a"));
+  d.push(say(2, "b"));
+  CHECK(d.send_all() == texts{"b"});
+  CHECK(d.queue.next_at() == d.now + 60s);
+  d.now += 60s;
+  CHECK(d.send_all() == texts{"a"});
 }
 
 TEST_CASE("what waits is counted by lane, wherever it comes from and goes") {
@@ -119,12 +246,16 @@ TEST_CASE("the chat with the most urgent message goes first") {
   CHECK(d.send_all() == texts{"refund", "result", "reply", "accepted", "bar", "news"});
 }
 
-TEST_CASE("an urgent message pulls its whole chat forward") {
+TEST_CASE("an urgent message pulls its whole chat forward, and money passes its own chat too") {
   desk d;
   d.push(say(1, "reply 1"));
   d.push(say(2, "reply 2"));
-  d.push(say(2, "refund 2", lane::money));
-  CHECK(d.send_all() == texts{"reply 2", "refund 2", "reply 1"});
+  d.push(say(2, "video 2", lane::result));
+  CHECK(d.send_all() == texts{"reply 2", "video 2", "reply 1"});
+  d.push(say(3, "reply 3"));
+  d.push(say(4, "reply 4"));
+  d.push(say(4, "refund 4", lane::money));
+  CHECK(d.send_all() == texts{"refund 4", "reply 3", "reply 4"});
 }
 
 TEST_CASE("of the progress of a slot only the newest is sent") {

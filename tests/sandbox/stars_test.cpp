@@ -267,6 +267,34 @@ TEST_CASE_METHOD(shop, "a link sells too, also a subscription") {
   CHECK_THROWS_AS(world.pay_link(anna, "https://t.me/$none", now), std::runtime_error);
 }
 
+TEST_CASE_METHOD(shop, "on request the bot hears of a refund before it hears of the payment") {
+  world.refund_before_payment(true);
+  const auto charge = paid(offer());
+  const auto updates = poll();
+  REQUIRE(updates.size() == 3);
+  CHECK(updates[1]["message"]["refunded_payment"]["telegram_payment_charge_id"] == charge);
+  CHECK(updates[2]["message"]["successful_payment"]["telegram_payment_charge_id"] == charge);
+  CHECK(world.stars_of(anna) == 100'000);
+}
+
+TEST_CASE_METHOD(shop, "a subscription is renewed with a charge of its own and a later end") {
+  CHECK_THROWS_AS(world.renew_subscription(anna, now), std::runtime_error);
+  auto monthly = invoice();
+  monthly["subscription_period"] = "2592000";
+  const auto query = world.pay_link(anna, result("createInvoiceLink", monthly), now);
+  CHECK(answer(query, true).empty());
+  world.renew_subscription(anna, now);
+  const auto first = troupe::telegram::parse_update(poll()[1].dump()),
+             second = troupe::telegram::parse_update(poll().back().dump());
+  CHECK(first.payment.first_recurring);
+  CHECK(second.payment.recurring);
+  CHECK_FALSE(second.payment.first_recurring);
+  CHECK(second.payment.payload == first.payment.payload);
+  CHECK(second.payment.telegram_charge_id != first.payment.telegram_charge_id);
+  CHECK(second.payment.subscription_until == first.payment.subscription_until + 2'592'000'000);
+  CHECK(world.stars_of(anna) == 100'000 - 200);
+}
+
 TEST_CASE_METHOD(shop, "a webhook gets the updates in order and again until it takes them") {
   const values hook{{"url", "http://127.0.0.1:9/tg"}, {"secret_token", "s-1"}};
   CHECK(call("setWebhook", hook).body["description"] == "Webhook was set");

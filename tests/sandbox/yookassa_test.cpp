@@ -208,7 +208,12 @@ TEST_CASE_METHOD(world_fixture, "a receipt is checked, and demanded when the sho
     return blamed(j);
   };
   CHECK(bad("/customer", json::object()) == "receipt");
-  CHECK(bad("/customer/phone", "+7 900") == "receipt");
+  CHECK(bad("/customer/phone", "+7 900") == "receipt.customer.phone");
+  for (auto email : {"a@b", "@anya_nick", "a@b.", "a b@c.ru"})
+    CHECK(bad("/customer/email", email) == "receipt.customer.email");
+  world.faults.refused_contact = "buyer@example.ru";
+  CHECK(blamed(good) == "receipt.customer.email");
+  world.faults.refused_contact.clear();
   CHECK(bad("/items", json::array()) == "receipt");
   CHECK(bad("/items/0/amount/value", "489.00") == "receipt");
   CHECK(bad("/items/0/quantity", 2) == "receipt");

@@ -104,6 +104,7 @@ void crowd::go_shopping(std::int64_t user) {
   if (dice_.chance(150)) return; // he thinks better of it
   const auto pay = [=, this] {
     auto& w = stage_.world;
+    w.telegram.refund_before_payment(dice_.chance(30));
     const bool paid = stars ? w.pay_stars(user) : dice_.chance(150) ? w.decline_shop(user) : w.pay_shop(user);
     if (paid) stage_.log.line(stage_.now(), "user " + std::to_string(user) + " pays");
   };

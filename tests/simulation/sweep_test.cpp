@@ -159,6 +159,30 @@ const std::vector<scenario>& scenarios() {
          pays_stars(p, goes_shopping(p, "s"));
        },
        0},
+      {"Stars that go back before we hear that they came", "", false,
+       [](play& p) {
+         p.world.telegram.refund_before_payment(true);
+         pays_stars(p, goes_shopping(p, "s"));
+       },
+       0},
+      {"a purchase by card that went back before we hear of it", "", false,
+       [](play& p) {
+         p.world.rates[fault::callback_lost] = 1000;
+         p.config.opts.yookassa.check_every_s = 600;
+         const auto at = goes_shopping(p, "c");
+         pays_shop(p, at);
+         p.coming.at(at + 3 * minute_ms, [&p] {
+           const auto book = p.world.shop.report(p.now());
+           for (auto& paid : book["payments"]) p.world.refund_by_shop(paid["id"], paid["amount"]["value"]);
+         });
+       },
+       0},
+      {"a purchase by card, the shop's keys are wrong", "", false,
+       [](play& p) {
+         p.world.shop.faults.reject_keys = true;
+         goes_shopping(p, "c");
+       },
+       0},
       {"a purchase by card, the notice comes", "", false,
        [](play& p) {
          p.config.opts.yookassa.check_every_s = 3600;

@@ -195,6 +195,82 @@ TEST_CASE_METHOD(till, "another amount than agreed is unmatched, and its credits
   CHECK(faults().empty());
 }
 
+TEST_CASE_METHOD(
+    till, "a refund that comes before its payment is remembered: no credits, whichever is told how often") {
+  apply(invoice("p1"));
+  payment_step back;
+  back.outside_id = "c1", back.to = payment_state::refunded, back.refunded = 1000, back.user_id = ann,
+  back.at = ++now;
+  const auto first = apply(back);
+  CHECK(first.changed);
+  CHECK(first.now.state == payment_state::refunded);
+  CHECK(first.now.credits == 0);
+  CHECK(first.who.balance == 0);
+  CHECK_FALSE(apply(back).changed);
+  reopen();
+  for (int i = 0; i < 3; ++i) {
+    const auto late = apply(charge("c1", "p1"));
+    CHECK_FALSE(late.changed);
+    CHECK(late.now.state == payment_state::refunded);
+    CHECK(late.who.balance == 0);
+  }
+  CHECK_FALSE(apply(back).changed);
+  CHECK(apply(charge("c2", "p1")).who.balance == 10); // the invoice itself is still good
+  CHECK(faults().empty());
+}
+
+TEST_CASE_METHOD(till, "a refund without a charge, a payer or an amount is no refund") {
+  payment_step back;
+  back.to = payment_state::refunded, back.outside_id = "c1", back.user_id = ann, back.at = ++now;
+  CHECK_FALSE(apply(back).changed);
+  back.refunded = 1000, back.user_id = 0;
+  CHECK_FALSE(apply(back).changed);
+  back.outside_id.clear(), back.user_id = ann;
+  CHECK_FALSE(apply(back).changed);
+  CHECK(read().payments_of(ann, 0, 10).empty());
+}
+
+TEST_CASE_METHOD(till, "each charge of a subscription is credited once, as agreed") {
+  apply(invoice("p1"));
+  for (int month = 1; month <= 3; ++month)
+    for (int i = 0; i < 2; ++i) apply(charge("c" + std::to_string(month), "p1"));
+  CHECK(read().load_account(ann).balance == 30);
+  CHECK(apply(charge("c9", "p1", 700)).now.state == payment_state::unmatched); // another price
+  CHECK(faults().empty());
+}
+
+TEST_CASE_METHOD(till, "money that had gone back when it was heard of is one step") {
+  const auto id = apply(invoice("p1", payment_method::card, 90'000, 10)).now.payment_id;
+  auto both = step(id, payment_state::paid);
+  both.outside_id = "y1", both.refunded = 90'000;
+  const auto a = apply(both);
+  CHECK(a.now.state == payment_state::refunded);
+  CHECK(a.who.balance == 0);
+  CHECK_FALSE(apply(both).changed);
+  CHECK(faults().empty());
+}
+
+TEST_CASE_METHOD(till, "unmatched money that has gone back cannot be credited by hand") {
+  const auto id = apply(charge("c1", "nothing")).now.payment_id;
+  CHECK_FALSE(refunded(id, 500).changed);
+  CHECK(refunded(id, 1000).now.state == payment_state::refunded);
+  auto by_hand = step(id, payment_state::paid);
+  by_hand.credits = 7;
+  CHECK_FALSE(apply(by_hand).changed);
+  CHECK(read().load_account(ann).balance == 0);
+  CHECK(faults().empty());
+}
+
+TEST_CASE_METHOD(till,
+                 "which address the shop has refused is kept with the user, whatever his dialogue does") {
+  const auto id = apply(invoice("p1", payment_method::card, 90'000, 10)).now.payment_id;
+  auto no = step(id, payment_state::cancelled);
+  no.why = "receipt_contact", no.refused_contact = "a@b.cd";
+  CHECK(apply(no).who.refused_contact == "a@b.cd");
+  reopen();
+  CHECK(read().load_account(ann).refused_contact == "a@b.cd");
+}
+
 TEST_CASE_METHOD(till, "the audit finds a purchase that was credited twice, or not at all") {
   apply(invoice("p1"));
   apply(charge("c1", "p1"));
@@ -220,7 +296,14 @@ TEST_CASE("whatever happens to purchases, and however often it is told, the sums
       const auto key = "p" + std::to_string(below(30));
       const auto id = 1 + below(40);
       payment_answer a;
-      switch (below(8)) {
+      switch (below(9)) {
+      case 8: { // before or after its payment
+        payment_step early;
+        early.outside_id = "c" + std::to_string(below(40)), early.to = payment_state::refunded;
+        early.refunded = 1000, early.user_id = ann, early.at = ++t.now;
+        a = t.apply(early);
+        break;
+      }
       case 0: a = t.apply(t.invoice(key, below(2) ? payment_method::stars : payment_method::stars)); break;
       case 1: a = t.apply(t.charge("c" + std::to_string(below(40)), key)); break;
       case 2: a = t.apply(t.charge("x" + std::to_string(below(5)), "nothing")); break;

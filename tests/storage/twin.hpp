@@ -142,6 +142,10 @@ struct twin {
   void apply(const delivery_report& r) {
     const auto found = outbox.find(r.outbox_id);
     if (found == outbox.end()) return; // settled before
+    if (r.not_before > 0) {            // Telegram wants silence: it waits on
+      found->second.what.not_before = r.not_before;
+      return;
+    }
     const auto m = found->second.what;
     if (!r.delivered && r.chat_gone) {
       found->second.parked = true;
