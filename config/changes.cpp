@@ -19,6 +19,10 @@ bool is_changeable(const std::string& key) {
   return std::find(changeable.begin(), changeable.end(), key) != changeable.end();
 }
 
+/// From the file also what no menu can change.
+constexpr auto packages_key = "shop.packages";
+bool is_reloadable(const std::string& key) { return is_changeable(key) || key == packages_key; }
+
 bool starts(const std::string& s, const std::string& with) { return s.rfind(with, 0) == 0; }
 
 /// "model:<id>:<what>"; an id may hold colons, for the last one parts.
@@ -129,7 +133,7 @@ std::vector<difference> differences(const settings& before, const settings& afte
   };
   for (std::size_t i = 0; i < before.report.size() && i < after.report.size(); ++i)
     add(after.report[i].key, before.report[i].value, after.report[i].value,
-        is_changeable(after.report[i].key));
+        is_reloadable(after.report[i].key));
   const auto prices = [](const model& m) {
     std::string text = std::to_string(m.price);
     const auto list = [&](const char* name, const std::vector<int>& values) {
@@ -159,8 +163,9 @@ settings only_changeable(settings before, const settings& after) {
   next.report = before.report;
   for (std::size_t i = 0; i < after.report.size() && i < next.report.size(); ++i) {
     auto& line = after.report[i];
-    if (!is_changeable(line.key)) continue;
-    rules::set_option(next.opts, line.key, line.value, "");
+    if (!is_reloadable(line.key)) continue;
+    if (line.key == packages_key) next.opts.shop.packages = after.opts.shop.packages;
+    else rules::set_option(next.opts, line.key, line.value, "");
     next.report[i] = line;
   }
   return next;

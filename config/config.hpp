@@ -235,7 +235,7 @@ std::vector<difference> differences(const settings& before, const settings& afte
 /// `after`, but with `before`'s options wherever one needs a restart. Catalogue, presets and texts are new.
 settings only_changeable(settings before, const settings& after);
 
-/// The text of `troupe check`; `ready` false when something needed for live operation is missing.
-std::string describe(const settings& s, bool& ready);
+/// What is in force and where it comes from, for `troupe check`; never a secret's text.
+std::string describe(const settings& s);
 
 } // namespace troupe::config

@@ -1,19 +1,22 @@
 #!/bin/sh
-# Arrows run one way: main -> actors -> {storage, net, config} -> messages. Fails on any other include.
+# Arrows run one way: main -> {actors, readiness, process} -> {storage, net, config} -> messages. Fails on any other
+# include.
 cd "$1" || exit 2
 bad=0
 check() { # room, rooms it must not include
   found=$(grep -rnE "#include \"($2)/" "$1" --include='*.hpp' --include='*.cpp')
   [ -z "$found" ] || { echo "$1 must not know $2:"; echo "$found"; bad=1; }
 }
-check messages 'actors|storage|net|config'
-check storage 'actors|net|config'
-check net 'actors|storage|config'
-check config 'actors|storage|net|messages'
-check actors 'net/sandbox'
+check messages 'actors|readiness|process|storage|net|config'
+check storage 'actors|readiness|process|net|config'
+check net 'actors|readiness|process|storage|config'
+check config 'actors|readiness|process|storage|net|messages'
+check actors 'net/sandbox|readiness|process'
+check readiness 'net/sandbox|actors|process'
+check process 'net|storage|actors|readiness|messages'
 for f in net/*.hpp net/*.cpp; do
   grep -nE '#include "net/sandbox/' "$f" && { echo "$f must not know the sandbox"; bad=1; }
 done
-grep -rlE '<caf/' storage net config && { echo "only messages and actors know CAF"; bad=1; }
+grep -rlE '<caf/' storage net config readiness process && { echo "only messages and actors know CAF"; bad=1; }
 [ "$bad" = 0 ] && echo "arrows run one way"
 exit $bad

@@ -1,10 +1,12 @@
 #include "net/sandbox/kie_models.hpp"
+#include "net/json_fields.hpp"
 #include <algorithm>
 #include <cstdlib>
 
 namespace troupe::sandbox {
 namespace {
 
+using json_fields::member;
 using nlohmann::json;
 
 // --- fields ---
@@ -30,13 +32,7 @@ field addresses(const char* name, bool required, double most) {
   return {name, kind::addresses, required, 1, most};
 }
 
-const json& member(const json& object, const std::string& name) {
-  static const json nothing;
-  const auto it = object.is_object() ? object.find(name) : object.end();
-  return it == object.end() ? nothing : *it;
-}
-
-std::string text_of(const json& object, const std::string& name, const std::string& otherwise = "") {
+std::string text_of(const json& object, const char* name, const std::string& otherwise = "") {
   const auto& v = member(object, name);
   return v.is_string() && !v.get_ref<const std::string&>().empty() ? v.get<std::string>() : otherwise;
 }
@@ -91,7 +87,7 @@ std::string trouble_with(const field& f, const json& v) {
 
 std::string trouble_with(const std::vector<field>& fields, const json& input) {
   for (const auto& f : fields) {
-    const auto& v = member(input, f.name);
+    const auto& v = member(input, f.name.c_str());
     // An optional choice that is sent empty is refused: kie wants it left out.
     const bool empty_choice = f.what == kind::choice && !f.required && v.is_string();
     if (!given(v) && !empty_choice) {

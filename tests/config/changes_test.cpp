@@ -76,6 +76,21 @@ TEST_CASE("both ends of a range may move in either order") {
   CHECK(s.opts.shop.own_credits_min == 2000);
 }
 
+TEST_CASE("what is sold, and for how much, changes with the file at once") {
+  const auto before = real();
+  auto after = real();
+  after.opts.shop.packages = {{7, 1, 700, 0}};
+  for (auto& line : after.report)
+    if (line.key == "shop.packages") line.value = "7+1 for 700 Stars or 0 roubles";
+  const auto all = differences(before, after);
+  REQUIRE(all.size() == 1);
+  CHECK((all[0].what == "shop.packages" && all[0].applies));
+  const auto next = only_changeable(before, after);
+  REQUIRE(next.opts.shop.packages.size() == 1);
+  CHECK(next.opts.shop.packages[0].stars == 700);
+  CHECK_FALSE(why_not(before, "option:shop.packages", "x").empty()); // no menu holds them
+}
+
 TEST_CASE("what needs a restart is named and not applied, the rest is") {
   const auto before = real();
   const auto after =

@@ -60,8 +60,7 @@ TEST_CASE("the real presets load, with titles in both languages and English prom
   }
   CHECK(ids.size() == s.presets.size());
   CHECK(words);
-  bool ready = false;
-  CHECK(has(describe(s, ready), "turn-360: "));
+  CHECK(has(describe(s), "turn-360"));
 }
 
 TEST_CASE("without a file of presets there are none, and the writer knows what to do all the same") {
@@ -97,8 +96,6 @@ TEST_CASE("a bad preset is named with its file and line") {
 TEST_CASE("the prompt writer is off until it has an address") {
   const auto s = load(real_dir, {});
   CHECK_FALSE(s.opts.prompt_writer.on());
-  bool ready = false;
-  CHECK(has(describe(s, ready), "prompt_writer.api_url is not set"));
 }
 
 TEST_CASE("the prompt writer's address and key come from the environment, the key also from a file") {
@@ -110,11 +107,9 @@ TEST_CASE("the prompt writer's address and key come from the environment, the ke
   CHECK(w.api_url == "https://llm.example/v1");
   CHECK(w.api_key == "sk-of-the-test-1234567");
   CHECK(w.time_limit_s == 7);
-  bool ready = false;
-  const auto all = describe(s, ready);
+  const auto all = describe(s);
   CHECK(has(all, "[prompt_writer]"));
   CHECK_FALSE(has(all, "sk-of-the"));
-  CHECK(has(describe(load(real_dir, {{"PROMPT_WRITER_API_URL", "http://x"}}), ready), "asked without a key"));
 
   const with_presets c{""};
   std::ofstream{c.dir / "key"} << "from-a-file\n";

@@ -3,6 +3,7 @@
 #include "tests/whole/sandbox_stage.hpp"
 #include <fstream>
 #include <iterator>
+#include <regex>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -16,11 +17,13 @@ struct tuned : sandbox_stage {
   std::filesystem::path config = dir / "config";
   process running;
 
-  explicit tuned(const char* watch) : sandbox_stage{0}, running{start(watch)} {
+  explicit tuned(const char* watch, bool with_file = false)
+      : sandbox_stage{0}, running{start(watch, with_file)} {
     post("/sandbox/users", {{"id", admin}, {"first_name", "Root"}, {"language_code", "ru"}});
     REQUIRE(within(15s, [&] { return has_logged("the engine runs"); }));
   }
-  process start(const char* watch) const {
+  std::string log_file() const { return (dir / "kept.log").string(); }
+  process start(const char* watch, bool with_file) const {
     std::filesystem::copy(std::string{TROUPE_SOURCE_DIR} + "/config", config,
                           std::filesystem::copy_options::recursive);
     return {{TROUPE_BINARY, "--config", config.string(), "serve"},
@@ -32,6 +35,7 @@ struct tuned : sandbox_stage {
              {"KIE_UPLOAD_URL", base},
              {"TROUPE_WEB_PORT", "0"},
              {"TROUPE_OFFICE_WATCH_FILES", watch},
+             {"TROUPE_LOG_FILE", with_file ? log_file() : ""},
              {"TROUPE_STORAGE_FILES_DIR", (dir / "files").string()}},
             log()};
   }
@@ -83,4 +87,18 @@ TEST_CASE("a changed file is read by itself") {
   tuned t{"true"};
   t.replace("models.toml", "price = 1\n", "price = 7\n");
   CHECK(within(15s, [&] { return t.has_logged("changed: veo-3-fast price 1 -> 7"); }));
+}
+
+TEST_CASE("a renamed log file is let go at SIGHUP, and its lines carry the date and the time zone") {
+  tuned t{"false", true};
+  const auto file = t.log_file();
+  REQUIRE(within(15s, [&] { return tuned::read(file).find("the engine runs") != std::string::npos; }));
+  std::filesystem::rename(file, file + ".old");
+  ::kill(t.running.id(), SIGHUP);
+  CHECK(within(15s,
+               [&] { return tuned::read(file).find("the log file is opened anew") != std::string::npos; }));
+  CHECK(tuned::read(file + ".old").find("opened anew") == std::string::npos);
+  CHECK(std::regex_search(tuned::read(file),
+                          std::regex{R"((^|\n)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d )"}));
+  CHECK(t.running.end(SIGTERM) == 0);
 }
