@@ -362,10 +362,12 @@ private:
 
   // -- Screens --------------------------------------------------------------------------------------
 
-  /// Of a screen that shows where the dialogue stands the newest counts; "other" ones are answers.
+  /// Of a screen that shows where the dialogue stands the newest counts. "Other" ones are answers, and only
+  /// the same question once more makes them old.
   void go(const char* screen, const talk::screen& s) {
     m_.screen = screen;
-    show(s, m_.screen == "other" ? "" : "screen:" + m_.screen);
+    if (m_.screen != "other") show(s, "screen:" + m_.screen);
+    else show(s, e_.kind == event_kind::command ? "answer:" + e_.command + " " + e_.argument : "");
   }
 
   void home() {
