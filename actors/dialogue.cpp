@@ -806,6 +806,11 @@ private:
       const auto words = say(problem, {{"min", paint_.count("credits", opts_.shop.own_credits_min)},
                                        {"max", paint_.count("credits", opts_.shop.own_credits_max)}});
       if (method.empty()) return shop(0, words);
+      if (problem == "amount.packages") { // there is no price for one credit
+        auto list = paint_.packages(opts_, who_, method, e_.update_id);
+        list.text = words + "\n\n" + list.text;
+        return go("packages", list);
+      }
       m_.method = method;
       return go("amount", paint_.ask_amount(opts_, method, words));
     }

@@ -490,21 +490,21 @@ TEST_CASE_METHOD(watched_selling, "a shop that is silent: told after seconds, gi
   first_answer = [](const http_request&) { return broken(http_error::refused); };
   open();
   advance(30s);
-  CHECK(telegram->count("does not answer, so there is no link") == 1);
+  CHECK(telegram->count("There is no link for invoice") == 1);
   CHECK(telegram->count("ways:s") == 1);
   advance(12min, 1s);
   CHECK(stored().why == "not_opened");
   CHECK(said("did not answer for 10 minutes"));
   REQUIRE(alarms.size() == 1);
   CHECK(has(alarms[0], "shop: not_opened"));
-  CHECK(telegram->count("does not answer, so there is no link") == 1);
+  CHECK(telegram->count("There is no link for invoice") == 1);
 }
 
 TEST_CASE_METHOD(watched_selling, "'check' is answered when the shop does not answer") {
   open();
   first_answer = [](const http_request&) { return broken(http_error::lost); };
   tell(cashier, payment_asked{1});
-  CHECK(said("does not answer right now"));
+  CHECK(said("cannot tell me about your payment"));
 }
 
 TEST_CASE_METHOD(watched_selling, "an answer that makes no sense is told at once, asked again, and ends") {
