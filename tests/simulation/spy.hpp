@@ -20,7 +20,8 @@ enum class planted : std::uint8_t {
   unpaid    ///< a charge is said to be booked, but is not
 };
 
-/// Delivered messages of each chat come in the order of the outbox. Lives through crashes.
+/// Delivered messages of each chat come in the order of the outbox, but for those that may pass others. Lives
+/// through crashes.
 class delivery_order {
 public:
   /// What is wrong, or "".
