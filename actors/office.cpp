@@ -285,7 +285,7 @@ private:
 
   outcome perform(const intent& i) const {
     const auto what = act_named(i.what);
-    if (!what) return only_toast("toast.outdated");
+    if (!what) return only_toast("office.outdated");
     admin_action a;
     a.key = "a" + std::to_string(i.id);
     a.admin_id = v_.e.from.user_id;
@@ -476,7 +476,7 @@ private:
     const bool asked = at == at_question || (at == "o.ban" && intent_.what == "ban");
     const bool whole_intent =
         asked && intent_.id != 0 && intent_.id == number(1) && (!credits || intent_.amount > 0);
-    if (!whole_intent) return only_toast("toast.outdated");
+    if (!whole_intent) return only_toast("office.outdated");
     if (intent_.what == cancel_job) return cancel();
     if (intent_.what != "setting") {
       if (intent_.amount > set_.opts.office.give_max && !intent_.twice) return ask_twice();
@@ -513,7 +513,7 @@ private:
     const bool on = part(2) == "1";
     const bool all = part(1) == "all";
     const auto* m = all ? nullptr : screens_.tagged(part(1));
-    if (!all && !m) return only_toast("toast.outdated");
+    if (!all && !m) return only_toast("office.model_gone");
     const auto name = all ? std::string{"stopped"} : "paused:" + m->id;
     const auto what = all ? say("sales.all") : talk::title_of(*m, paint_language());
     return store_setting(name, on ? "" : "1",
@@ -544,7 +544,7 @@ private:
                                            {"value", screens_.option_value(key)}});
     } else {
       const auto* found = screens_.tagged(part(1));
-      if (!found) return only_toast("toast.outdated");
+      if (!found) return only_toast("office.model_gone");
       auto& m = *found;
       const bool sound = is("sprice");
       i.name = "model:" + m.id + (sound ? ":sound_prices" : m.prices.empty() ? ":price" : ":prices");
@@ -580,7 +580,7 @@ private:
     auto i = intent_;
     const bool asked = at == at_question;
     const bool amounts = i.what == "give" || i.what == "take";
-    if (i.user_id == 0 && !asked) return word("toast.outdated");
+    if (i.user_id == 0 && !asked) return word("office.outdated");
     if (at == "o.ban") {
       i.reason = telegram::shorten(v_.e.text, 200);
       return ask_sure(i);

@@ -362,7 +362,7 @@ talk::screen screens::prices(const sales_facts& sales) const {
 }
 
 talk::screen screens::model(const config::model* found, const sales_facts& sales) const {
-  if (!found) return word(say("toast.outdated"), "o:prices");
+  if (!found) return word(say("office.model_gone"), "o:prices");
   auto& m = *found;
   const auto n = tag_of(m);
   const bool paused = sales.paused.count(m.id) > 0;

@@ -1,11 +1,26 @@
 /// The administrators' menu over real sessions and a real book: what is said and pressed, what stands on the
 /// screen, and what is in the book.
 #include "tests/actors/reception.hpp"
+#include <algorithm>
 
 using namespace troupe;
 using namespace troupe::test;
 
-TEST_CASE_METHOD(reception, "the menu opens for an administrator and is unknown to others") {
+namespace {
+
+struct office_day : reception {
+  /// A typed act, confirmed.
+  void does(const std::string& command) {
+    says(admin, command);
+    presses("Да");
+  }
+  /// A model of the catalogue, by what its button is called.
+  std::string model_button(std::size_t i) const { return "o:m:" + ctx->settings->models.at(i).id; }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(office_day, "the menu opens for an administrator and is unknown to others") {
   says(admin, "/admin");
   CHECK(has(screen(), "Администратор"));
   for (auto label : {"Статистика пользователей", "Рассылка сообщений", "Пользователь", "Очередь", "Журнал"})
@@ -23,7 +38,7 @@ TEST_CASE_METHOD(reception, "the menu opens for an administrator and is unknown 
   CHECK_FALSE(db->load_account(admin).banned);
 }
 
-TEST_CASE_METHOD(reception, "buttons forged by somebody else do nothing and say nothing") {
+TEST_CASE_METHOD(office_day, "buttons forged by somebody else do nothing and say nothing") {
   says(admin, "/user 2002");
   presses("Начислить");
   says(admin, "10 spasibo");
@@ -43,7 +58,7 @@ TEST_CASE_METHOD(reception, "buttons forged by somebody else do nothing and say 
   CHECK_FALSE(db->load_account(ben).admin);
 }
 
-TEST_CASE_METHOD(reception, "statistics by periods, and of an empty bot") {
+TEST_CASE_METHOD(office_day, "statistics by periods, and of an empty bot") {
   says(admin, "/stats");
   CHECK(has(screen(), "Статистика пользователей"));
   CHECK(has(screen(), "7 дней"));
@@ -59,7 +74,7 @@ TEST_CASE_METHOD(reception, "statistics by periods, and of an empty bot") {
   CHECK_FALSE(has(screen(), "12345"));
 }
 
-TEST_CASE_METHOD(reception, "statistics come from a short cache") {
+TEST_CASE_METHOD(office_day, "statistics come from a short cache") {
   says(admin, "/stats");
   says(3003, "/start");
   says(admin, "/stats");
@@ -69,7 +84,7 @@ TEST_CASE_METHOD(reception, "statistics come from a short cache") {
   CHECK(has(screen(), "Всего 3"));
 }
 
-TEST_CASE_METHOD(reception, "a user's card is found by id, by name and by a forwarded message") {
+TEST_CASE_METHOD(office_day, "a user's card is found by id, by name and by a forwarded message") {
   says(admin, "/user 2002");
   CHECK(has(screen(), "Ben @ben"));
   says(admin, "/user @ben");
@@ -81,7 +96,7 @@ TEST_CASE_METHOD(reception, "a user's card is found by id, by name and by a forw
   CHECK(has(screen(), "<code>2002</code>"));
 }
 
-TEST_CASE_METHOD(reception, "a hidden author is explained, an unknown user asked for again") {
+TEST_CASE_METHOD(office_day, "a hidden author is explained, an unknown user asked for again") {
   says(admin, "/admin");
   presses("Пользователь");
   says(admin, "x", {{"forward_origin", {{"type", "hidden_user"}, {"date", 1}, {"sender_user_name", "B"}}}});
@@ -92,7 +107,7 @@ TEST_CASE_METHOD(reception, "a hidden author is explained, an unknown user asked
   CHECK(has(screen(), "Ben @ben"));
 }
 
-TEST_CASE_METHOD(reception, "credits are given with a reason, once, and the user hears of it") {
+TEST_CASE_METHOD(office_day, "credits are given with a reason, once, and the user hears of it") {
   const auto had = balance_of(ben);
   says(admin, "/user 2002");
   presses("Начислить");
@@ -112,19 +127,170 @@ TEST_CASE_METHOD(reception, "credits are given with a reason, once, and the user
   CHECK(has(screen(), "за отзыв"));
 }
 
-TEST_CASE_METHOD(reception, "/add and /sub do it at once, more than there is is refused with the balance") {
+TEST_CASE_METHOD(office_day, "typed /add and /sub ask as the buttons do: who, how much, the balance before and after") {
   const auto had = balance_of(ben);
+  const auto credits = [&](std::int64_t n) { return ctx->settings->words.count("ru", "credits", n); };
   says(admin, "/add 2002 7 bonus");
+  CHECK(balance_of(ben) == had);
+  for (const auto& part : {std::string{"Ben @ben"}, std::string{"<code>2002</code>"}, credits(7),
+                           std::string{"bonus"}, credits(had) + " → <b>" + credits(had + 7)}) {
+    INFO(part << " in: " << screen());
+    CHECK(has(screen(), part));
+  }
+  presses("Да");
   CHECK(balance_of(ben) == had + 7);
+  CHECK(has(screen(ben), "bonus"));
   says(admin, "/sub 2002 100000");
-  CHECK(balance_of(ben) == had + 7);
   CHECK(has(screen(), "Столько нет"));
   CHECK(has(screen(), std::to_string(had + 7)));
+  CHECK_FALSE(offers("Да"));
   says(admin, "/sub 2002 7 error");
+  CHECK(has(screen(), credits(had + 7) + " → <b>" + credits(had)));
+  CHECK(balance_of(ben) == had + 7);
+  presses("Да");
   CHECK(balance_of(ben) == had);
 }
 
-TEST_CASE_METHOD(reception, "wrong arguments are answered with how it is written") {
+TEST_CASE_METHOD(office_day, "typed /ban and /unban ask too, and a ban that changes nothing is not asked about") {
+  says(admin, "/ban 2002 spam");
+  CHECK_FALSE(db->load_account(ben).banned);
+  CHECK(has(screen(), "Ben @ben"));
+  CHECK(has(screen(), "spam"));
+  presses("Да");
+  CHECK(db->load_account(ben).banned);
+  says(admin, "/ban 2002 again");
+  CHECK(has(screen(), "уже сделано"));
+  CHECK_FALSE(offers("Да"));
+  says(admin, "/unban 2002");
+  CHECK(db->load_account(ben).banned);
+  presses("Да");
+  CHECK_FALSE(db->load_account(ben).banned);
+  says(admin, "/ban 77");
+  CHECK(has(screen(), "сначала снимите права"));
+  CHECK_FALSE(db->load_account(admin).banned);
+}
+
+TEST_CASE_METHOD(office_day, "more than office.give_max at once is asked a second time, in other words") {
+  const auto had = balance_of(ben), most = std::int64_t{ctx->opts().office.give_max};
+  does("/add 2002 " + std::to_string(most)); // once is enough
+  CHECK(balance_of(ben) == had + most);
+  says(admin, "/add 2002 1000000");
+  const auto first = screen(), first_yes = data_of("Да");
+  presses("Да");
+  CHECK(balance_of(ben) == had + most);
+  CHECK(screen() != first);
+  CHECK(has(screen(), "больше, чем обычно"));
+  CHECK(data_of("Да") != first_yes);
+  const auto second_yes = data_of("Да");
+  presses_data(admin, first_yes);
+  CHECK(balance_of(ben) == had + most);
+  presses_data(admin, second_yes);
+  CHECK(balance_of(ben) == had + most + 1'000'000);
+  presses_data(admin, second_yes);
+  CHECK(balance_of(ben) == had + most + 1'000'000);
+  says(admin, "/add 2002 1000001"); // the ceiling stays
+  CHECK(has(screen(), "/add 12345 10"));
+}
+
+TEST_CASE_METHOD(office_day, "a question is void once something else is done") {
+  const auto had = balance_of(ben);
+  for (const auto& other : {"/stats", "/balance", "/add 2002 3", "/broadcasts"}) {
+    INFO(other);
+    says(admin, "/add 2002 7");
+    const auto yes = data_of("Да");
+    says(admin, other);
+    presses_data(admin, yes);
+    CHECK(balance_of(ben) == had);
+    CHECK(has(toasts[admin], "уже не действует"));
+  }
+  for (const auto& other : {"o:menu", "b:list", "home", "o:u:2002"}) {
+    INFO(other);
+    says(admin, "/add 2002 7");
+    const auto yes = data_of("Да");
+    presses_data(admin, other);
+    presses_data(admin, yes);
+    CHECK(balance_of(ben) == had);
+  }
+}
+
+TEST_CASE_METHOD(office_day, "a question stands over a restart, and is asked anew when its balance is not true any more") {
+  const auto had = balance_of(ben);
+  says(admin, "/add 2002 7");
+  restart_sessions();
+  presses("Да");
+  CHECK(balance_of(ben) == had + 7);
+
+  says(admin, "/add 2002 5");
+  restart_sessions();
+  admin_action elsewhere; // another administrator is faster
+  elsewhere.key = "other", elsewhere.admin_id = 78, elsewhere.at = now(), elsewhere.what = admin_act::take;
+  elsewhere.user_id = ben, elsewhere.amount = 4;
+  ask<admin_answer>(ledger, elsewhere);
+  const auto yes = data_of("Да");
+  presses("Да");
+  CHECK(balance_of(ben) == had + 3);
+  CHECK(has(screen(), "баланс изменился"));
+  CHECK(has(screen(), ctx->settings->words.count("ru", "credits", had + 8)));
+  presses_data(admin, yes);
+  CHECK(balance_of(ben) == had + 3);
+  presses("Да");
+  CHECK(balance_of(ben) == had + 8);
+}
+
+TEST_CASE_METHOD(office_day, "a corrected amount asks again and is no prompt for a video") {
+  const auto had = balance_of(ben);
+  says(admin, "/user 2002");
+  presses("Начислить");
+  says(admin, "100 за отзыв");
+  const auto yes = data_of("Да");
+  says(admin, "10 за отзыв");
+  CHECK(has(screen(), ctx->settings->words.count("ru", "credits", 10)));
+  CHECK(data_of("Да") != yes);
+  says(admin, "ой");
+  CHECK(has(screen(), "ещё ждёт ответа"));
+  presses_data(admin, yes);
+  CHECK(balance_of(ben) == had);
+  says(admin, "/add 2002 100");
+  says(admin, "12 верно");
+  presses("Да");
+  CHECK(balance_of(ben) == had + 12);
+}
+
+TEST_CASE_METHOD(office_day, "a button for a model means that model, also when the catalogue has changed since") {
+  says(admin, "/admin");
+  presses("Модели и цены");
+  const auto first = ctx->settings->models.at(0).id;
+  presses_data(admin, model_button(0));
+  const auto pause = data_of("Не продавать"), price = data_of("Изменить цену");
+  auto edited = *ctx->settings;
+  std::reverse(edited.models.begin(), edited.models.end());
+  ctx->settings = std::make_shared<const config::settings>(edited);
+  presses_data(admin, pause);
+  const auto settings = db->load_open_work().settings;
+  REQUIRE(settings.size() == 1);
+  CHECK(settings[0].first == "paused:" + first);
+  presses_data(admin, price);
+  CHECK(has(screen(), edited.models.back().title.at("ru")));
+  edited.models.pop_back();
+  ctx->settings = std::make_shared<const config::settings>(edited);
+  presses_data(admin, pause);
+  CHECK(has(toasts[admin], "больше нет"));
+  CHECK(db->load_open_work().settings.size() == 1);
+}
+
+TEST_CASE_METHOD(office_day, "what cannot be done with somebody is not offered on his card") {
+  says(admin, "/user 77"); // oneself, and of ADMIN_IDS
+  CHECK(has(screen(), "администратор"));
+  for (auto label : {"Снять с администраторов", "Сделать администратором", "Забанить"}) {
+    INFO(label);
+    CHECK_FALSE(offers(label));
+  }
+  presses_data(admin, "o:demote:77");
+  CHECK(has(screen(), "ADMIN_IDS"));
+  CHECK_FALSE(offers("Да"));
+}
+
+TEST_CASE_METHOD(office_day, "wrong arguments are answered with how it is written") {
   for (auto [command, usage] :
        std::map<std::string, std::string>{{"/add", "/add 12345 10"},
                                           {"/add 2002", "/add 12345 10"},
@@ -147,8 +313,8 @@ TEST_CASE_METHOD(reception, "wrong arguments are answered with how it is written
   CHECK(has(screen(), "не знает"));
 }
 
-TEST_CASE_METHOD(reception, "a banned user is told why, once unbanned he is served again") {
-  says(admin, "/ban 2002 spam");
+TEST_CASE_METHOD(office_day, "a banned user is told why, once unbanned he is served again") {
+  does("/ban 2002 spam");
   CHECK(db->load_account(ben).banned);
   CHECK(has(screen(ben), "spam"));
   says(ben, "/start");
@@ -165,7 +331,7 @@ TEST_CASE_METHOD(reception, "a banned user is told why, once unbanned he is serv
   CHECK_FALSE(screens[ben].buttons.empty());
 }
 
-TEST_CASE_METHOD(reception, "somebody made an administrator works at once, and no more when taken off") {
+TEST_CASE_METHOD(office_day, "somebody made an administrator works at once, and no more when taken off") {
   says(admin, "/user 2002");
   presses("Сделать администратором");
   presses("Да");
@@ -179,7 +345,7 @@ TEST_CASE_METHOD(reception, "somebody made an administrator works at once, and n
   CHECK_FALSE(has(screen(ben), "Статистика"));
 }
 
-TEST_CASE_METHOD(reception, "a message to a user arrives and is in the journal") {
+TEST_CASE_METHOD(office_day, "a message to a user arrives and is in the journal") {
   says(admin, "/user 2002");
   presses("Написать");
   says(admin, "Видео <готово>");
@@ -189,9 +355,9 @@ TEST_CASE_METHOD(reception, "a message to a user arrives and is in the journal")
   CHECK(has(screen(), "message"));
 }
 
-TEST_CASE_METHOD(reception, "a waiting video is cancelled from its card and the credits come back") {
+TEST_CASE_METHOD(office_day, "a waiting video is cancelled from its card and the credits come back") {
   const auto had = balance_of(ben);
-  says(admin, "/add 2002 10");
+  does("/add 2002 10");
   order_of_ben();
   CHECK(balance_of(ben) == had + 8);
   says(admin, "/user 2002");
@@ -200,6 +366,9 @@ TEST_CASE_METHOD(reception, "a waiting video is cancelled from its card and the 
   CHECK(has(screen(), "Видео №1"));
   CHECK(has(screen(), "a cat"));
   presses("Отменить");
+  CHECK(has(screen(), "Отменить видео №1?")); // it moves credits
+  CHECK(balance_of(ben) == had + 8);
+  presses("Да");
   CHECK(has(screen(), "отменено"));
   CHECK(balance_of(ben) == had + 10);
   says(admin, "/job 1");
@@ -209,11 +378,12 @@ TEST_CASE_METHOD(reception, "a waiting video is cancelled from its card and the 
   CHECK(has(screen(), "Такого видео нет"));
 }
 
-TEST_CASE_METHOD(reception, "a video that failed is made again once, at the service's cost") {
-  says(admin, "/add 2002 10");
+TEST_CASE_METHOD(office_day, "a video that failed is made again once, at the service's cost") {
+  does("/add 2002 10");
   order_of_ben();
   says(admin, "/job 1");
   presses("Отменить");
+  presses("Да");
   const auto had = balance_of(ben);
   says(admin, "/job 1");
   presses("Сделать ещё раз");
@@ -228,8 +398,8 @@ TEST_CASE_METHOD(reception, "a video that failed is made again once, at the serv
   CHECK_FALSE(offers("Сделать ещё раз"));
 }
 
-TEST_CASE_METHOD(reception, "a user's operations are shown by the page") {
-  for (int i = 1; i <= 20; ++i) says(admin, "/add 2002 1 gift-" + std::to_string(i) + ".");
+TEST_CASE_METHOD(office_day, "a user's operations are shown by the page") {
+  for (int i = 1; i <= 20; ++i) does("/add 2002 1 gift-" + std::to_string(i) + ".");
   says(admin, "/user 2002");
   presses("Операции");
   CHECK(has(screen(), "gift-20."));
@@ -243,10 +413,10 @@ TEST_CASE_METHOD(reception, "a user's operations are shown by the page") {
   CHECK(has(screen(), "gift-20."));
 }
 
-TEST_CASE_METHOD(reception, "the queue is shown, stopped and started") {
+TEST_CASE_METHOD(office_day, "the queue is shown, stopped and started") {
   says(admin, "/queue");
   CHECK(has(screen(), "Никто ничего не ждёт"));
-  says(admin, "/add 2002 10");
+  does("/add 2002 10");
   order_of_ben(2);
   says(admin, "/queue");
   CHECK(has(screen(), "ждут 2"));
@@ -259,7 +429,7 @@ TEST_CASE_METHOD(reception, "the queue is shown, stopped and started") {
   CHECK_FALSE(has(screen(), "остановлена"));
 }
 
-TEST_CASE_METHOD(reception, "maintenance is announced with its text") {
+TEST_CASE_METHOD(office_day, "maintenance is announced with its text") {
   says(admin, "/maintenance Вернёмся в полдень");
   CHECK(has(screen(), "Вернёмся в полдень"));
   says(admin, "/admin");
@@ -269,10 +439,10 @@ TEST_CASE_METHOD(reception, "maintenance is announced with its text") {
   CHECK(has(screen(), "закончено"));
 }
 
-TEST_CASE_METHOD(reception, "a price is changed from the menu, a senseless one is refused with the reason") {
+TEST_CASE_METHOD(office_day, "a price is changed from the menu, a senseless one is refused with the reason") {
   says(admin, "/admin");
   presses("Модели и цены");
-  presses_data(admin, "o:m:0");
+  presses_data(admin, model_button(0));
   presses("Изменить цену");
   says(admin, "-3");
   CHECK(has(screen(), "Так нельзя"));
@@ -294,9 +464,9 @@ TEST_CASE_METHOD(reception, "a price is changed from the menu, a senseless one i
   CHECK(has(screen(), "setting"));
 }
 
-TEST_CASE_METHOD(reception, "models and options that do not exist are not found by forged numbers") {
+TEST_CASE_METHOD(office_day, "models and options that do not exist are not found by forged numbers") {
   for (auto data :
-       {"o:m:99", "o:m:-1", "o:price:99", "o:opt:99", "o:opt:", "o:sell:99:0", "o:sell::0", "o:sell:0:2",
+       {"o:m:0", "o:m:99", "o:m:-1", "o:m:", "o:price:99", "o:opt:99", "o:opt:", "o:sell:99:0", "o:sell::0", "o:sell:0:2",
         "o:u:", "o:j:x", "o:log:x:y", "o:ua:2002:-5", "o:yes:", "o:yes:0", "o:give:", "o:jc:5"}) {
     INFO(data);
     presses_data(admin, data);
@@ -306,7 +476,7 @@ TEST_CASE_METHOD(reception, "models and options that do not exist are not found 
   CHECK(db->load_open_work().settings.empty());
 }
 
-TEST_CASE_METHOD(reception, "what a user did is seen by administrators") {
+TEST_CASE_METHOD(office_day, "what a user did is seen by administrators") {
   says(ben, "привет");
   says(admin, "/user 2002");
   presses("Что делал");

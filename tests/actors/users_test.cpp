@@ -143,8 +143,10 @@ TEST_CASE_METHOD(reception, "under a broadcast the opt-out leaves the message al
 
 TEST_CASE_METHOD(reception, "running videos of a banned user end normally, new ones he cannot order") {
   says(admin, "/add 2002 10");
+  presses("Да");
   order_of_ben();
   says(admin, "/ban 2002");
+  presses("Да");
   CHECK(db->load_open_work().jobs.size() == 1);
   says(ben, "/generate");
   CHECK(has(screen(ben), "Доступ к боту закрыт"));

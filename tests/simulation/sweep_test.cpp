@@ -259,6 +259,8 @@ const std::vector<scenario>& scenarios() {
            p.world.promise(user, 5);
            p.world.say(boss, {.text = "/add " + std::to_string(user) + " 5 sorry"});
          });
+         for (int i = 1; i <= 3; ++i) // who sees no change presses again
+           presses_at(p, first_ms + 2 * minute_ms + i * pace, boss, "o:yes:");
        },
        0}};
   return all;

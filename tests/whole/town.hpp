@@ -33,10 +33,10 @@ struct town : office_stage {
     const auto all = facts<broadcasts_page>(broadcasts_query{0, 0, 1}).all;
     return all.empty() ? broadcast{} : all[0];
   }
-  /// Copies of the broadcast that are there; the administrator, who has written the text himself, gets one
-  /// too.
+  /// Copies of the broadcast that are there; the administrator, who has written the text himself and seen it
+  /// above the question, gets one too.
   std::int64_t copies() {
-    std::int64_t own = -1;
+    std::int64_t own = -2;
     for (auto& m : chat(admin))
       if (m.value("text", "") == text) ++own;
     return received() + std::max<std::int64_t>(own, 0);
