@@ -22,9 +22,11 @@ void say_commands(const courier_actor& courier, nlohmann::json params) {
   caf::anon_send(courier, std::move(m));
 }
 
-/// The command menu, in both languages; an administrator's has his own ones too. Not stored: said again at
-/// every start. Telegram refuses the menu of an administrator who has never written to the bot: no harm.
-void introduce(const courier_actor& courier, const config::settings& set) {
+/// The command menu, in both languages; an administrator's, in his, has his own ones too. Not stored: said
+/// again at every start. Telegram refuses the menu of an administrator who has never written to the bot: no
+/// harm.
+void introduce(const courier_actor& courier, const engine_context& ctx) {
+  auto& set = *ctx.settings;
   for (std::string code : {"", "ru", "en"}) {
     const auto language = code.empty() ? "en" : code;
     say_commands(courier, {{"commands", commands_in(set.words, language,
@@ -32,12 +34,12 @@ void introduce(const courier_actor& courier, const config::settings& set) {
                                                      "mailing", "feedback", "help"})},
                            {"language_code", code}});
   }
-  for (const auto admin : set.opts.users.admin_ids)
+  for (auto& admin : ctx.office->people(set.opts))
     say_commands(courier,
-                 {{"commands", commands_in(set.words, "ru",
+                 {{"commands", commands_in(set.words, admin.language,
                                            {"admin", "stats", "user", "broadcast", "broadcasts", "queue",
                                             "log", "start", "generate", "jobs", "buy", "help"})},
-                  {"scope", {{"type", "chat"}, {"chat_id", admin}}}});
+                  {"scope", {{"type", "chat"}, {"chat_id", admin.chat_id}}}});
 }
 
 } // namespace
@@ -86,7 +88,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});
   caf::anon_send(c.broadcaster, committed_broadcasts{std::move(work.broadcasts)});
   caf::anon_send(c.router, accepted_updates{std::move(work.updates)});
-  introduce(c.courier, *s.ctx->settings);
+  introduce(c.courier, *s.ctx);
   c.poller = spawn_poller(sys, s.ctx, s.outside.polling, ledger, c.router, work.next_offset);
   return c;
 }

@@ -67,11 +67,13 @@ public:
     }
     return id;
   }
-  /// Who gets what this chat refuses: of a group each administrator, of a person nobody else.
+  /// Who gets the office's mail that this chat refuses: of the group, or the one chat that stands for it,
+  /// each administrator; of an administrator nobody else, he finds it when he is back.
   std::vector<std::int64_t> instead_of(std::int64_t chat_id, const config::options& o) const {
     std::vector<std::int64_t> all;
-    if (chat_id < 0)
-      for (auto& seat : people(o)) all.push_back(seat.chat_id);
+    if (chat_id < 0 || chat_id == group_now(o))
+      for (auto& seat : people(o))
+        if (seat.chat_id != chat_id) all.push_back(seat.chat_id);
     return all;
   }
 

@@ -106,12 +106,12 @@ void hear(self_ptr self, const alarm_over& o) {
 /// The group refuses, or takes messages again; nobody of the office can be reached.
 void hear(self_ptr self, const office_heard& x) {
   auto& s = self->state;
-  if (x.chat_id < 0) {
-    if (x.chat_id != s.ctx->office->group_now(s.ctx->opts())) return;
+  if (x.chat_id == s.ctx->office->group_now(s.ctx->opts())) {
     if (x.delivered) return hear(self, alarm_over{group_state, "alarm.group_back", {}});
     return hear(self,
                 alarm{group_state, "alarm.group_refuses", {{"why", telegram::escape_html(x.why)}}, true}, 1);
   }
+  if (x.chat_id < 0) return; // a group that was
   if (x.delivered) {
     s.deaf.erase(x.chat_id);
     return;

@@ -3,6 +3,7 @@
 #include "actors/broadcast_run.hpp"
 #include "tests/actors/fixture.hpp"
 #include <map>
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -342,4 +343,36 @@ TEST_CASE("who was taken by an operation whose answer was lost is looked for bef
   CHECK(again.results.size() == 1);
   run.taken({b, {}}, 2'000);
   CHECK_FALSE(run.take(2'300).first);
+}
+
+TEST_CASE_METHOD(studio,
+                 "a broadcast whose record cannot be read is set aside for good, and the others go on") {
+  int n = 0;
+  for (const char* params : {"not json", "[]", "{\"text\":", ""}) {
+    INFO(params);
+    auto bad = order("bad" + std::to_string(++n));
+    bad.params = params;
+    const auto unreadable = start(bad), good = start(order("good" + std::to_string(n)));
+    advance(60s);
+    CHECK(state_of(unreadable).state == broadcast_state::stopped);
+    CHECK(state_of(good).state == broadcast_state::done);
+    CHECK(got.at(first) == n);
+    crash();
+    CHECK(db->load_open_work().broadcasts.empty()); // no later start takes it up
+  }
+}
+
+TEST_CASE_METHOD(studio, "a recipient whose record cannot be read stops his broadcast, not the engine") {
+  const auto sent = start(order("c1"));
+  advance(60s);
+  REQUIRE(state_of(sent).state == broadcast_state::done);
+  SQLite::Database{path(), SQLite::OPEN_READWRITE}.exec(
+      "UPDATE recipients SET more = 'x,y' WHERE user_id = 2005");
+  auto erase = order("c2");
+  erase.kind = broadcast_kind::erase, erase.of_broadcast = sent, erase.method = "deleteMessage",
+  erase.params = "{}";
+  const auto erasing = start(erase), next = start(order("c3"));
+  advance(60s);
+  CHECK(state_of(erasing).state == broadcast_state::stopped);
+  CHECK(state_of(next).state == broadcast_state::done);
 }

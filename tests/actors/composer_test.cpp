@@ -421,8 +421,142 @@ TEST_CASE("a planned broadcast: the time is Moscow's, past ones are refused") {
   CHECK(has(a.text, "Рассылка №12 запланирована на 27.11.2025 09:00"));
   a.presses("Отменить");
   CHECK(has(a.text, "Отменить запланированную рассылку №12?"));
-  a.presses("Да, остановить");
+  CHECK(a.method("editMessageText")); // the plan itself becomes the question
+  a.presses("Да, отменить");
   CHECK(a.opened[0].state == broadcast_state::stopped);
+}
+
+TEST_CASE("a cancelled plan is one sentence, not three reports of zeros") {
+  administrator a;
+  a.writes("Новости");
+  a.says("завтра 9:00");
+  a.confirms();
+  a.presses("Отменить");
+  a.presses("Да, отменить");
+  CHECK(has(a.text, "отменена до начала, никто ничего не получил"));
+  CHECK_FALSE(has(a.text, "0"));
+  const auto told = office::cast_voice{a.set}.turned(a.opened[0], "ru");
+  REQUIRE(told.size() == 1); // the message of the plan, which does not promise a time any more
+  CHECK(told[0].slot == "cast:12");
+  a.look(told);
+  CHECK(has(a.text, "отменена до начала"));
+  CHECK(a.offers("Повторить"));
+}
+
+TEST_CASE("a time sent to the draft is its time, not its content") {
+  administrator a;
+  a.types("broadcast");
+  a.sends("photo", "P", "подпись");
+  a.says("завтра 9:00");
+  CHECK(has(a.text, "Понял как время начала: 27.11.2025 09:00"));
+  CHECK(has(a.text, "Когда: 27.11.2025 09:00 по Москве"));
+  a.says("12:00");
+  CHECK(has(a.text, "уже прошло"));
+  CHECK(has(a.text, "Когда: 27.11.2025 09:00"));
+  const auto b = a.confirms();
+  CHECK(b.method == "sendPhoto");
+  CHECK(params_of(b)["caption"] == "подпись");
+  CHECK(b.starts_at == a.now + 20 * hour);
+}
+
+TEST_CASE("lines of buttons sent to the draft are its buttons, not its content") {
+  administrator a;
+  a.types("broadcast");
+  a.sends("photo", "P", "подпись");
+  a.says("Сайт - https://example.com\n\nКанал — https://t.me/x");
+  CHECK(has(a.text, "Понял как кнопки, добавил: 2"));
+  CHECK(has(a.text, "Кнопки: Сайт, Канал"));
+  a.says(times("Ещё - https://example.com\n", 7));
+  CHECK(has(a.text, "не больше 8"));
+  CHECK(has(a.text, "Кнопки: Сайт, Канал\n"));
+  const auto b = a.confirms();
+  CHECK(b.method == "sendPhoto");
+  CHECK(params_of(b)["reply_markup"]["inline_keyboard"][1][0]["url"] == "https://t.me/x");
+
+  administrator with_album;
+  with_album.types("broadcast");
+  with_album.sends_of_album("1", "photo", "A"), with_album.sends_of_album("1", "photo", "B");
+  with_album.says("Сайт - https://example.com");
+  CHECK(has(with_album.text, "кнопок не бывает"));
+  CHECK(has(with_album.text, "альбом, файлов: 2"));
+}
+
+TEST_CASE("other content for a draft takes its place only when that is said") {
+  for (const char* kind : {"text", "photo", "forward", "text among buttons"}) {
+    administrator a;
+    INFO(kind);
+    a.types("broadcast");
+    a.sends("video", "V", "первое");
+    a.presses("Категория: новости");
+    const std::string what = kind;
+    const auto sends_other = [&] {
+      if (what == "text") a.says("второе");
+      if (what == "photo") a.sends("photo", "P", "второе");
+      if (what == "forward") a.forwards("второе");
+      if (what == "text among buttons") a.says("второе\nСайт - https://example.com");
+    };
+    sends_other();
+    CHECK(has(a.text, "Заменить содержание?"));
+    CHECK(has(a.text, "первое"));
+    CHECK(has(a.text, "второе"));
+    const auto replace = a.data_of("Заменить");
+    a.presses("Оставить");
+    CHECK(has(a.text, "первое"));
+    CHECK_FALSE(has(a.text, "второе"));
+    a.presses_data(replace); // answered already
+    CHECK(has(a.text, "первое"));
+    sends_other();
+    a.presses("Заменить");
+    CHECK(has(a.text, "второе"));
+    CHECK(has(a.text, "акции"));
+    CHECK_FALSE(a.confirms().method == "sendVideo");
+  }
+}
+
+TEST_CASE("an album offered in place of the content is taken whole, or refused whole") {
+  administrator a;
+  a.writes("первое");
+  a.sends_of_album("7", "photo", "A", "второе");
+  a.sends_of_album("7", "photo", "B");
+  CHECK(has(a.text, "альбом, файлов: 2"));
+  CHECK(has(a.text, "Заменить содержание?"));
+  a.presses("Заменить");
+  CHECK(has(a.toast(), "загружается"));
+  a.waits(4'000);
+  a.presses("Заменить");
+  a.waits(4'000);
+  CHECK(a.confirms().method == "sendMediaGroup");
+
+  administrator b;
+  b.writes("первое");
+  b.sends_of_album("7", "photo", "A");
+  b.sends_of_album("7", "document", "D");
+  CHECK(has(b.text, "Черновик остался прежним"));
+  b.sends_of_album("7", "photo", "C");
+  CHECK(has(b.text, "первое"));
+  CHECK(b.confirms().method == "sendMessage");
+}
+
+TEST_CASE("the question before sending stands under the message itself, with its picture and buttons") {
+  administrator a;
+  a.types("broadcast");
+  a.sends("photo", "P", "подпись");
+  a.says("Сайт - https://example.com");
+  a.presses("Посчитать");
+  std::vector<std::string> calls;
+  for (auto& m : a.sent)
+    if (m.method != "answerCallbackQuery") calls.push_back(m.method);
+  CHECK(calls == std::vector<std::string>{"sendPhoto", "sendMessage"});
+  const auto shown = a.method("sendPhoto");
+  REQUIRE(shown);
+  auto seen = json::parse(shown->params);
+  CHECK(seen["chat_id"] == 77);
+  REQUIRE(shown->told); // Telegram's refusal is told: nobody would get it
+  CHECK(has(shown->told->refused, "не принял"));
+  a.presses("🚀 Отправить");
+  auto p = params_of(a.opened.at(0));
+  seen.erase("chat_id");
+  CHECK(seen == p);
 }
 
 TEST_CASE("a planned time that passed before the confirmation is not kept") {
@@ -499,9 +633,10 @@ TEST_CASE("a count that is shown for another draft confirms nothing") {
   CHECK(a.opened.empty());
   CHECK(has(a.toast(), "изменился"));
   CHECK(has(a.text, "Черновик рассылки"));
-  a.says("Другой текст"); // replaces the first
+  a.says("Другой текст");
+  a.presses("✅ Заменить");
   CHECK(has(a.text, "Другой текст"));
-  CHECK(has(a.text, "акции")); // and keeps what was set
+  CHECK(has(a.text, "акции")); // what was set is kept
 }
 
 TEST_CASE("a draft is kept over other things and over a restart, until it is forgotten") {
@@ -724,6 +859,10 @@ TEST_CASE("editing everywhere: the new text with its formatting, the old buttons
   const std::string marks = R"([{"type":"bold","offset":0,"length":6}])";
   a.says("Скидка 20%", marks);
   CHECK(has(a.text, "у 1\u202f000 получателей"));
+  const auto shown = a.method("sendMessage"); // the new text as all will see it
+  REQUIRE(shown);
+  CHECK(json::parse(shown->params)["entities"] == json::parse(marks));
+  CHECK(json::parse(shown->params)["reply_markup"] == old["reply_markup"]);
   a.presses("Изменить у всех");
   const auto& b = a.opened.at(1);
   CHECK(b.kind == broadcast_kind::edit);

@@ -68,3 +68,39 @@ TEST_CASE_METHOD(group_fixture, "the bot replies in a group to a message that is
   CHECK(reply(talk).body["result"]["reply_to_message"]["text"] == "hello");
   CHECK(reply(9999).body["description"] == "Bad Request: message to be replied not found");
 }
+
+TEST_CASE_METHOD(
+    group_fixture,
+    "a group becomes a supergroup: its old number answers with the new one, the bot hears both") {
+  constexpr std::int64_t basic = -4711;
+  world.add_group(basic, "Team");
+  const auto to = world.move_group(basic, true, noon)["id"].get<std::int64_t>();
+  CHECK(to == -1'000'000'004'711);
+  const auto a = world.handle({"sendMessage", {{"chat_id", "-4711"}, {"text", "hi"}}, {}}, noon);
+  CHECK(a.status == 400);
+  CHECK(a.body["description"] == "Bad Request: group chat was upgraded to a supergroup chat");
+  CHECK(a.body["parameters"]["migrate_to_chat_id"] == to);
+  CHECK(world.handle({"sendMessage", {{"chat_id", std::to_string(to)}, {"text", "hi"}}, {}}, noon).status ==
+        200);
+  const auto list = heard();
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]["message"]["migrate_to_chat_id"] == to);
+  CHECK(list[1]["message"]["migrate_from_chat_id"] == basic);
+  CHECK_THROWS(world.move_group(basic, true, noon));
+}
+
+TEST_CASE_METHOD(
+    group_fixture,
+    "a group refuses in Telegram's words until it is told otherwise, and the bot hears of both") {
+  world.refuse_in_group(team, "Forbidden: bot was kicked from the supergroup chat", noon);
+  const bot_call call{"sendMessage", {{"chat_id", std::to_string(team)}, {"text", "hi"}}, {}};
+  const auto a = world.handle(call, noon);
+  CHECK(a.status == 403);
+  CHECK(a.body["description"] == "Forbidden: bot was kicked from the supergroup chat");
+  world.refuse_in_group(team, "", noon);
+  CHECK(world.handle(call, noon).status == 200);
+  const auto list = heard();
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]["my_chat_member"]["new_chat_member"]["status"] == "left");
+  CHECK(list[1]["my_chat_member"]["new_chat_member"]["status"] == "member");
+}

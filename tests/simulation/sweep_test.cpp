@@ -25,6 +25,8 @@ struct scenario {
 };
 
 constexpr std::int64_t boss = founder_user_id;
+constexpr std::int64_t office_group = -4711, office_supergroup = -1'000'000'004'711;
+constexpr const char* letter = "where is my video?";
 
 void presses_at(play& p, unix_ms at, std::int64_t who, const std::string& data) {
   p.coming.at(at, [&p, who, data] {
@@ -262,6 +264,26 @@ const std::vector<scenario>& scenarios() {
          for (int i = 1; i <= 3; ++i) // who sees no change presses again
            presses_at(p, first_ms + 2 * minute_ms + i * pace, boss, "o:yes:");
        },
+       0},
+      {"a letter to a group that has become a supergroup", "", false,
+       [](play& p) {
+         p.config.opts.office.feedback_chat_id = office_group;
+         p.world.telegram.add_group(office_group, "Team");
+         p.world.telegram.move_group(office_group, false, first_ms);
+         p.coming.at(first_ms + minute_ms, [&p] { p.world.say(user, {.text = "/feedback"}); });
+         p.coming.at(first_ms + minute_ms + pace, [&p] { p.world.say(user, {.text = letter}); });
+       },
+       0},
+      {"a letter to a group that has thrown the bot out", "", false,
+       [](play& p) {
+         boss_comes(p, first_ms + 2 * second_ms);
+         p.config.opts.office.feedback_chat_id = office_group;
+         p.config.opts.users.admin_ids = {boss};
+         p.world.telegram.add_group(office_group, "Team");
+         p.world.telegram.refuse_in_group(office_group, "Forbidden: bot was kicked from the group chat", first_ms);
+         p.coming.at(first_ms + minute_ms, [&p] { p.world.say(user, {.text = "/feedback"}); });
+         p.coming.at(first_ms + minute_ms + pace, [&p] { p.world.say(user, {.text = letter}); });
+       },
        0}};
   return all;
 }
@@ -276,9 +298,10 @@ struct outcome {
   std::map<std::int64_t, std::string> jobs; ///< "completed, video" ...
   std::vector<std::string> payments;        ///< "paid, 11 credits" ...
   int news = 0;                             ///< Copies of the broadcast.
+  bool letter_came = false, letter_told = false; ///< To the office; to its writer.
   bool operator==(const outcome& o) const {
     return balance == o.balance && held == o.held && jobs == o.jobs && payments == o.payments &&
-           news == o.news;
+           news == o.news && letter_came == o.letter_came && letter_told == o.letter_told;
   }
 };
 
@@ -287,6 +310,7 @@ std::ostream& operator<<(std::ostream& out, const outcome& o) {
   for (auto& [id, end] : o.jobs) out << "; " << end;
   for (auto& p : o.payments) out << "; " << p;
   if (o.news > 0) out << "; " << o.news << " broadcast";
+  if (o.letter_came) out << "; the letter came" << (o.letter_told ? ", and its writer knows" : "");
   return out;
 }
 
@@ -297,6 +321,13 @@ bool has_video(play& p, const std::vector<job>& all, const job& j) {
     return o.job_id != j.job_id && o.state == job_state::completed && mark_in(o.spec.prompt) == mark;
   });
   return p.world.videos_with(mark) > (j.state == job_state::completed ? 0 : others);
+}
+
+bool was_said(play& p, std::int64_t chat, const std::string& words) {
+  const auto all = p.world.telegram.chat(chat);
+  return std::any_of(all.begin(), all.end(), [&](auto& m) {
+    return m["from"].value("is_bot", false) && m.value("text", "").find(words) != std::string::npos;
+  });
 }
 
 outcome outcome_of(play& p) {
@@ -311,6 +342,8 @@ outcome outcome_of(play& p) {
     o.payments.push_back(std::string{troupe::name_of(x.state)} + ", " +
                          std::to_string(x.credits - x.credits_back) + " credits");
   o.news = p.world.messages_with_button(user, "mute:news");
+  o.letter_came = was_said(p, office_supergroup, letter) || was_said(p, boss, letter);
+  o.letter_told = was_said(p, user, "Passed on");
   return o;
 }
 
@@ -472,6 +505,8 @@ TEST_CASE("whatever durable step the engine dies at, the user gets what he would
     const auto calm = perform(s);
     CAPTURE(s.name, calm.tail);
     REQUIRE(calm.violations.empty());
+    REQUIRE(calm.what.letter_came == (s.name.find("a letter") == 0));
+    REQUIRE(calm.what.letter_came == calm.what.letter_told);
     REQUIRE(calm.what.jobs.size() == static_cast<std::size_t>(s.orders * s.pack));
     table << s.name << ": " << calm.points.size() << " points; " << calm.what << "\n";
     for (std::size_t k = 0; k < calm.points.size(); ++k, ++runs) {

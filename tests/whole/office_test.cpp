@@ -149,7 +149,7 @@ TEST_CASE_METHOD(office_hours,
   restart();
   say(ann, "/balance");
   say("/user" + to(ann));
-  REQUIRE(shows("забанен: спам"));
+  REQUIRE(shows("доступ закрыт: спам"));
   CHECK(said(ann, "12 кредитов") == 0);
   CAPTURE(chat(ann).dump(1));
   CHECK(chat(ann).size() >= before);
@@ -314,6 +314,44 @@ TEST_CASE_METHOD(office_hours, "feedback goes to the group that is configured, a
                          {"reply_to", said(group, "Не вижу видео")}});
   CHECK(sees(ann, "Уже выслали"));
   CHECK(said(admin, "Не вижу видео") == 0);
+}
+
+TEST_CASE_METHOD(office_hours,
+                 "a feedback group that became a supergroup, and one that refuses: no letter is lost") {
+  constexpr std::int64_t group = -4'711, supergroup = -1'000'000'004'711;
+  post("/sandbox/groups", {{"id", group}, {"title", "Поддержка"}});
+  kill();
+  with["ADMIN_FEEDBACK_CHAT_ID"] = std::to_string(group);
+  start();
+  const auto writes = [&](const std::string& words) {
+    say(ann, "/feedback");
+    REQUIRE(sees(ann, "Напишите, что случилось"));
+    say(ann, words);
+  };
+  REQUIRE(sees(group, "Движок запущен"));
+  post("/sandbox/groups/move", {{"id", group}, {"told", false}}); // nobody tells the bot
+  writes("Не вижу видео");
+  CHECK(sees(supergroup, "Не вижу видео"));
+  CHECK(sees(ann, "✅ Передали"));
+  restart();
+  CHECK(sees(supergroup, "Движок запущен"));
+  post("/sandbox/send", {{"user_id", admin},
+                         {"chat_id", supergroup},
+                         {"text", "Уже выслали"},
+                         {"reply_to", said(supergroup, "Не вижу видео")}});
+  CHECK(sees(ann, "Уже выслали"));
+
+  post("/sandbox/groups/refuse",
+       {{"id", supergroup}, {"words", "Forbidden: bot was kicked from the supergroup chat"}});
+  writes("И второе не вижу");
+  CHECK(shows("И второе не вижу"));
+  CHECK(shows("не принимает сообщения: Forbidden: bot was kicked"));
+  post("/sandbox/groups/refuse", {{"id", supergroup}, {"words", ""}});
+  writes("А третье вижу");
+  CHECK(sees(supergroup, "А третье вижу"));
+  CHECK(shows("снова принимает сообщения"));
+  CHECK(said(admin, "А третье вижу") == 0);
+  check_audit();
 }
 
 TEST_CASE_METHOD(office_hours,
