@@ -283,6 +283,7 @@ private:
       const auto wait = (sent.front() + feedback::window_ms - now_ + minute - 1) / minute;
       return go("other", paint_.plain(say("feedback.slow", {{"n", std::to_string(wait)}})));
     }
+    if (seats_.empty()) return go("other", paint_.plain(say("feedback.nobody")));
     sent.push_back(now_);
     m_.screen = "other";
     messages_.push_back(feedback::passing(set_, e_, language_));

@@ -454,9 +454,22 @@ private:
                    i.of_job() ? "o:j:" + std::to_string(i.job_id) : "o:u:" + std::to_string(who.user_id));
   }
 
+  static std::string why_not(const std::string& what, const job_card& c) {
+    const auto state = c.what.state;
+    if (what == cancel_job) return state == job_state::pending ? "" : "office.impossible";
+    if (what == troupe::name_of(admin_act::retry_job)) {
+      if (c.retried) return "office.already";
+      return state == job_state::failed || state == job_state::cancelled ? "" : "office.impossible";
+    }
+    if (c.returned) return "office.already";
+    return state == job_state::completed && c.what.fail_text.empty() ? "" : "office.impossible";
+  }
+
   outcome confirm_job(const std::string& what) const {
     const auto* c = facts<job_card>();
     if (!c || c->what.job_id == 0) return only_toast("toast.unknown");
+    if (const auto why = why_not(what, *c); !why.empty())
+      return word(why, "o:j:" + std::to_string(c->what.job_id));
     intent i;
     i.what = what, i.job_id = c->what.job_id, i.user_id = c->what.user_id, i.amount = c->what.price;
     return ask(i, c->who, c->balance);
@@ -465,6 +478,8 @@ private:
   outcome cancel() const {
     const auto* c = facts<job_card>();
     if (!c || c->what.job_id == 0) return only_toast("toast.unknown");
+    if (c->what.state == job_state::pending && c->balance != intent_.seen)
+      return ask(intent_, c->who, c->balance, say("office.balance_changed"));
     outcome o;
     o.step_of_job = cancelling(set_.words, c->what, v_.now);
     return o;

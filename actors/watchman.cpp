@@ -51,6 +51,10 @@ void tell(self_ptr self, const std::string& kind, store_notice n,
     n.messages.push_back(talk::show({text(seat.language), {}}, seat.chat_id));
     n.messages.back().office = office_mail::alarm;
   }
+  if (n.messages.empty()) {
+    const told_in_words nobody_to_read_it;
+    log("watchman")->critical("there is no administrator to tell: {}", text("en"));
+  }
   const auto messages = n.messages;
   self->request(s.ledger, caf::infinite, std::move(n))
       .then([](done) {},

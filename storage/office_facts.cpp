@@ -156,7 +156,7 @@ std::vector<job_moment> read_timeline(const std::string& text) {
     if (at == moment.npos) continue;
     for (int i = 0; i <= static_cast<int>(job_state::gifted); ++i)
       if (moment.substr(0, at) == name_of(static_cast<job_state>(i)))
-        all.push_back({static_cast<job_state>(i), std::stoll(moment.substr(at + 1))});
+        all.push_back({static_cast<job_state>(i), std::strtoll(moment.c_str() + at + 1, nullptr, 10)});
   }
   return all;
 }

@@ -153,10 +153,10 @@ std::vector<std::int64_t> with_promoted(database& db, std::vector<std::int64_t> 
   return chats;
 }
 
-/// Its chat takes no messages.
+/// Its chat takes no messages; or it is the office's, and does not take this one.
 void refused_chat(writer& w, const delivery_report& r, const kept& row) {
   if (r.moved_to != 0) return move_group(w, r);
-  if (row.office) w.office.push_back({r.chat_id, false, r.why});
+  if (row.office && r.chat_gone) w.office.push_back({r.chat_id, false, r.why});
   if (!r.instead.empty()) return send_instead(w, r.outbox_id, with_promoted(w.db(), r.instead));
   park(w.db(), r, row.office);
   tell(w, row.receipt, &receipt::gone);
@@ -236,7 +236,7 @@ void note_delivery(writer& w, const delivery_report& report) {
     run(db, "UPDATE outbox SET not_before = ? WHERE outbox_id = ?", r.not_before, r.outbox_id);
     return;
   }
-  if (!r.delivered && r.chat_gone) return refused_chat(w, r, row);
+  if (!r.delivered && !r.unreadable && (r.chat_gone || !r.instead.empty())) return refused_chat(w, r, row);
   if (r.unreadable) keep_unreadable(db, r);
   else run(db, "DELETE FROM outbox WHERE outbox_id = ?", r.outbox_id);
   tell(w, row.receipt, r.delivered ? &receipt::delivered : &receipt::refused);

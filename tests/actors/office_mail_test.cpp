@@ -130,6 +130,17 @@ TEST_CASE_METHOD(post_office,
   CHECK(times(admin, "снова принимает") == 1);
 }
 
+TEST_CASE_METHOD(post_office,
+                 "whatever the group does not take, for whatever reason, reaches the administrators") {
+  refuses[group] = R"({"ok":false,"error_code":400,"description":"Bad Request: TOPIC_CLOSED"})";
+  writes("Не вижу видео");
+  CHECK(times(admin, "Не вижу видео") == 1);
+  CHECK(has(screen(ben), "Передали"));
+  refuses[admin] = refuses[group]; // nor they
+  writes("второе");
+  CHECK(has(screen(ben), "Передать не получилось"));
+}
+
 TEST_CASE_METHOD(post_office, "passed on is said when it has arrived, and not before") {
   silent = true;
   writes("Не вижу видео");
@@ -280,7 +291,7 @@ TEST_CASE_METHOD(post_office,
   CHECK(times(group, "Отчёт за сутки") == 0);
   advance(20h, 5min);
   says(ben, "/start");
-  advance(16h, 5min);
+  advance(24h, 5min);
   CHECK(times(group, "Отчёт за сутки") == 1);
   advance(72h, 5min);
   CHECK(times(group, "Отчёт за сутки") == 1);
