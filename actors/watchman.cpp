@@ -120,7 +120,7 @@ void hear(self_ptr self, const office_heard& x) {
     s.deaf.erase(x.chat_id);
     return;
   }
-  s.deaf.insert(x.chat_id);
+  if (!s.deaf.insert(x.chat_id).second) return;
   for (auto& seat : s.ctx->office->people(s.ctx->opts()))
     if (s.deaf.count(seat.chat_id) == 0) return;
   const told_in_words nobody_would_read_it;

@@ -122,8 +122,9 @@ void send_instead(writer& w, std::int64_t outbox_id, const std::vector<std::int6
   for (const auto& m : stored_message(db, outbox_id)) {
     for (const auto chat : chats) {
       run(db,
-          "INSERT INTO outbox(chat_id, urgency, method, params, job_id, uploads, office, receipt) SELECT ?2, "
-          "urgency, method, ?3, job_id, uploads, max(office, 1), receipt FROM outbox WHERE outbox_id = ?1",
+          "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads, office, receipt) "
+          "SELECT ?2, urgency, method, ?3, '', job_id, uploads, max(office, 1), receipt FROM outbox WHERE "
+          "outbox_id = ?1",
           outbox_id, chat, with_chat(m.params, chat));
       for (auto& copy : stored_message(db, db.last_id())) w.messages.push_back(std::move(copy));
     }

@@ -1,6 +1,7 @@
 /// What reaches the people behind the bot: letters and alarms, when their group moves, refuses or comes back,
 /// in whose language, how often; and what is called "passed on".
 #include "actors/error_tally.hpp"
+#include "actors/log.hpp"
 #include "actors/office_board.hpp"
 #include "tests/actors/reception.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -68,7 +69,7 @@ struct post_office : reception {
   int parked() const {
     return SQLite::Database{path()}.execAndGet("SELECT count(*) FROM outbox WHERE parked = 1").getInt();
   }
-  void raise(alarm a) {
+  void raise(troupe::alarm a) {
     tell(watchman, std::move(a));
     advance(2s);
   }
@@ -78,7 +79,7 @@ struct post_office : reception {
   }
 };
 
-alarm broken_pipe(bool stays) { return {"pipe", "alarm.config_refused", {{"text", "pipe"}}, stays}; }
+troupe::alarm pipe_breaks(bool stays) { return {"pipe", "alarm.config_refused", {{"text", "pipe"}}, stays}; }
 
 } // namespace
 
@@ -220,10 +221,10 @@ TEST_CASE("without a group each administrator reads alarms in his own language, 
 }
 
 TEST_CASE_METHOD(post_office, "a state is told once and its end once, over restarts too") {
-  for (int i = 0; i < 3; ++i) raise(broken_pipe(true));
+  for (int i = 0; i < 3; ++i) raise(pipe_breaks(true));
   CHECK(times(group, "pipe") == 1);
   watch();
-  raise(broken_pipe(true));
+  raise(pipe_breaks(true));
   CHECK(times(group, "pipe") == 1);
   ends("pipe");
   CHECK(times(group, "Снова в порядке") == 1);
@@ -231,23 +232,23 @@ TEST_CASE_METHOD(post_office, "a state is told once and its end once, over resta
   watch();
   ends("pipe");
   CHECK(times(group, "Снова в порядке") == 1);
-  raise(broken_pipe(true)); // anew
+  raise(pipe_breaks(true)); // anew
   CHECK(times(group, "Файл настроек с ошибкой") == 3);
   ends("what never was");
   CHECK(times(group, "Снова в порядке") == 1);
 }
 
 TEST_CASE_METHOD(post_office, "a state of a dead engine that nobody has confirmed for a day is told again") {
-  raise(broken_pipe(true));
+  raise(pipe_breaks(true));
   watch();
   advance(25h, 10min);
-  raise(broken_pipe(true));
+  raise(pipe_breaks(true));
   CHECK(times(group, "pipe") == 2);
 }
 
 TEST_CASE_METHOD(post_office, "an alarm survives the engine: it is on disk before it leaves") {
   silent = true;
-  raise(broken_pipe(false));
+  raise(pipe_breaks(false));
   const auto waiting = db->load_open_work().messages;
   REQUIRE(waiting.size() == 1);
   CHECK(has(waiting[0].params, "pipe"));
@@ -271,13 +272,13 @@ TEST_CASE_METHOD(post_office, "what is parked for one who never comes is bounded
 
 TEST_CASE("a log line that belongs to a written alarm is not told again") {
   auto tally = std::make_shared<error_tally>();
-  spdlog::logger log{"test", std::make_shared<error_sink>(tally)};
+  spdlog::logger lines{"test", std::make_shared<error_sink>(tally)};
   {
     const told_in_words written;
-    log.error("the same in English");
+    lines.error("the same in English");
   }
   CHECK(tally->take().empty());
-  log.error("news");
+  lines.error("news");
   const auto all = tally->take();
   REQUIRE(all.size() == 1);
   CHECK(all.begin()->second.last == "news");
