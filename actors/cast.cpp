@@ -47,9 +47,9 @@ void introduce(const courier_actor& courier, const engine_context& ctx) {
 std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
   const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
-  add(poller, router, doorman, dispatcher, cashier, broadcaster, watchman, analyst, courier, outside.checkout,
-      outside.shop, outside.senders, outside.files, outside.provider, outside.polling, outside.media,
-      outside.writer, reader, ledger, writer);
+  add(poller, router, doorman, dispatcher, cashier, broadcaster, watchman, analyst, pictures, courier,
+      outside.checkout, outside.shop, outside.senders, outside.files, outside.provider, outside.polling,
+      outside.media, outside.pictures, outside.writer, reader, ledger, writer);
   return list;
 }
 
@@ -74,15 +74,17 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.analyst = spawn_analyst(sys, s.ctx, s.second_reader ? s.second_reader : s.reader, s.threads);
   c.watchman = spawn_watchman(sys, s.ctx, ledger, c.courier, c.analyst, work.states);
   c.broadcaster = spawn_broadcaster(sys, s.ctx, ledger, c.courier, c.watchman);
-  c.dispatcher = spawn_dispatcher(
-      sys, s.ctx,
-      {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader, c.courier, c.watchman});
+  c.pictures = spawn_pictures(sys, s.ctx, s.outside.files, s.outside.pictures);
+  c.dispatcher = spawn_dispatcher(sys, s.ctx,
+                                  {s.outside.files, s.outside.provider, s.outside.media, ledger, c.reader,
+                                   c.courier, c.watchman, c.pictures});
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
   c.cashier = spawn_cashier(sys, s.ctx,
                             {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier, c.watchman});
   caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier, c.broadcaster, c.watchman});
   c.router = spawn_router(
-      sys, s.ctx, {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer, c.analyst});
+      sys, s.ctx,
+      {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer, c.analyst, c.pictures});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});

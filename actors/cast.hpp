@@ -14,6 +14,7 @@ struct edges {
   http_actor shop;     ///< YooKassa
   media_actor media;
   http_actor writer; ///< the language model that writes prompts
+  picture_worker_actor pictures;
 };
 
 struct cast_setting {
@@ -38,6 +39,7 @@ struct cast {
   broadcaster_actor broadcaster;
   watchman_actor watchman;
   analyst_actor analyst;
+  pictures_actor pictures;
   ledger_actor ledger;
   writer_actor writer;
   reader_actor reader;

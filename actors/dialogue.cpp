@@ -1,5 +1,6 @@
 #include "actors/dialogue.hpp"
 #include "actors/composer.hpp"
+#include "actors/dialogue_words.hpp"
 #include "actors/feedback.hpp"
 #include "actors/whole.hpp"
 #include "actors/preset_screens.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 using nlohmann::json;
 using talk::draft;
+using talk::of_draft;
+using talk::read_button;
 using talk::whole;
 using telegram::event;
 using telegram::event_kind;
@@ -27,63 +30,7 @@ constexpr const char* mutable_categories[] = {"news", "offers"};
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-bool starts(const std::string& s, const char* head) { return s.rfind(head, 0) == 0; }
-
-/// "run:17:2" -> action "run", numbers 17 and 2. Buttons are the client's word: anything else is no button.
-struct pressed {
-  std::string action;
-  std::vector<std::int64_t> numbers;
-};
-
-/// Under a broadcast: the screen must not replace it.
-constexpr const char* below = "new:";
-
-std::optional<pressed> read_button(std::string data) {
-  pressed p;
-  if (starts(data, below)) data.erase(0, 4);
-  const auto numbers = [&](const char* action, std::size_t n) {
-    const std::string head = std::string{action} + ":";
-    if (data.rfind(head, 0) != 0) return false;
-    auto rest = data.substr(head.size());
-    for (std::size_t i = 0; i < n; ++i) {
-      const auto colon = i + 1 < n ? rest.find(':') : rest.size();
-      if (colon == rest.npos) return false;
-      const auto value = whole(rest.substr(0, colon));
-      if (!value) return false;
-      p.numbers.push_back(*value);
-      rest = colon < rest.size() ? rest.substr(colon + 1) : "";
-    }
-    p.action = action;
-    return true;
-  };
-  for (auto action :
-       {"home", "gen", "jobs", "text", "photo", "nophoto", "buy", "help", "ways:s", "ways:c", "terms:s",
-        "terms:c", "own:s", "own:c", "same", "pick", "payments", "feedback", "mailing"})
-    if (data == action) return pressed{action, {}};
-  for (auto action :
-       {"h:e", "h:j", "again", "run", "model", "models", "card", "cancel", "redo", "edit", "check", "payment",
-        "refund", "refund_yes", "credit", "credit_yes", "contact", "words", "skip"})
-    if (numbers(action, 1)) return p;
-    else p.numbers.clear();
-  for (auto action : {"m", "a", "d", "s", "c", "take:s", "take:c", "pay:1", "pay:2", "p"})
-    if (numbers(action, 2)) return p;
-    else p.numbers.clear();
-  return {};
-}
-
-std::size_t code_points(const std::string& s) {
-  return static_cast<std::size_t>(std::count_if(
-      s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-/// What no model wants to read. Lines stay.
-std::string without_controls(std::string s) {
-  const auto control = [](char c) { return (c >= 0 && c < 0x20 && c != '\n') || c == 0x7f; };
-  s.erase(std::remove_if(s.begin(), s.end(), control), s.end());
-  return s;
-}
-
-bool blank(const std::string& s) { return s.find_first_not_of(" \t\r\n") == s.npos; }
+bool starts(const std::string& s, std::string_view head) { return s.rfind(head, 0) == 0; }
 
 /// One event on its way through the dialogue.
 class scene {
@@ -101,7 +48,9 @@ public:
   dialogue::decision decide(const screen_facts& f) {
     sales_ = f.sales;
     seats_ = f.seats.empty() ? office_board{}.seats(opts_) : f.seats;
+    looked_ = f.picture;
     if (e_.group_id != 0) return in_group(f.office);
+    if (e_.kind == event_kind::edited && !is_about_request()) return {who_.state, {}, {}};
     if (is_action() && !may_act()) return finish();
     if (who_.admin && answers_feedback(f.office)) return finish();
     if (const auto o = at_office(f.office)) return finish(*o);
@@ -111,6 +60,7 @@ public:
     case event_kind::command: take_command(f); break;
     case event_kind::button: take_button(f); break;
     case event_kind::other_media: take_media(); break;
+    case event_kind::edited: take_edit(); break;
     case event_kind::payment: take_payment(); break;
     case event_kind::payment_refunded: take_refund(); break;
     default: return {who_.state, {}, {}};
@@ -154,7 +104,8 @@ public:
     return finish();
   }
 
-  dialogue::decision ordered(const order_answer& a) {
+  dialogue::decision ordered(const order_answer& a, const sales_facts& sales) {
+    sales_ = sales;
     count_press();
     if (a.outcome == order_outcome::accepted) celebrate(a);
     else refuse(a);
@@ -205,7 +156,8 @@ private:
 
   /// What a person does, unlike money that comes or a chat that is blocked.
   bool is_action() const {
-    return telegram::is_content(e_.kind) || e_.kind == event_kind::command || e_.kind == event_kind::button;
+    return telegram::is_content(e_.kind) || e_.kind == event_kind::command || e_.kind == event_kind::button ||
+           e_.kind == event_kind::edited;
   }
 
   /// False: all that is to be said has been said. Administrators may act always.
@@ -244,8 +196,16 @@ private:
   // -- Feedback and broadcasts ----------------------------------------------------------------------
 
   /// Of a group count an administrator's answer to feedback, and what becomes of the group; neither leaves a
-  /// trace in anybody's own dialogue.
+  /// trace in anybody's own dialogue. A press there, or under an inline message, is answered, or the button
+  /// spins.
   dialogue::decision in_group(const office_facts& f) {
+    if (e_.kind == event_kind::button) {
+      toast(say("toast.elsewhere"));
+      dialogue::decision pressed;
+      pressed.state = who_.state;
+      pressed.messages.push_back(answer());
+      return pressed;
+    }
     dialogue::decision d;
     d.state = who_.state;
     const auto ours = [&](auto& seat) { return seat.chat_id == e_.group_id; };
@@ -271,23 +231,53 @@ private:
     return true;
   }
 
-  void ask_feedback() {
+  /// What invites to write to people leads to people.
+  void ask_feedback(const char* words = "feedback.ask") {
     m_.work.reset();
-    go("feedback", paint_.plain(say("feedback.ask")));
+    go("feedback", paint_.plain(say(words)));
   }
 
-  void take_feedback() {
+  /// "/feedback the video did not come": the words are the letter.
+  void take_letter(const char* words) {
+    if (!words::visible(e_.argument)) return ask_feedback(words);
+    auto letter = e_;
+    letter.text = e_.argument;
+    letter.entities.clear();
+    take_feedback(letter);
+  }
+
+  /// What Telegram brings in several messages is one letter: an album, a text too long for one.
+  bool letter_goes_on() const {
+    if (!e_.album.empty() && e_.album == m_.letter_album) return true;
+    return e_.kind == event_kind::text && m_.letter_at != 0 &&
+           words::said_at(e_, now_) - m_.letter_at <= words::parts_apart_max_ms;
+  }
+
+  void take_feedback() { take_feedback(e_); }
+
+  void take_feedback(const event& letter) {
+    const bool more = letter_goes_on();
+    auto part = letter;
+    if (more) part.update_id = m_.letter_id; // one letter, one word about its arrival
+    m_.letter_id = part.update_id;
+    m_.letter_album = letter.album;
+    m_.letter_at = words::may_go_on(letter.text) ? words::said_at(letter, now_) : 0;
     auto& sent = m_.feedback;
     forget(sent, feedback::window_ms);
-    if (sent.size() >= feedback::messages_max) {
+    if (!more && sent.size() >= feedback::messages_max) {
+      m_.letter_refused = true;
       const auto wait = (sent.front() + feedback::window_ms - now_ + minute - 1) / minute;
       return go("other", paint_.plain(say("feedback.slow", {{"n", std::to_string(wait)}})));
     }
     if (seats_.empty()) return go("other", paint_.plain(say("feedback.nobody")));
-    sent.push_back(now_);
-    m_.screen = "other";
-    messages_.push_back(feedback::passing(set_, e_, language_));
-    for (auto& m : feedback::to_office(set_, e_, seats_, language_)) messages_.push_back(std::move(m));
+    if (!more) {
+      m_.letter_refused = false;
+      sent.push_back(now_);
+      m_.screen = "other";
+      messages_.push_back(feedback::passing(set_, letter, language_));
+    }
+    if (m_.letter_refused) return; // the rest of what was refused
+    for (auto& m : feedback::to_office(set_, part, seats_, language_)) messages_.push_back(std::move(m));
   }
 
   void mailing(const std::vector<std::string>& mutes) {
@@ -325,7 +315,7 @@ private:
 
   /// `topic`: a newer one says all that this one says, see outgoing::topic.
   void show(const talk::screen& s, const std::string& topic = "") {
-    const bool edit = e_.kind == event_kind::button && e_.message_id != 0 && !starts(e_.data, below);
+    const bool edit = e_.kind == event_kind::button && e_.message_id != 0 && !starts(e_.data, talk::below);
     messages_.push_back(talk::show(s, e_.from.user_id, edit ? e_.message_id : 0));
     messages_.back().topic = edit ? "edit:" + std::to_string(e_.message_id) : topic;
   }
@@ -334,6 +324,7 @@ private:
   void toast(const std::string& text) { toast_ = text; }
 
   dialogue::decision finish() {
+    if (picture_) return before_looking();
     if (writing_) return before_writing();
     dialogue::decision d;
     d.state = talk::write_memory(m_);
@@ -396,16 +387,71 @@ private:
     go("wait", paint_.advice(*m_.work));
   }
 
+  /// A screen of the request in hand: when its words are edited, the same message changes.
+  void go_request(const char* screen, const talk::screen& s) {
+    go(screen, s);
+    if (m_.work && m_.work->shown != 0) messages_.back().slot = "card:" + std::to_string(m_.work->shown);
+  }
+
+  /// What can be ordered: the catalogue without what is paused; all of it when that leaves nothing.
+  const std::vector<config::model>& on_sale() {
+    if (sales_.paused.empty()) return models_;
+    if (on_sale_.empty())
+      for (auto& m : models_)
+        if (sales_.paused.count(m.id) == 0) on_sale_.push_back(m);
+    return on_sale_.empty() ? models_ : on_sale_;
+  }
+
+  /// Why nothing at all can be ordered now; "" when something can.
+  std::string shut() {
+    if (!sales_.maintenance.empty()) return "🚧 " + telegram::escape_html(sales_.maintenance);
+    const bool none =
+        std::all_of(models_.begin(), models_.end(), [&](auto& m) { return sales_.paused.count(m.id) > 0; });
+    return sales_.closed || sales_.stopped || sales_.full || none ? say("card.closed") : "";
+  }
+
+  std::string title_of(const std::string& id) const {
+    const auto m = std::find_if(models_.begin(), models_.end(), [&](auto& x) { return x.id == id; });
+    return m == models_.end() ? "" : telegram::escape_html(talk::title_of(*m, language_));
+  }
+
+  /// Another model stands on the card than was chosen: never without a word.
+  std::string why_other(const std::string& wanted, const config::model& now) const {
+    if (wanted.empty() || wanted == now.id) return "";
+    const auto title = title_of(wanted);
+    const auto key = title.empty()                     ? "card.other_gone"
+                     : sales_.paused.count(wanted) > 0 ? "card.other_paused"
+                                                       : "card.other_input";
+    return say(key, {{"model", title}, {"other", telegram::escape_html(talk::title_of(now, language_))}});
+  }
+
+  void add_note(const std::string& text) {
+    if (!text.empty()) note_ += (note_.empty() ? "" : "\n") + text;
+  }
+
   void card(const std::string& note = "") {
     auto& d = *m_.work;
-    const auto model = talk::settle(models_, d);
-    if (!model) {
-      m_.work.reset();
-      return go("home", paint_.plain(say("hint.no_model")));
-    }
+    const auto wanted = d.model;
+    const auto model = talk::settle(on_sale(), d);
+    if (!model) return no_model();
     d.price = talk::price_of(*model, d);
     if (!is_pack_size(d.count)) d.count = 1;
-    go("card", paint_.card(models_, d, who_.balance, opts_.users.active_jobs_max, note));
+    const auto closed = shut();
+    add_note(note);
+    add_note(why_other(wanted, *model));
+    add_note(closed);
+    if (!closed.empty()) add_note(say("card.kept"));
+    go_request("card",
+               paint_.card(on_sale(), d, {who_.balance, opts_.users.active_jobs_max, closed.empty(), note_}));
+  }
+
+  /// The request stays, and may become one that a model takes.
+  void no_model() {
+    const auto& d = *m_.work;
+    auto s = paint_.plain(say("hint.no_model"));
+    if (!d.photo.empty())
+      s.buttons.insert(s.buttons.begin(), {paint_.press("drop_photo", of_draft("drop", d))});
+    go_request("wait", s);
   }
 
   bool is_pack_size(std::int64_t n) const {
@@ -422,48 +468,159 @@ private:
   }
 
   void take_input() {
-    if (m_.screen == "feedback") return take_feedback();
+    if (m_.screen == "feedback" || letter_goes_on() || is_letter()) return take_feedback();
     const bool photo = e_.kind == event_kind::photo;
-    const auto text = without_controls(e_.text);
-    if (!photo && blank(text)) return show(paint_.plain(say("hint.media")), "hint:blank");
+    const auto text = words::prompt_in(e_);
+    if (!photo && !words::visible(text)) return show(paint_.plain(say("hint.empty")), "hint:blank");
     if (!photo && buys(text)) return;
-    // Of an album the first photo counts, and what was said with it.
-    if (photo && !e_.album.empty() && m_.work && m_.work->album == e_.album) return;
+    if (album_goes_on()) return take_of_album(text);
+    if (photo && !picture_is_good(text)) return;
+    take_request(text);
+  }
+
+  /// A photo whose caption is a command: "/feedback it looks like this".
+  bool is_letter() const {
+    return e_.kind == event_kind::photo && (starts(e_.text, "/feedback") || starts(e_.text, "/paysupport"));
+  }
+
+  /// A part of the request, with the words that are seen in it, if any.
+  void take_request(const std::string& text) {
+    const bool photo = e_.kind == event_kind::photo, says = words::visible(text);
     if (!draft_is_open()) m_.work = draft{};
     auto& d = *m_.work;
-    if (photo) d.album = e_.album;
-    if (photo && blank(text) && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
-      d.prompt.clear(); // another thing, another video
+    const bool more =
+        !photo && d.long_at != 0 && words::said_at(e_, now_) - d.long_at <= words::parts_apart_max_ms;
+    if (!photo && !d.photo.empty() && m_.screen == "card") add_note(say("card.same_photo"));
+    if (photo && !says && m_.screen == "card" && !d.photo.empty() && !presets_.empty())
+      d.prompt.clear(), d.said = 0; // another thing, another video
     // A changed request is a new draft: the old card must not start what it does not show.
     if (d.id == 0 || m_.screen != "wait") d.id = e_.update_id;
-    if (photo) d.photo = e_.photo_file_id;
-    if (!blank(text)) d.prompt = text;
+    if (photo) take_photo();
+    if (!more) d.long_chars = 0;
+    if (says) take_words(text, more);
+    if (!more) d.shown = d.said != 0 ? e_.update_id : 0;
     complete(m_.screen == "edit"); // there the user has the last word
+  }
+
+  void take_photo() {
+    auto& d = *m_.work;
+    d.photo = e_.photo_file_id;
+    d.album = e_.album;
+    d.album_told = false;
+    d.photo_width = looked_ ? looked_->width : e_.photo_width;
+    d.photo_height = looked_ ? looked_->height : e_.photo_height;
+    d.aspect.clear(); // the card opens with the photo's own
+  }
+
+  /// Telegram cuts a long text into several messages: judged is the whole.
+  void take_words(const std::string& text, bool more) {
+    auto& d = *m_.work;
+    if (more && d.long_chars > 0) d.long_chars += words::code_points(text);
+    else if (more) d.prompt = words::joined(d.prompt, text);
+    else d.prompt = text;
+    d.said = more ? 0 : e_.message_id;
+    d.long_at = words::may_go_on(text) ? words::said_at(e_, now_) : 0;
+  }
+
+  // An album comes as one message a picture; its words may stand under any of them.
+
+  bool album_goes_on() const {
+    return !e_.album.empty() && m_.work && m_.work->album == e_.album && !m_.work->photo.empty();
+  }
+
+  void take_of_album(const std::string& text) {
+    auto& d = *m_.work;
+    const auto told = std::exchange(d.album_told, true);
+    if (d.prompt.empty() && d.preset.empty() && words::visible(text)) {
+      if (!told) add_note(say("card.album"));
+      d.id = d.shown = e_.update_id;
+      take_words(text, false);
+      return complete();
+    }
+    if (!told) show(paint_.plain(say("hint.album")));
+  }
+
+  /// False: it has to be looked at first, or no model can use it, which is said with the limit.
+  bool picture_is_good(const std::string& text) {
+    auto bad = picture_check::at_once(e_);
+    if (!bad && e_.photo_is_file) {
+      if (!looked_) {
+        picture_ = picture_request{e_.photo_file_id, {}};
+        return false;
+      }
+      bad = picture_check::seen(*looked_);
+    }
+    if (!bad)
+      bad = picture_check::too_small(models_, looked_ ? looked_->width : e_.photo_width,
+                                     looked_ ? looked_->height : e_.photo_height);
+    if (!bad) return true;
+    refuse_picture(*bad, text);
+    return false;
+  }
+
+  void refuse_picture(const picture_check::trouble& bad, const std::string& text) {
+    const auto why = say(bad.key, bad.args);
+    if (m_.screen == "card" && m_.work) // it stands as it is
+      return show(paint_.plain(why + "\n\n" + say("picture.card_stays")));
+    if (!draft_is_open()) m_.work = draft{};
+    auto& d = *m_.work;
+    if (d.id == 0) d.id = e_.update_id;
+    const bool says = words::visible(text);
+    if (says) take_words(text, false);
+    go("wait", {why + (says ? "\n\n" + say("picture.text_kept") : ""), {paint_.back_home("gen")}});
+  }
+
+  dialogue::decision before_looking() {
+    dialogue::decision d;
+    d.state = who_.state;
+    d.messages.push_back(talk::typing(e_.from.user_id));
+    d.picture = std::move(picture_);
+    return d;
+  }
+
+  /// The words of the request in hand were changed where they stand.
+  bool is_about_request() const {
+    return m_.work && m_.work->said != 0 && m_.work->said == e_.message_id &&
+           (m_.screen == "card" || m_.screen == "wait") && words::visible(words::prompt_in(e_)) &&
+           words::prompt_in(e_) != m_.work->prompt;
+  }
+
+  void take_edit() {
+    auto& d = *m_.work;
+    d.id = e_.update_id;
+    d.long_at = 0, d.long_chars = 0;
+    d.prompt = words::prompt_in(e_);
+    complete();
   }
 
   void complete(bool as_it_is = false) {
     auto& d = *m_.work;
-    const auto model = talk::chosen_of(models_, d);
+    const auto model = talk::chosen_of(on_sale(), d);
     const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
-    if (code_points(d.prompt) > limit) return ask_shorter(limit);
+    if (d.long_chars + words::code_points(d.prompt) > limit) return ask_shorter(limit);
     if (talk::photo_waits(m_) && !presets_.empty()) return pick(false);
     if (d.prompt.empty()) return go("wait", {say("ask.text"), {paint_.back_home("gen")}});
     const bool needed = model && !model->text_input;
-    if (d.photo.empty() && (d.kind == "photo" || needed)) return go("wait", paint_.ask_photo(needed));
+    if (d.photo.empty() && (d.kind == "photo" || needed)) return go_request("wait", paint_.ask_photo(needed));
     if (as_it_is || d.photo.empty()) return card();
     write(talk::preset_of(presets_, d));
   }
 
   void ask_shorter(std::size_t limit) {
-    m_.work->prompt.clear();
-    go("wait", {say("ask.shorter", {{"n", std::to_string(limit)}}), {paint_.back_home("gen")}});
+    auto& d = *m_.work;
+    d.long_chars += words::code_points(d.prompt);
+    d.prompt.clear();
+    go_request("wait",
+               {say("ask.shorter", {{"n", std::to_string(limit)}, {"have", std::to_string(d.long_chars)}}),
+                {paint_.back_home("gen")}});
+    if (d.long_at == 0) d.long_chars = 0; // nothing follows
   }
 
   void take_media() {
-    if (m_.screen == "feedback") return take_feedback();
-    const bool known = e_.media == "sticker" || e_.media == "voice" || e_.media == "video";
-    show(paint_.plain(say(known ? "hint." + e_.media : "hint.media")),
-         "hint:" + (known ? e_.media : "media"));
+    if (m_.screen == "feedback" || letter_goes_on()) return take_feedback();
+    const auto text = words::prompt_in(e_);
+    if (album_goes_on() && words::visible(text)) return take_of_album(text);
+    show(paint_.plain(say(talk::hint_of(e_.media))), talk::hint_of(e_.media));
   }
 
   // -- Commands -------------------------------------------------------------------------------------
@@ -474,31 +631,43 @@ private:
     if (c == "start" && e_.argument == "gen") return kinds();
     if (c == "start" && e_.argument == "help") return go("other", paint_.help());
     if (c == "start" || c == "menu") return home();
-    if (c == "feedback") return ask_feedback();
+    if (c == "feedback") return take_letter("feedback.ask");
     if (c == "mailing") return mailing(f.mutes);
     if (c == "help") return go("other", paint_.help());
     if (c == "balance") return go("other", paint_.balance(who_));
     if (c == "history") return go("other", paint_.operations(f.entries, 0));
-    if (c == "generate") return kinds();
+    if (c == "generate") return generate();
     if (c == "jobs") return go("other", paint_.running(f.jobs, now_));
     if (c == "buy" || c == "pay") return shop_for(e_.argument);
     if (c == "terms") return go("other", paint_.plain(say("terms.text")));
-    if (c == "paysupport") return go("other", paint_.plain(say("paysupport.text")));
+    if (c == "paysupport") return take_letter("paysupport.text");
     if ((c == "pause" || c == "resume") && who_.admin) return set_sales(c == "pause");
     if (c == "payments" && who_.admin) return go("other", paint_.payments(f.payments));
     if (c == "payment" && who_.admin) return payment_card(f.payments);
-    if (c == "cancel") {
-      const bool had = m_.work.has_value();
-      m_.work.reset();
-      return go("home", {say(had ? "cancel.done" : "cancel.nothing"), home_menu()});
-    }
+    if (c == "cancel") return cancel();
     show(paint_.plain(say("hint.command")), "hint:command");
   }
 
-  talk::keyboard home_menu() const {
+  /// "/generate a cat on the moon": the words are the prompt.
+  void generate() {
+    const auto text = words::prompt_in(e_);
+    if (!words::visible(text)) return kinds();
+    m_.work.reset();
+    take_request(text);
+  }
+
+  /// Of what is asked for now; videos in work are another matter, and it is said where.
+  void cancel() {
+    const bool had = m_.work || m_.screen == "feedback" || m_.screen == "amount" || m_.screen == "contact";
+    m_.work.reset();
+    auto text = say(had ? "cancel.done" : "cancel.nothing");
     auto rows = paint_.menu();
+    if (who_.open_jobs > 0) {
+      text += "\n\n" + say("cancel.in_work", {{"videos", paint_.count("videos", who_.open_jobs)}});
+      rows.insert(rows.begin(), {paint_.press("in_work", "jobs")});
+    }
     rows.push_back({paint_.press("home", "home")});
-    return rows;
+    go("home", {text, rows});
   }
 
   // -- Buttons --------------------------------------------------------------------------------------
@@ -524,15 +693,15 @@ private:
     if (starts(a, "terms:")) return accept_terms(a.substr(6));
     if (starts(a, "own:")) return own_amount(a.substr(4));
     if (a == "help") return go("other", paint_.help());
+    if (a == "model") return of_model(p->id);
     const auto first = p->numbers.front();
     const auto page = static_cast<std::size_t>(first);
-    if (a == "words" || a == "skip" || a == "p")
-      return take_pick(a, first, a == "p" ? static_cast<std::size_t>(p->numbers[1]) : 0);
+    if (a == "words" || a == "skip" || a == "p") return take_pick(a, first, p->id);
     if (a == "h:e") return go("other", paint_.operations(f.entries, page));
     if (a == "h:j") return go("other", paint_.generations(f.jobs, page));
-    if (a == "model") return of_model(page);
     if (a == "cancel") return cancel_job(first, f.jobs);
     if (a == "redo") return redo(first, f.jobs);
+    if (a == "other") return with_another_model(first, f.jobs);
     if (a == "again") return send_again(first, f.jobs);
     if (starts(a, "take:")) return take_offer(a.substr(5), first, p->numbers[1]);
     if (starts(a, "pay:"))
@@ -547,15 +716,27 @@ private:
     if (a == "models") return go("card", paint_.choose_model(models_, *m_.work, sales_));
     if (a == "card") return card();
     if (a == "edit") return go("edit", {say("ask.edit"), {paint_.back_home("gen")}});
-    choose(a, static_cast<std::size_t>(p->numbers[1]));
+    if (a == "drop") return drop_photo();
+    choose(*p);
   }
 
-  /// A new request for the model that was pressed.
-  void of_model(std::size_t i) {
-    if (i >= models_.size()) return toast(say("toast.outdated"));
-    if (sales_.paused.count(models_[i].id) > 0) return toast(say("toast.paused"));
-    wait_for(models_[i].photo_input ? "photo" : "text");
-    m_.work->model = models_[i].id;
+  /// A new request for the model that was pressed. It takes what comes, unless it can do with one kind only.
+  void of_model(const std::string& id) {
+    const auto m = std::find_if(models_.begin(), models_.end(), [&](auto& x) { return x.id == id; });
+    if (m == models_.end()) return toast(say("toast.model_gone")), kinds();
+    if (sales_.paused.count(id) > 0) return toast(say("toast.paused"));
+    if (maintained()) return;
+    wait_for(!m->text_input ? "photo" : m->photo_input ? "" : "text");
+    m_.work->model = id;
+  }
+
+  void drop_photo() {
+    auto& d = *m_.work;
+    d.photo.clear(), d.album.clear(), d.aspect.clear();
+    d.photo_width = d.photo_height = 0;
+    d.kind = "text";
+    d.id = e_.update_id; // the old run button must not start what it does not show
+    card();
   }
 
   void without_photo() {
@@ -591,7 +772,7 @@ private:
   }
 
   /// A button under a photo: a preset, the user's own text, or a preset without the words it asked for.
-  void take_pick(const std::string& what, std::int64_t id, std::size_t i) {
+  void take_pick(const std::string& what, std::int64_t id, const std::string& preset) {
     if (m_.work && id != 0 && id == m_.work->picked) return toast(say("toast.picked")); // a double tap
     if (!m_.work || m_.work->id != id || m_.work->photo.empty()) return toast(say("toast.outdated"));
     auto& d = *m_.work;
@@ -600,7 +781,7 @@ private:
       d.preset.clear();
       return go("wait", talk::ask_own_text(paint_));
     }
-    if (what == "p" && i < presets_.size()) d.preset = presets_[i].id;
+    if (what == "p") d.preset = preset;
     const auto chosen = talk::preset_of(presets_, d);
     if (!chosen) return toast(say("toast.outdated"));
     if (what == "p" && chosen->wants_words()) return go("wait", talk::ask_words(paint_, d));
@@ -620,8 +801,8 @@ private:
     const auto limit = static_cast<std::size_t>(model ? model->prompt_chars_max : 2000);
     const auto words = d.prompt, preset = chosen ? chosen->prompt : "";
     d.prompt = writing::plain_prompt(preset, words);
-    if (code_points(d.prompt) > limit) return ask_shorter(limit);
-    if (opts_.prompt_writer.on() && !outcome_ && may_write()) {
+    if (words::code_points(d.prompt) > limit) return ask_shorter(limit);
+    if (opts_.prompt_writer.on() && !outcome_ && may_write() && shut().empty()) {
       writing_ = writing_request{preset, words, language_};
       return;
     }
@@ -629,7 +810,7 @@ private:
     if (d.id != e_.update_id) d.picked = std::exchange(d.id, e_.update_id);
     if (!opts_.prompt_writer.on()) return card();
     if (outcome_) count_press();
-    const bool good = outcome_ && !outcome_->prompt.empty() && code_points(outcome_->prompt) <= limit;
+    const bool good = outcome_ && !outcome_->prompt.empty() && words::code_points(outcome_->prompt) <= limit;
     if (good) d.prompt = outcome_->prompt;
     card(good ? "" : say(chosen ? "card.as_preset" : "card.as_text"));
   }
@@ -644,22 +825,39 @@ private:
     return d;
   }
 
-  void choose(const std::string& what, std::size_t i) {
+  /// What a button names and the catalogue no longer has was changed meanwhile: the card says how it is now.
+  void choose(const talk::pressed& p) {
     auto& d = *m_.work;
-    const auto model = talk::settle(models_, d);
+    const auto model = talk::settle(on_sale(), d);
     if (!model) return card();
-    const auto aspects = talk::aspects_of(*model, d);
-    if (what == "m" && i < models_.size() && talk::fits(models_[i], d)) {
-      if (sales_.paused.count(models_[i].id) > 0) return toast(say("toast.paused"));
-      const auto limit = static_cast<std::size_t>(models_[i].prompt_chars_max);
-      if (code_points(d.prompt) > limit) return toast(say("toast.too_long", {{"n", std::to_string(limit)}}));
-      d.model = models_[i].id;
-    } else if (what == "a" && i < aspects.size()) d.aspect = aspects[i];
-    else if (what == "c" && is_pack_size(static_cast<std::int64_t>(i))) d.count = static_cast<int>(i);
-    else if (what == "d" && i < model->durations_s.size()) d.duration = model->durations_s[i];
-    else if (what == "s" && i < 2 && !model->sound_prices.empty()) d.sound = i == 1;
-    else return toast(say("toast.unknown"));
+    if (!take_choice(p, *model)) toast(say("toast.changed"));
     card();
+  }
+
+  bool take_choice(const talk::pressed& p, const config::model& model) {
+    auto& d = *m_.work;
+    const auto among = [](const auto& list, const auto& x) {
+      return std::find(list.begin(), list.end(), x) != list.end();
+    };
+    if (p.action == "m") return take_model(p.id);
+    if (p.action == "a") return among(talk::aspects_of(model, d), p.id) ? (d.aspect = p.id, true) : false;
+    const auto n = p.numbers[1];
+    if (p.action == "c" && is_pack_size(n)) d.count = static_cast<int>(n);
+    else if (p.action == "d" && among(model.durations_s, n)) d.duration = static_cast<int>(n);
+    else if (p.action == "s" && n < 2 && !model.sound_prices.empty()) d.sound = n == 1;
+    else return false;
+    return true;
+  }
+
+  bool take_model(const std::string& id) {
+    const auto m = std::find_if(models_.begin(), models_.end(), [&](auto& x) { return x.id == id; });
+    if (m == models_.end() || !talk::fits(*m, *m_.work)) return false;
+    const auto limit = static_cast<std::size_t>(m->prompt_chars_max);
+    if (sales_.paused.count(id) > 0) toast(say("toast.paused"));
+    else if (words::code_points(m_.work->prompt) > limit)
+      toast(say("toast.too_long", {{"n", std::to_string(limit)}}));
+    else m_.work->model = id;
+    return true;
   }
 
   void send_again(std::int64_t id, const std::vector<job>& jobs) {
@@ -699,19 +897,33 @@ private:
           {{paint_.press("in_work", "jobs")}, {paint_.press("home", "home")}}});
   }
 
+  void take_up(const job& j) {
+    m_.work = draft{};
+    m_.work->id = e_.update_id;
+    m_.work->prompt = j.spec.prompt;
+    m_.work->photo = j.spec.photo_file_id;
+    m_.work->model = j.spec.model_id;
+  }
+
   /// The text and the photo of a job that failed, to be changed.
   void redo(std::int64_t id, const std::vector<job>& jobs) {
     const auto j = own_job(id, jobs);
     if (!j) return toast(say("toast.no_video"));
-    m_.work = draft{};
-    m_.work->id = e_.update_id;
-    m_.work->prompt = j->spec.prompt;
-    m_.work->photo = j->spec.photo_file_id;
-    m_.work->model = j->spec.model_id;
+    take_up(*j);
     m_.screen = "edit";
     messages_.push_back(talk::show(
         {say("ask.redo", {{"prompt", telegram::escape_html(j->spec.prompt)}}), {paint_.back_home("gen")}},
         e_.from.user_id));
+  }
+
+  /// The same request, by another model than the one that could not.
+  void with_another_model(std::int64_t id, const std::vector<job>& jobs) {
+    const auto j = own_job(id, jobs);
+    if (!j) return toast(say("toast.no_video"));
+    take_up(*j);
+    talk::settle(on_sale(), *m_.work);
+    m_.screen = "card";
+    messages_.push_back(talk::show(paint_.choose_model(models_, *m_.work, sales_), e_.from.user_id));
   }
 
   // -- Buying ---------------------------------------------------------------------------------------
@@ -1052,7 +1264,6 @@ private:
   // -- Running --------------------------------------------------------------------------------------
 
   void run() {
-    if (!sales_.maintenance.empty()) return toast(sales_.maintenance);
     auto d = *m_.work;
     const auto model = talk::settle(models_, d);
     if (!model || d.model != m_.work->model || d.aspect != m_.work->aspect ||
@@ -1130,17 +1341,35 @@ private:
   }
 
   void refuse(const order_answer& a) {
-    if (a.outcome == order_outcome::closed) {
-      toast(say("toast.closed"));
-      return m_.work ? card(say("card.closed")) : home();
-    }
+    if (a.outcome == order_outcome::closed) return refuse_closed();
     const bool many = a.outcome == order_outcome::too_many_jobs;
-    const auto limit = std::to_string(opts_.users.active_jobs_max);
-    toast(many ? say("toast.many", {{"n", limit}})
+    toast(many ? say("toast.many", {{"n", std::to_string(who_.open_jobs)}})
                : say("toast.missing", {{"credits", paint_.count("credits_of", a.missing)}}));
     who_.balance = a.balance;
-    if (m_.work) return card(many ? say("card.many", {{"n", limit}}) : "");
+    if (m_.work) return card(many ? how_many_more() : "");
     home();
+  }
+
+  /// The numbers that matter: how many are in work, and how many there is room for.
+  std::string how_many_more() const {
+    const auto most = opts_.users.active_jobs_max, room = std::max(0, most - who_.open_jobs);
+    return say(room > 0 ? "card.many_at_once" : "card.many", {{"running", std::to_string(who_.open_jobs)},
+                                                              {"max", std::to_string(most)},
+                                                              {"room", paint_.count("videos", room)}});
+  }
+
+  /// One model is no reason to close the shop: the others are offered at once.
+  void refuse_closed() {
+    if (!m_.work) return toast(say("toast.closed")), home();
+    const auto closed = shut();
+    const auto model = m_.work->model;
+    if (closed.empty() && sales_.paused.count(model) > 0) {
+      toast(say("toast.paused"));
+      return go_request("card", paint_.choose_model(models_, *m_.work, sales_,
+                                                    say("card.model_paused", {{"model", title_of(model)}})));
+    }
+    toast(sales_.maintenance.empty() ? say("toast.closed") : sales_.maintenance);
+    card();
   }
 
   const config::settings& set_;
@@ -1168,6 +1397,10 @@ private:
   std::int64_t ask_about_ = 0;
   std::optional<writing_request> writing_;
   std::optional<writing_outcome> outcome_; ///< Of the writing that this turn asked for.
+  std::optional<picture_request> picture_;
+  std::optional<picture_facts> looked_; ///< What was seen of the picture that this turn asked about.
+  std::vector<config::model> on_sale_;
+  std::string note_; ///< For the card
 };
 
 } // namespace
@@ -1186,7 +1419,7 @@ dialogue::facts dialogue::wanted(const event& e) const {
   if (e.data == "payments") return facts::payments;
   if (e.data == "mailing" || starts(e.data, "mute:") || starts(e.data, "unmute:")) return facts::mutes;
   if (starts(e.data, "h:e:")) return facts::entries;
-  for (auto action : {"h:j:", "again:", "cancel:", "redo:"})
+  for (auto action : {"h:j:", "again:", "cancel:", "redo:", "other:"})
     if (starts(e.data, action)) return facts::jobs;
   return e.data == "jobs" ? facts::jobs : facts::none;
 }
@@ -1206,8 +1439,8 @@ dialogue::decision dialogue::decide(const event& e, const account& who, const sc
 }
 
 dialogue::decision dialogue::ordered(const event& e, const account& who, const order_answer& answer,
-                                     unix_ms now) const {
-  return scene{set_, e, who, now}.ordered(answer);
+                                     unix_ms now, const sales_facts& sales) const {
+  return scene{set_, e, who, now}.ordered(answer, sales);
 }
 
 dialogue::decision dialogue::settled(const event& e, const account& who, const payment_answer& answer,

@@ -3,6 +3,7 @@
 /// answers with the new state and the messages. Knows no actor, no clock, no network.
 #include "actors/job_voice.hpp"
 #include "actors/office_board.hpp"
+#include "actors/picture_check.hpp"
 #include "actors/sales_board.hpp"
 #include "actors/writing.hpp"
 #include "config/config.hpp"
@@ -17,13 +18,14 @@ namespace troupe {
 
 /// What a screen wants to see before it can be drawn.
 struct screen_facts {
-  std::vector<ledger_entry> entries; ///< for the history screen
-  std::vector<job> jobs;             ///< for the generations screen
-  std::vector<payment> payments;     ///< for an administrator
-  office_facts office;               ///< the same: what `office_question_of` asked
-  std::vector<std::string> mutes;    ///< for the screen of broadcasts
-  sales_facts sales;                 ///< always
-  std::vector<office_seat> seats;    ///< where the office is reached; always
+  std::vector<ledger_entry> entries;    ///< for the history screen
+  std::vector<job> jobs;                ///< for the generations screen
+  std::vector<payment> payments;        ///< for an administrator
+  office_facts office;                  ///< the same: what `office_question_of` asked
+  std::vector<std::string> mutes;       ///< for the screen of broadcasts
+  sales_facts sales;                    ///< always
+  std::vector<office_seat> seats;       ///< where the office is reached; always
+  std::optional<picture_facts> picture; ///< what a decision asked to be looked at
 };
 
 class dialogue {
@@ -57,12 +59,14 @@ public:
     std::int64_t group_is_back = 0; ///< The office's group takes messages again.
     /// Set: send the messages at once and store nothing; ask the writer, then call `written`.
     std::optional<writing_request> writing;
+    /// The same: have it looked at, then call `decide` (or `written`) with what was seen among the facts.
+    std::optional<picture_request> picture;
   };
   /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;
   /// The second half of a turn that placed an order.
-  decision ordered(const telegram::event& e, const account& who, const order_answer& answer,
-                   unix_ms now) const;
+  decision ordered(const telegram::event& e, const account& who, const order_answer& answer, unix_ms now,
+                   const sales_facts& sales = {}) const;
   /// The second half of a turn about a payment.
   decision settled(const telegram::event& e, const account& who, const payment_answer& answer,
                    unix_ms now) const;

@@ -1,6 +1,7 @@
 #include "actors/dialogue_screens.hpp"
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -34,9 +35,35 @@ void newest_first(std::vector<ledger_entry>& all) {
   std::stable_sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.at > b.at; });
 }
 
+std::vector<int> sorted(std::vector<int> all) {
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
 std::string ticked(bool chosen, const std::string& label) { return chosen ? "✓ " + label : label; }
 
-std::string own(const char* action, const draft& d) { return action + std::to_string(d.id); }
+/// "16:9" -> 16/9; 0: it is no ratio.
+double ratio_of(const std::string& aspect) {
+  const auto colon = aspect.find(':');
+  if (colon == aspect.npos) return 0;
+  const double w = std::atof(aspect.c_str()), h = std::atof(aspect.c_str() + colon + 1);
+  return w > 0 && h > 0 ? w / h : 0;
+}
+
+/// A photo opens with the format nearest to its own; without one the catalogue's first.
+std::string first_aspect(const std::vector<std::string>& aspects, const draft& d) {
+  const std::string* best = &aspects.front();
+  if (d.photo.empty() || d.photo_width <= 0 || d.photo_height <= 0) return *best;
+  const double photo = std::log(static_cast<double>(d.photo_width) / d.photo_height);
+  double least = 1e9;
+  for (auto& a : aspects) {
+    const double ratio = ratio_of(a);
+    if (ratio <= 0 || std::abs(std::log(ratio) - photo) >= least - 1e-9) continue;
+    least = std::abs(std::log(ratio) - photo);
+    best = &a;
+  }
+  return *best;
+}
 
 } // namespace
 
@@ -59,8 +86,13 @@ std::string clock_text(unix_ms at) {
   return text;
 }
 
+bool takes_photo_of(const config::model& m, const draft& d) {
+  return d.photo_width <= 0 || std::min(d.photo_width, d.photo_height) >= m.photo_side_px_min;
+}
+
 bool fits(const config::model& m, const draft& d) {
-  return (d.photo.empty() ? m.text_input : m.photo_input) && !aspects_of(m, d).empty();
+  return (d.photo.empty() ? m.text_input : m.photo_input && takes_photo_of(m, d)) &&
+         !aspects_of(m, d).empty();
 }
 
 const config::model* model_of(const std::vector<config::model>& models, const draft& d) {
@@ -87,12 +119,25 @@ std::vector<std::string> aspects_of(const config::model& m, const draft& d) {
 
 int price_of(const config::model& m, const draft& d) { return config::price_of(m, d.duration, d.sound); }
 
+std::pair<int, int> prices_of(const config::model& m) {
+  std::pair<int, int> range{config::price_of(m, m.durations_s.front(), m.sound), 0};
+  range.second = range.first;
+  for (const int seconds : m.durations_s)
+    for (const bool sound : {false, true}) {
+      if (sound && m.sound_prices.empty()) continue;
+      const int price = config::price_of(m, seconds, sound);
+      range = {std::min(range.first, price), std::max(range.second, price)};
+    }
+  return range;
+}
+
 const config::model* settle(const std::vector<config::model>& models, draft& d) {
   const auto m = model_of(models, d);
   if (!m || m->durations_s.empty()) return nullptr;
   const auto aspects = aspects_of(*m, d);
   d.model = m->id;
-  if (std::find(aspects.begin(), aspects.end(), d.aspect) == aspects.end()) d.aspect = aspects.front();
+  if (std::find(aspects.begin(), aspects.end(), d.aspect) == aspects.end())
+    d.aspect = first_aspect(aspects, d);
   const auto& lengths = m->durations_s;
   if (std::find(lengths.begin(), lengths.end(), d.duration) == lengths.end()) d.duration = lengths.front();
   if (m->sound_prices.empty()) d.sound = m->sound;
@@ -237,21 +282,12 @@ screen painter::help() const {
           {{press("feedback", "feedback"), press("mailing", "mailing")}, back_home("home")}};
 }
 
-/// "Kling 2.6 · 1 credit": the price of what is offered first.
-std::string painter::model_line(const config::model& m, const sales_facts& sales) const {
-  return (sales.paused.count(m.id) > 0 ? "⏸ " : "") + title_of(m, language_) + " · " +
-         count("credits", config::price_of(m, m.durations_s.front(), m.sound));
-}
-
 screen painter::kinds(const std::vector<config::model>& models, const sales_facts& sales) const {
   keyboard rows{{press("from_text", "text"), press("from_photo", "photo")}};
   std::string list;
-  for (std::size_t i = 0; i < models.size(); ++i) {
-    const auto& m = models[i];
+  for (auto& m : models) {
     std::string lengths;
-    auto seconds = m.durations_s;
-    std::sort(seconds.begin(), seconds.end());
-    for (const int n : seconds) lengths += (lengths.empty() ? "" : "/") + std::to_string(n);
+    for (const int n : sorted(m.durations_s)) lengths += (lengths.empty() ? "" : "/") + std::to_string(n);
     std::string formats;
     for (auto& a : m.aspect_ratios)
       if (a != "Auto") formats += (formats.empty() ? "" : ", ") + a;
@@ -263,7 +299,12 @@ screen painter::kinds(const std::vector<config::model>& models, const sales_fact
             say(m.sound                  ? "kinds.sound"
                 : m.sound_prices.empty() ? "kinds.silent"
                                          : "kinds.sound_choice");
-    rows.push_back({{model_line(m, sales), "model:" + std::to_string(i)}});
+    // Length and sound are chosen later, and with them the price.
+    const auto [least, most] = prices_of(m);
+    const auto price = least == most ? count("credits", least)
+                                     : say("kinds.from", {{"credits", count("credits_of", least)}});
+    rows.push_back({{(sales.paused.count(m.id) > 0 ? "⏸ " : "") + title_of(m, language_) + " · " + price,
+                     "model:" + m.id}});
   }
   rows.push_back(back_home("home"));
   const auto note = sales.closed || sales.stopped || sales.full ? "\n\n" + say("card.closed")
@@ -272,19 +313,26 @@ screen painter::kinds(const std::vector<config::model>& models, const sales_fact
   return {say("kinds.text") + list + note, rows};
 }
 
+/// What is paused is no choice; each other one has the price its card will show.
 screen painter::choose_model(const std::vector<config::model>& models, const draft& d,
-                             const sales_facts& sales) const {
+                             const sales_facts& sales, const std::string& note) const {
   keyboard rows;
-  for (std::size_t i = 0; i < models.size(); ++i)
-    if (fits(models[i], d))
-      rows.push_back({{ticked(models[i].id == d.model, model_line(models[i], sales)),
-                       own("m:", d) + ":" + std::to_string(i)}});
-  rows.push_back({press("back", own("card:", d)), press("home", "home")});
-  return {say("card.models"), rows};
+  for (auto& m : models) {
+    if (!fits(m, d) || sales.paused.count(m.id) > 0) continue;
+    auto with_it = d;
+    with_it.model = m.id;
+    settle(models, with_it);
+    rows.push_back(
+        {{ticked(m.id == d.model, title_of(m, language_) + " · " +
+                                      count("credits", price_of(m, with_it) * std::int64_t{d.count})),
+          of_draft("m", d, m.id)}});
+  }
+  rows.push_back({press("back", of_draft("card", d)), press("home", "home")});
+  return {(note.empty() ? "" : note + "\n\n") + say("card.models"), rows};
 }
 
 screen painter::advice(const draft& d) const {
-  const auto key = d.kind == "photo" ? "advice.photo" : "advice.text";
+  const auto key = d.kind == "photo" ? "advice.photo" : d.kind == "text" ? "advice.text" : "advice.both";
   return {say(key, {{"help", say("help.text")}}), {back_home("gen")}};
 }
 
@@ -293,39 +341,38 @@ screen painter::ask_photo(bool needed) const {
   return {say("ask.photo"), {{press("without_photo", "nophoto")}, back_home("gen")}};
 }
 
-screen painter::card(const std::vector<config::model>& models, const draft& d, std::int64_t balance,
-                     int pack_max, const std::string& note) const {
-  const auto m = model_of(models, d);
-  if (!m) return plain(say("hint.no_model"));
-  keyboard rows{{{say("button.model", {{"model", title_of(*m, language_)}}), own("models:", d)}}};
+keyboard painter::choices(const config::model& m, const draft& d, int pack_max) const {
+  keyboard rows{{{say("button.model", {{"model", title_of(m, language_)}}), of_draft("models", d)}}};
   std::vector<button> row;
-  const auto aspects = aspects_of(*m, d);
-  for (std::size_t i = 0; i < aspects.size(); ++i) {
-    const auto label = aspects[i] == "Auto" ? say("card.auto") : aspects[i];
-    row.push_back({ticked(aspects[i] == d.aspect, label), own("a:", d) + ":" + std::to_string(i)});
-  }
-  rows.push_back(std::move(row));
-  row.clear();
-  for (std::size_t i = 0; i < m->durations_s.size(); ++i)
-    row.push_back({ticked(m->durations_s[i] == d.duration,
-                          say("card.seconds", {{"n", std::to_string(m->durations_s[i])}})),
-                   own("d:", d) + ":" + std::to_string(i)});
-  rows.push_back(std::move(row));
-  row.clear();
-  if (!m->sound_prices.empty())
+  for (auto& a : aspects_of(m, d))
+    row.push_back({ticked(a == d.aspect, a == "Auto" ? say("card.auto") : a), of_draft("a", d, a)});
+  rows.push_back(std::exchange(row, {}));
+  for (const int seconds : sorted(m.durations_s))
+    row.push_back({ticked(seconds == d.duration, say("card.seconds", {{"n", std::to_string(seconds)}})),
+                   of_draft("d", d, seconds)});
+  rows.push_back(std::exchange(row, {}));
+  if (!m.sound_prices.empty())
     for (const bool sound : {false, true})
       row.push_back({ticked(sound == d.sound, say(sound ? "card.sound" : "card.silent")),
-                     own("s:", d) + ":" + std::to_string(sound)});
-  if (!row.empty()) rows.push_back(std::move(row));
-  row.clear();
+                     of_draft("s", d, sound ? 1 : 0)});
+  if (!row.empty()) rows.push_back(std::exchange(row, {}));
   for (const int n : pack_sizes)
-    if (n <= pack_max)
-      row.push_back({ticked(n == d.count, count("videos", n)), own("c:", d) + ":" + std::to_string(n)});
+    if (n <= pack_max) row.push_back({ticked(n == d.count, count("videos", n)), of_draft("c", d, n)});
   if (row.size() > 1) rows.push_back(std::move(row));
+  return rows;
+}
+
+screen painter::card(const std::vector<config::model>& models, const draft& d, const card_facts& f) const {
+  const auto m = model_of(models, d);
+  if (!m) return plain(say("hint.no_model"));
+  auto rows = choices(*m, d, f.pack_max);
   const auto price = price_of(*m, d) * std::int64_t{d.count};
-  const auto missing = price - balance;
-  rows.push_back({missing > 0 ? press("buy", "buy") : press("run", own("run:", d))});
-  rows.push_back({press("edit", own("edit:", d))});
+  const auto missing = price - f.balance;
+  // Nothing to start and nothing to pay for while nothing is made: only another look.
+  if (!f.open) rows.push_back({press("look_again", of_draft("card", d))});
+  else rows.push_back({missing > 0 ? press("buy", "buy") : press("run", of_draft("run", d))});
+  rows.push_back({press("edit", of_draft("edit", d))});
+  if (!d.photo.empty()) rows.back().push_back(press("drop_photo", of_draft("drop", d)));
   rows.push_back(back_home(d.photo.empty() ? "gen" : "pick"));
   auto text =
       say("card.text", {{"prompt", escape_html(shorten(d.prompt, d.photo.empty() ? 500 : shown_prompt_max))},
@@ -335,9 +382,10 @@ screen painter::card(const std::vector<config::model>& models, const draft& d, s
                         {"duration", say("card.seconds", {{"n", std::to_string(d.duration)}})},
                         {"sound", say(d.sound ? "card.with_sound" : "card.without_sound")},
                         {"price", count("credits", price)},
-                        {"balance", count("credits", balance)}});
-  if (missing > 0) text += "\n\n" + say("card.missing", {{"credits", count("credits_of", missing)}});
-  if (!note.empty()) text += "\n\n" + note;
+                        {"balance", count("credits", f.balance)}});
+  if (f.open && missing > 0)
+    text += "\n\n" + say("card.missing", {{"credits", count("credits_of", missing)}});
+  if (!f.note.empty()) text += "\n\n" + f.note;
   return {text, rows};
 }
 
@@ -458,7 +506,7 @@ screen painter::running(const std::vector<job>& jobs, unix_ms now) const {
             escape_html(j.spec.model_title) + " · " +
             say("jobs.minutes", {{"n", std::to_string((now - j.created_at) / 60'000)}}) + "\n<i>" +
             escape_html(shorten(j.spec.prompt, 80)) + "</i>";
-    if (j.state != job_state::delivering && n <= page_size)
+    if (waits && n <= page_size) // what is submitted cannot be stopped any more
       rows.push_back(
           {{say("button.cancel_job", {{"n", std::to_string(n)}}), "cancel:" + std::to_string(j.job_id)}});
   }

@@ -1,6 +1,7 @@
 #pragma once
 /// The screens as text and buttons. Each has a way home.
 #include "actors/dialogue.hpp"
+#include "actors/dialogue_buttons.hpp"
 #include "actors/dialogue_state.hpp"
 #include <optional>
 #include <string>
@@ -28,6 +29,10 @@ const config::model* chosen_of(const std::vector<config::model>& models, const d
 std::vector<std::string> aspects_of(const config::model& m, const draft& d);
 /// Credits for one video of it.
 int price_of(const config::model& m, const draft& d);
+/// The lowest and the highest price of one video.
+std::pair<int, int> prices_of(const config::model& m);
+/// Is the photo large enough for it? One of unknown size is.
+bool takes_photo_of(const config::model& m, const draft& d);
 /// Fills what is unset and replaces what the catalogue no longer has. Null when no model takes this input.
 const config::model* settle(const std::vector<config::model>& models, draft& d);
 std::string title_of(const config::model& m, const std::string& language);
@@ -64,13 +69,18 @@ public:
   screen advice(const draft& d) const;
   screen ask_photo(bool needed) const;
   /// Another model for what is asked already.
-  screen choose_model(const std::vector<config::model>& models, const draft& d,
-                      const sales_facts& sales) const;
+  screen choose_model(const std::vector<config::model>& models, const draft& d, const sales_facts& sales,
+                      const std::string& note = "") const;
   /// What is in work, each with its way out.
   screen running(const std::vector<job>& jobs, unix_ms now) const;
-  /// `pack_max`: no more videos at once.
-  screen card(const std::vector<config::model>& models, const draft& d, std::int64_t balance, int pack_max,
-              const std::string& note = "") const;
+  /// How a card stands apart from its draft.
+  struct card_facts {
+    std::int64_t balance = 0;
+    int pack_max = 1; ///< no more videos at once
+    bool open = true; ///< false: nothing can be started now
+    std::string note;
+  };
+  screen card(const std::vector<config::model>& models, const draft& d, const card_facts& f) const;
   screen accepted(const draft& d) const;
   screen operations(std::vector<ledger_entry> entries, std::size_t page) const;
   screen generations(std::vector<job> jobs, std::size_t page) const;
@@ -78,9 +88,10 @@ public:
   std::string balance_line(const account& who) const;
 
 private:
+  /// Model, format, length, sound and number, each with what is chosen.
+  keyboard choices(const config::model& m, const draft& d, int pack_max) const;
   std::vector<button> tabs() const;
   std::string operation(const ledger_entry& e) const;
-  std::string model_line(const config::model& m, const sales_facts& sales) const;
   std::string generation(const job& j, std::size_t number) const;
 
   const config::texts& words_;

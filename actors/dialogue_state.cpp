@@ -21,7 +21,14 @@ draft read_draft(const json& j) {
   d.count = j.value("count", 1);
   d.preset = j.value("preset", "");
   d.album = j.value("album", "");
+  d.album_told = j.value("album_told", false);
   d.picked = j.value("picked", std::int64_t{0});
+  d.photo_width = j.value("photo_w", 0);
+  d.photo_height = j.value("photo_h", 0);
+  d.said = j.value("said", std::int64_t{0});
+  d.shown = j.value("shown", std::int64_t{0});
+  d.long_at = j.value("long_at", unix_ms{0});
+  d.long_chars = j.value("long_chars", std::size_t{0});
   return d;
 }
 
@@ -31,7 +38,13 @@ json write_draft(const draft& d) {
          {"count", d.count}, {"sound", d.sound}};
   if (!d.preset.empty()) j["preset"] = d.preset;
   if (!d.album.empty()) j["album"] = d.album;
+  if (d.album_told) j["album_told"] = true;
   if (d.picked) j["picked"] = d.picked;
+  if (d.photo_width) j["photo_w"] = d.photo_width, j["photo_h"] = d.photo_height;
+  if (d.said) j["said"] = d.said;
+  if (d.shown) j["shown"] = d.shown;
+  if (d.long_at) j["long_at"] = d.long_at;
+  if (d.long_chars) j["long_chars"] = d.long_chars;
   return j;
 }
 
@@ -53,6 +66,10 @@ memory read_strictly(const json& j) {
   m.actions = {j.value("acts", 0.0), j.value("acts_at", unix_ms{0}), j.value("acts_warned", unix_ms{0})};
   m.messages = {j.value("sent", 0.0), j.value("sent_at", unix_ms{0}), j.value("sent_warned", unix_ms{0})};
   m.feedback = j.value("feedback", std::vector<unix_ms>{});
+  m.letter_album = j.value("letter_album", "");
+  m.letter_id = j.value("letter_id", std::int64_t{0});
+  m.letter_at = j.value("letter_at", unix_ms{0});
+  m.letter_refused = j.value("letter_refused", false);
   m.ban_told = j.value("ban_told", unix_ms{0});
   const bool needs_draft = std::set<std::string>{"pick", "wait", "edit", "card"}.count(m.screen) > 0;
   if (needs_draft && !m.work) m.screen = "home";
@@ -89,8 +106,23 @@ std::string write_memory(const memory& m) {
   if (m.messages.at) j["sent"] = m.messages.spent, j["sent_at"] = m.messages.at;
   if (m.messages.warned) j["sent_warned"] = m.messages.warned;
   if (!m.feedback.empty()) j["feedback"] = m.feedback;
+  if (!m.letter_album.empty()) j["letter_album"] = m.letter_album;
+  if (m.letter_id) j["letter_id"] = m.letter_id;
+  if (m.letter_at) j["letter_at"] = m.letter_at;
+  if (m.letter_refused) j["letter_refused"] = true;
   if (m.ban_told) j["ban_told"] = m.ban_told;
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string kept_after_fault(const std::string& text) {
+  const auto before = read_memory(text);
+  memory m;
+  m.recent = before.recent, m.warned = before.warned, m.pressed = before.pressed;
+  m.actions = before.actions, m.feedback = before.feedback, m.ban_told = before.ban_told;
+  m.terms = before.terms, m.contact = before.contact;
+  m.done = before.done, m.bought = before.bought; // a second press on what was done stays harmless
+  m.last_photo = before.last_photo;
+  return write_memory(m);
 }
 
 } // namespace troupe::talk

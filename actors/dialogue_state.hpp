@@ -15,11 +15,17 @@ struct draft {
   std::string model, aspect;
   int duration = 0;
   bool sound = false;
-  int count = 1;           ///< Videos of this request
-  int price = 0;           ///< Of one, as last shown: nobody pays a price he has not seen.
-  std::string preset;      ///< Chosen, and waiting for the words it has a place for
-  std::string album;       ///< The photo's: the others of it come right after
-  std::int64_t picked = 0; ///< The draft whose preset was chosen: a second tap changes nothing.
+  int count = 1;                         ///< Videos of this request
+  int price = 0;                         ///< Of one, as last shown: nobody pays a price he has not seen.
+  std::string preset;                    ///< Chosen, and waiting for the words it has a place for
+  std::string album;                     ///< The photo's: the others of it come right after
+  bool album_told = false;               ///< that only the first counts
+  std::int64_t picked = 0;               ///< The draft whose preset was chosen: a second tap changes nothing.
+  int photo_width = 0, photo_height = 0; ///< 0: not known
+  std::int64_t said = 0;      ///< The message that holds the prompt: while the card is open its edits count.
+  std::int64_t shown = 0;     ///< The update whose answer is the screen of this draft
+  unix_ms long_at = 0;        ///< When a text came that may be the first part of a longer one ...
+  std::size_t long_chars = 0; ///< ... and how long it was, when it was too long to be kept
 };
 
 struct memory {
@@ -39,10 +45,18 @@ struct memory {
   action_limit actions;          ///< Everything of the last minute
   action_limit messages;         ///< What was written or sent in the last seconds
   std::vector<unix_ms> feedback; ///< Letters to the people behind the bot, of the last minutes
+  std::string letter_album;      ///< The last letter's: what else of it comes is part of the letter
+  std::int64_t letter_id = 0;    ///< The update it began with
+  unix_ms letter_at = 0;         ///< When the last letter came whose second part may follow
+  bool letter_refused = false;   ///< It was one too many, and so is the rest of it.
   unix_ms ban_told = 0;
 };
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.
 std::string write_memory(const memory& m);
+
+/// What stays when an update has to be set aside: what was agreed and what is counted, on the home screen.
+/// The request in hand goes, for it may be what the fault is in.
+std::string kept_after_fault(const std::string& json);
 
 } // namespace troupe::talk

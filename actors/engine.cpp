@@ -100,7 +100,8 @@ struct engine::impl {
                        pool(checkout_workers),
                        pool(o.yookassa.workers),
                        spawn_media(*sys, o.media.workers),
-                       pool(writers, static_cast<std::size_t>(writers) * 8)};
+                       pool(writers, static_cast<std::size_t>(writers) * 8),
+                       spawn_picture_worker(*sys)};
     auto c = spawn_cast(*sys, setting);
     caf::anon_send(c.watchman, alarm{"restart", "alarm.restart", c.goes_on_with});
     c.close = [mine = wires] {

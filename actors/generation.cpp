@@ -1,6 +1,7 @@
 #include "actors/backoff.hpp"
 #include "actors/dialogue.hpp"
 #include "actors/log.hpp"
+#include "actors/picture_check.hpp"
 #include "actors/provider.hpp"
 #include "actors/spawn.hpp"
 #include "net/telegram.hpp"
@@ -186,7 +187,8 @@ void submit(self_ptr self, const std::vector<std::string>& images) {
   });
 }
 
-// -- the user's photo: from Telegram to the provider's upload host. Harmless to repeat. --
+// -- the user's photo: from Telegram to the provider's upload host, made as the model takes it. Harmless to
+// repeat. --
 
 void prepare(self_ptr self);
 
@@ -197,42 +199,37 @@ void prepare_again(self_ptr self, const std::string& why) {
   later(self, backoff(s.tries, std::chrono::seconds{30}), [=] { prepare(self); });
 }
 
-template <class Next> void ask(self_ptr self, const http_actor& pool, http_request r, Next next) {
-  self->request(pool, caf::infinite, std::move(r)).then(next, [=](caf::error&) {
-    prepare_again(self, "the HTTP worker is gone");
-  });
-}
-
 void upload_photo(self_ptr self) {
   auto& s = self->state;
   auto name = "job-" + std::to_string(s.j.job_id) + "-" + std::to_string(s.ctx->now()) +
               ".jpg"; // same names are cached there
-  ask(self, s.desk.provider, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name),
-      [=](const http_reply& r) {
-        const auto a = kie::read_upload(r);
-        if (a.what != outside::end::done) return prepare_again(self, a.text);
-        std::error_code ignored;
-        std::filesystem::remove(self->state.file("-in.jpg"), ignored);
-        self->state.tries = 0;
-        submit(self, {a.url});
-      });
+  self->request(s.desk.provider, caf::infinite, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name))
+      .then(
+          [=](const http_reply& r) {
+            const auto a = kie::read_upload(r);
+            if (a.what != outside::end::done) return prepare_again(self, a.text);
+            std::error_code ignored;
+            std::filesystem::remove(self->state.file("-in.jpg"), ignored);
+            self->state.tries = 0;
+            submit(self, {a.url});
+          },
+          [=](caf::error&) { prepare_again(self, "the HTTP worker is gone"); });
 }
 
+/// Made again from the file's id, as it was when the card was shown: nothing is kept between.
 void prepare(self_ptr self) {
   auto& s = self->state;
   if (s.j.spec.photo_file_id.empty()) return submit(self, {});
-  auto params = R"({"file_id":")" + s.j.spec.photo_file_id + R"("})"; // file ids are [A-Za-z0-9_-]
-  ask(self, s.desk.telegram, telegram::call(s.bot(), "getFile", params), [=](const http_reply& r) {
-    auto a = telegram::read_answer(r);
-    if (a.what != telegram::outcome::delivered) return prepare_again(self, a.description);
-    auto& st = self->state;
-    ask(self, st.desk.telegram, telegram::download(st.bot(), a.file_path, st.file("-in.jpg")),
-        [=](const http_reply& d) {
-          if (d.error != http_error::none || d.status != 200)
-            return prepare_again(self, "Telegram did not give the file");
-          upload_photo(self);
-        });
-  });
+  self->request(s.desk.pictures, caf::infinite,
+                picture_wanted{s.j.spec.photo_file_id, s.file("-in.jpg"),
+                               limits_of(s.ctx->settings->models, s.j.spec.model_id)})
+      .then(
+          [=](const picture_facts& made) {
+            if (made.state == picture_state::good) return upload_photo(self);
+            if (made.state == picture_state::not_looked_at) return prepare_again(self, made.why);
+            fail(self, made.state == picture_state::gone ? "photo_lost" : "bad_picture", made.why);
+          },
+          [=](caf::error&) { prepare_again(self, "nobody makes pictures"); });
 }
 
 // -- the result --

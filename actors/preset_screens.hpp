@@ -15,6 +15,9 @@ screen ask_words(const painter& paint, const draft& d);
 /// Null when the draft waits for no preset's words, or the preset is not there any more.
 const config::preset* preset_of(const std::vector<config::preset>& presets, const draft& d);
 
+/// What is said to a message of a kind that no video is made of.
+std::string hint_of(const std::string& media);
+
 /// A photo that still has to be told what to do.
 bool photo_waits(const memory& m);
 

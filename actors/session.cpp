@@ -12,6 +12,7 @@ constexpr auto answer_limit = std::chrono::seconds{30}; // for the readers
 /// The ledger answers, or the whole cast begins anew from the disk. To ask again would not hurry a slow disk,
 /// and each limit leaves a timer behind: a twelfth of a step's CPU.
 constexpr auto ledger_limit = caf::infinite;
+constexpr auto picture_limit = std::chrono::seconds{45}; // to fetch it and to make it, behind those that wait
 constexpr int jobs_shown_max = 50, entries_shown_max = 50, payments_shown_max = 20;
 
 /// One user, one update at a time: load, decide, place the order, store the turn.
@@ -34,6 +35,9 @@ struct session_state {
   // what the writer wrote for an update: when the turn cannot be stored, it is not paid for again
   std::int64_t written_for = -1;
   writing_outcome written;
+  // and what was seen of its picture
+  std::int64_t looked_for = -1;
+  picture_facts looked;
 };
 using self_ptr = session_actor::stateful_pointer<session_state>;
 
@@ -89,6 +93,7 @@ std::string activity_of(const telegram::event& e) {
   case event_kind::photo: return "photo";
   case event_kind::button: return "button " + telegram::shorten(e.data, 64);
   case event_kind::other_media: return e.media;
+  case event_kind::edited: return "edited, " + std::to_string(e.text.size()) + " bytes";
   case event_kind::blocked: return "blocked the bot";
   case event_kind::unblocked: return "came back";
   case event_kind::payment: return "paid " + std::to_string(e.payment.amount) + " " + e.payment.currency;
@@ -132,23 +137,34 @@ void announce(self_ptr self, const step_answer& a) {
 }
 
 /// The durable operation in the middle of a turn; then the rules hear its answer.
-template <class Answer, class Operation>
-void settle(self_ptr self, Operation op, const char* what,
-            dialogue::decision (dialogue::*half)(const telegram::event&, const account&, const Answer&,
-                                                 unix_ms) const) {
+template <class Answer, class Operation, class Half>
+void settle(self_ptr self, Operation op, const char* what, Half half) {
   self->request(self->state.desk.ledger, ledger_limit, std::move(op))
       .then(
           [=](const Answer& answer) {
             announce(self, answer);
-            by_rules(self, [&](const dialogue& r) {
-              auto& s = self->state;
-              return (r.*half)(s.event, s.who, answer, s.ctx->now());
-            });
+            by_rules(self, [&](const dialogue& r) { return half(r, self->state, answer); });
           },
           [=](caf::error& e) {
             if (is_refused(e)) give_up(self, std::string{what} + " was refused");
             else try_later(self, what, e);
           });
+}
+
+template <class Answer, class Operation>
+void settle(self_ptr self, Operation op, const char* what,
+            dialogue::decision (dialogue::*half)(const telegram::event&, const account&, const Answer&,
+                                                 unix_ms) const) {
+  settle<Answer>(self, std::move(op), what, [half](const dialogue& r, session_state& s, const Answer& a) {
+    return (r.*half)(s.event, s.who, a, s.ctx->now());
+  });
+}
+
+void place(self_ptr self, order_request o) {
+  settle<order_answer>(self, std::move(o), "the order",
+                       [](const dialogue& r, session_state& s, const order_answer& a) {
+                         return r.ordered(s.event, s.who, a, s.ctx->now(), s.facts.sales);
+                       });
 }
 
 void act(self_ptr self, std::variant<admin_action, open_broadcast, broadcast_step> what) {
@@ -165,6 +181,24 @@ void go_on_written(self_ptr self) {
     auto& s = self->state;
     return r.written(s.event, s.who, s.facts, s.written, s.ctx->now());
   });
+}
+
+void decide(self_ptr self);
+
+/// Nothing is stored before it was looked at: after a crash the same update begins anew.
+void look_at_picture(self_ptr self, dialogue::decision d) {
+  auto& s = self->state;
+  const auto take = [self](picture_facts seen) {
+    auto& st = self->state;
+    st.looked_for = st.event.update_id;
+    st.looked = st.facts.picture.emplace(std::move(seen));
+    decide(self);
+  };
+  if (s.looked_for == s.event.update_id) return take(s.looked);
+  for (auto& m : d.messages) self->send(s.desk.courier, std::move(m));
+  if (!s.desk.pictures) return take({});
+  self->request(s.desk.pictures, picture_limit, picture_wanted{d.picture->file_id, "", d.picture->limits})
+      .then([take](picture_facts& seen) { take(std::move(seen)); }, [take](caf::error&) { take({}); });
 }
 
 /// Too late is as good as never: what was chosen serves then.
@@ -200,9 +234,10 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
     return std::visit([self](auto& p) { settle(self, std::move(p), "the payment", &dialogue::settled); },
                       *d.purchase);
   if (d.office) return act(self, std::move(*d.office));
+  if (d.picture) return look_at_picture(self, std::move(d));
   if (d.writing) return ask_writer(self, std::move(d));
   if (d.step) return settle(self, std::move(*d.step), "the cancelling", &dialogue::stepped);
-  if (d.order) return settle(self, std::move(*d.order), "the order", &dialogue::ordered);
+  if (d.order) return place(self, std::move(*d.order));
   end_turn(self, std::move(d));
 }
 
@@ -228,6 +263,7 @@ void fetch(self_ptr self, const Actor& whom, Question question, Keep keep) {
 void gather_facts(self_ptr self) {
   auto& s = self->state;
   s.facts = {};
+  if (s.looked_for == s.event.update_id) s.facts.picture = s.looked;
   s.facts.sales = s.ctx->sales->look(s.ctx->now());
   s.facts.seats = s.ctx->office->seats(s.ctx->opts());
   if (auto question = s.rules->office_question_of(s.event, s.who, s.ctx->now()))

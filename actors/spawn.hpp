@@ -1,6 +1,7 @@
 #pragma once
 /// How each actor comes to life. Its behaviour is in the .cpp of the same name.
 #include "actors/context.hpp"
+#include "messages/pictures.hpp"
 #include "messages/protocol.hpp"
 #include "net/http_loop.hpp"
 #include "net/transport.hpp"
@@ -25,6 +26,10 @@ reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reade
 analyst_actor spawn_analyst(caf::actor_system& sys, const context_ptr& ctx,
                             std::shared_ptr<storage::reader> reader, bool detached);
 media_actor spawn_media(caf::actor_system& sys, int workers);
+picture_worker_actor spawn_picture_worker(caf::actor_system& sys);
+/// `files`: where Telegram's files come from.
+pictures_actor spawn_pictures(caf::actor_system& sys, context_ptr ctx, http_actor files,
+                              picture_worker_actor worker);
 courier_actor spawn_courier(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger);
 /// The neighbours of a router and its sessions.
 struct front_desk {
@@ -35,6 +40,7 @@ struct front_desk {
   dispatcher_actor dispatcher;
   http_actor writer; ///< of prompts; may be none
   analyst_actor analyst;
+  pictures_actor pictures;
 };
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
@@ -62,6 +68,7 @@ struct job_desk {
   reader_actor reader;
   courier_actor courier;
   watchman_actor watchman = {}; ///< hears alarms, and that they are over
+  pictures_actor pictures;
 };
 broadcaster_actor spawn_broadcaster(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
                                     courier_actor courier, watchman_actor watchman = {});

@@ -23,6 +23,9 @@ const std::vector<std::string> model_keys = {"id",
                                              "sound",
                                              "sound_prices",
                                              "prompt_chars_max",
+                                             "photo_side_px_min",
+                                             "photo_side_px_max",
+                                             "photo_mb_max",
                                              "costs_kopecks"};
 
 void set_model_value(model& m, const std::string& key, const toml::node& n, const place& at) {
@@ -38,6 +41,9 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
   else if (key == "resolution") m.resolution = exact_string(n, at, key);
   else if (key == "price") m.price = whole(n, {rules::price_low, rules::price_high});
   else if (key == "prompt_chars_max") m.prompt_chars_max = whole(n, {1, 20'000});
+  else if (key == "photo_side_px_min") m.photo_side_px_min = whole(n, {1, 10'000});
+  else if (key == "photo_side_px_max") m.photo_side_px_max = whole(n, {64, 16'000});
+  else if (key == "photo_mb_max") m.photo_mb_max = whole(n, {1, 100});
   else if (key == "aspect_ratios")
     each(n, at, key, [&](auto& item) { m.aspect_ratios.push_back(exact_string(item, at, key)); });
   else if (key == "photo_aspect_ratios")
@@ -60,6 +66,13 @@ void set_model_value(model& m, const std::string& key, const toml::node& n, cons
 /// What only the whole model shows.
 void check_model(const model& m, const std::string& where, faults& f) {
   const auto bad = [&](const std::string& what) { f.add(where, "model \"" + m.id + "\": " + what); };
+  f.attempt([&] { rules::check_id(m.id, where, "model"); });
+  for (auto* list : {&m.aspect_ratios, &m.photo_aspect_ratios})
+    for (auto& a : *list)
+      if (a.empty() || a.size() > aspect_bytes_max)
+        bad("an aspect ratio has 1 to " + std::to_string(aspect_bytes_max) +
+            " characters, for it stands in buttons: \"" + a + "\"");
+  if (m.photo_side_px_min >= m.photo_side_px_max) bad("photo_side_px_min must be below photo_side_px_max");
   if (m.title.empty()) bad("title is missing");
   if (m.api != "kie-unified" && m.api != "kie-veo") bad("api must be \"kie-unified\" or \"kie-veo\"");
   if (m.provider_model.empty()) bad("provider_model is missing");

@@ -161,9 +161,16 @@ struct model {
   std::vector<int>
       sound_prices; // one for each of durations_s: the user may have sound for it; empty: no choice
   int prompt_chars_max = 2000;
+  int photo_side_px_min = 300;  // a photo's shorter side: smaller ones are refused before the price is shown
+  int photo_side_px_max = 4096; // and its longer one: larger ones are made smaller
+  int photo_mb_max = 10;        // the same
   std::vector<int>
       costs_kopecks; // what the provider takes for it, one for each of durations_s; empty: not known
 };
+
+/// An id stands in buttons, which hold 64 bytes: "m:<update>:<id>".
+inline constexpr std::size_t id_bytes_max = 40;
+inline constexpr std::size_t aspect_bytes_max = 16; // the same
 
 /// Credits for one video; of an unknown length the first one's.
 int price_of(const model& m, int duration_s, bool sound);

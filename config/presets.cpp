@@ -1,5 +1,6 @@
 /// presets.toml
 #include "config/readers.hpp"
+#include "config/rules.hpp"
 #include "config/toml_file.hpp"
 #include "config/words.hpp"
 #include <filesystem>
@@ -35,6 +36,7 @@ preset read_preset(const toml::table& table, const std::string& path, faults& f)
   const auto where = place_of(path, table).str();
   if (f.count() != before) return p; // what could not be read would be complained of as missing, too
   if (p.id.empty()) f.add(where, "the preset has no id");
+  f.attempt([&] { rules::check_id(p.id, where, "preset"); });
   if (p.title.empty()) f.add(where, "preset \"" + p.id + "\": title is missing");
   if (p.prompt.empty()) f.add(where, "preset \"" + p.id + "\": prompt is missing");
   return p;

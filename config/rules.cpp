@@ -1,9 +1,22 @@
 #include "config/rules.hpp"
 #include "config/option_values.hpp"
 #include "config/words.hpp"
+#include <algorithm>
 #include <charconv>
 
 namespace troupe::config::rules {
+
+void check_id(const std::string& id, const std::string& where, const std::string& whose) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  if (id.size() > id_bytes_max)
+    fail(where, whose + " \"" + id + "\": an id has at most " + std::to_string(id_bytes_max) +
+                    " characters, for it stands in buttons");
+  if (!std::all_of(id.begin(), id.end(), fits))
+    fail(where, whose + " \"" + id + "\": an id is of A-Z, a-z, 0-9, dot, _ and -");
+}
 
 void check_prices(const model& m, const std::string& where) {
   const auto lengths = m.durations_s.size();

@@ -20,6 +20,11 @@ std::string lower(std::string text) {
 
 bool is_private(const json& chat) { return text_of(chat, "type") == "private"; }
 
+/// A foreign number that becomes an int, and is multiplied by another.
+std::int64_t side_of(const json& size, const char* name) {
+  return std::clamp<std::int64_t>(number_of(size, name), 0, 1'000'000);
+}
+
 bool read_user(const json& from, user_profile& user) {
   if (flag_of(from, "is_bot")) return false;
   user.user_id = number_of(from, "id");
@@ -29,21 +34,51 @@ bool read_user(const json& from, user_profile& user) {
   return user.user_id > 0;
 }
 
-std::string largest_photo(const json& sizes) {
-  std::string best;
+/// Null when there is none.
+const json& largest_photo(const json& sizes) {
+  static const json nothing;
+  const json* best = &nothing;
   std::int64_t best_area = -1;
-  if (!sizes.is_array()) return best;
+  if (!sizes.is_array()) return nothing;
   for (const auto& size : sizes) {
-    const auto side = [&](const char* name) {
-      return std::clamp<std::int64_t>(number_of(size, name), 0, 100'000);
-    };
-    const auto area = side("width") * side("height");
-    const auto id = text_of(size, "file_id");
-    if (id.empty() || area < best_area) continue;
+    const auto area = side_of(size, "width") * side_of(size, "height");
+    if (text_of(size, "file_id").empty() || area < best_area) continue;
     best_area = area;
-    best = id;
+    best = &size;
   }
-  return best;
+  return *best;
+}
+
+/// By its type, or, where a client names none, by its name: what is in it is seen later.
+bool may_be_picture(const json& document) {
+  const auto type = text_of(document, "mime_type");
+  if (type.rfind("image/", 0) == 0) return true;
+  if (!type.empty() && type != "application/octet-stream") return false;
+  const auto name = lower(text_of(document, "file_name"));
+  const auto dot = name.rfind('.');
+  if (dot == name.npos) return false;
+  for (const char* ending : {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "avif", "gif",
+                             "bmp", "tif", "tiff", "svg"})
+    if (name.compare(dot + 1, name.npos, ending) == 0) return true;
+  return false;
+}
+
+/// A picture that can become a video's first frame, as photo or as file.
+void read_picture(const json& message, event& e) {
+  const auto& photo = largest_photo(member(message, "photo"));
+  e.photo_file_id = text_of(photo, "file_id");
+  if (!e.photo_file_id.empty()) {
+    e.photo_width = static_cast<int>(side_of(photo, "width"));
+    e.photo_height = static_cast<int>(side_of(photo, "height"));
+    e.file_bytes = number_of(photo, "file_size");
+    return;
+  }
+  const auto& document = member(message, "document");
+  e.file_bytes = number_of(document, "file_size");
+  // A GIF comes as animation and document at once; it is no still image.
+  if (member(message, "animation").is_object() || !may_be_picture(document)) return;
+  e.photo_file_id = text_of(document, "file_id");
+  e.photo_is_file = !e.photo_file_id.empty();
 }
 
 void read_command(event& e) {
@@ -115,7 +150,7 @@ void read_surroundings(const json& message, event& e) {
       e.file_id = text_of(member(message, kind), "file_id");
     }
   if (!e.file_id.empty()) return;
-  e.file_id = largest_photo(member(message, "photo"));
+  e.file_id = text_of(largest_photo(member(message, "photo")), "file_id");
   if (!e.file_id.empty()) e.file_kind = "photo";
 }
 
@@ -138,6 +173,86 @@ bool read_move(const json& message, event& e) {
   return true;
 }
 
+/// What Telegram itself puts into a chat: nobody waits for an answer.
+bool is_service(const json& message) {
+  for (const char* sign : {"new_chat_members",
+                           "left_chat_member",
+                           "chat_owner_left",
+                           "chat_owner_changed",
+                           "new_chat_title",
+                           "new_chat_photo",
+                           "delete_chat_photo",
+                           "group_chat_created",
+                           "supergroup_chat_created",
+                           "channel_chat_created",
+                           "message_auto_delete_timer_changed",
+                           "migrate_to_chat_id",
+                           "migrate_from_chat_id",
+                           "pinned_message",
+                           "invoice",
+                           "successful_payment",
+                           "refunded_payment",
+                           "users_shared",
+                           "chat_shared",
+                           "connected_website",
+                           "write_access_allowed",
+                           "passport_data",
+                           "proximity_alert_triggered",
+                           "boost_added",
+                           "chat_background_set",
+                           "checklist_tasks_done",
+                           "checklist_tasks_added",
+                           "community_chat_added",
+                           "community_chat_joined",
+                           "community_chat_removed",
+                           "direct_message_price_changed",
+                           "forum_topic_created",
+                           "forum_topic_edited",
+                           "forum_topic_closed",
+                           "forum_topic_reopened",
+                           "general_forum_topic_hidden",
+                           "general_forum_topic_unhidden",
+                           "giveaway_created",
+                           "giveaway_completed",
+                           "managed_bot_created",
+                           "paid_message_price_changed",
+                           "poll_option_added",
+                           "poll_option_deleted",
+                           "suggested_post_approved",
+                           "suggested_post_approval_failed",
+                           "suggested_post_declined",
+                           "suggested_post_paid",
+                           "suggested_post_refunded",
+                           "video_chat_scheduled",
+                           "video_chat_started",
+                           "video_chat_ended",
+                           "video_chat_participants_invited",
+                           "web_app_data"})
+    if (message.contains(sign)) return true;
+  return false;
+}
+
+/// Neither text nor picture. What we have no name for, also what Telegram may invent yet, is "unknown": it
+/// gets an answer like all else that a person sends.
+void read_other(const json& message, event& e) {
+  for (const char* media : {"animation", "sticker",     "voice",
+                            "video",     "video_note",  "audio",
+                            "document",  "photo",       "story",
+                            "contact",   "venue",       "location",
+                            "poll",      "dice",        "game",
+                            "checklist", "paid_media",  "giveaway_winners",
+                            "giveaway",  "unique_gift", "gift_upgrade_sent",
+                            "gift"}) {
+    if (!member(message, media).is_structured()) continue;
+    e.kind = event_kind::other_media;
+    e.media = media;
+    return;
+  }
+  if (e.group_id != 0 || is_service(message)) return;
+  e.kind = event_kind::other_media;
+  e.media = "unknown";
+}
+
 void read_message(const json& message, event& e) {
   const auto& chat = member(message, "chat");
   if (!is_private(chat)) {
@@ -148,17 +263,13 @@ void read_message(const json& message, event& e) {
   if (member(message, "refunded_payment").is_object()) return read_refund(message, e);
   if (!read_user(member(message, "from"), e.from)) return;
   e.message_id = number_of(message, "message_id");
+  e.date_s = number_of(message, "date");
   if (member(message, "successful_payment").is_object())
     return read_payment(member(message, "successful_payment"), event_kind::payment, e);
   e.text = text_of(message, "text");
   if (e.text.empty()) e.text = text_of(message, "caption");
   read_surroundings(message, e);
-  e.photo_file_id = largest_photo(member(message, "photo"));
-  const auto& document = member(message, "document");
-  // A GIF comes as animation and document at once; it is no still image.
-  if (e.photo_file_id.empty() && !member(message, "animation").is_object() &&
-      text_of(document, "mime_type").rfind("image/", 0) == 0)
-    e.photo_file_id = text_of(document, "file_id");
+  read_picture(message, e);
   if (!e.photo_file_id.empty()) {
     e.kind = event_kind::photo;
     return;
@@ -168,21 +279,27 @@ void read_message(const json& message, event& e) {
     if (e.text[0] == '/') read_command(e);
     return;
   }
-  for (const char* media :
-       {"animation", "sticker", "voice", "video", "video_note", "audio", "document", "photo", "story",
-        "contact", "venue", "location", "poll", "dice", "game", "checklist"}) {
-    if (!member(message, media).is_structured()) continue;
-    e.kind = event_kind::other_media;
-    e.media = media;
-    return;
-  }
+  read_other(message, e);
+}
+
+/// Of a message that was changed only its words count.
+void read_edit(const json& message, event& e) {
+  if (!is_private(member(message, "chat")) || !read_user(member(message, "from"), e.from)) return;
+  e.message_id = number_of(message, "message_id");
+  e.date_s = number_of(message, "edit_date");
+  e.text = text_of(message, "text");
+  if (e.text.empty()) e.text = text_of(message, "caption");
+  if (e.message_id != 0 && !e.text.empty()) e.kind = event_kind::edited;
 }
 
 void read_button(const json& query, event& e) {
   const auto& message = member(query, "message");
-  if (!is_private(member(message, "chat")) || !read_user(member(query, "from"), e.from)) return;
+  const auto& chat = member(message, "chat");
+  if (!read_user(member(query, "from"), e.from)) return;
   e.callback_id = text_of(query, "id");
   if (e.callback_id.empty()) return;
+  if (!message.is_object()) e.group_id = -1; // under an inline message
+  else if (!is_private(chat)) e.group_id = number_of(chat, "id");
   e.kind = event_kind::button;
   e.message_id = number_of(message, "message_id");
   e.data = text_of(query, "data");
@@ -203,6 +320,7 @@ event event_of(const json& update) {
   event e;
   e.update_id = number_of(update, "update_id");
   if (member(update, "message").is_object()) read_message(member(update, "message"), e);
+  else if (member(update, "edited_message").is_object()) read_edit(member(update, "edited_message"), e);
   else if (member(update, "callback_query").is_object()) read_button(member(update, "callback_query"), e);
   else if (member(update, "my_chat_member").is_object()) read_membership(member(update, "my_chat_member"), e);
   else if (member(update, "pre_checkout_query").is_object())
@@ -447,7 +565,7 @@ update_batch read_update(const std::string& body) {
 }
 
 static json kinds_of_updates() {
-  return {"message", "callback_query", "my_chat_member", "pre_checkout_query"};
+  return {"message", "edited_message", "callback_query", "my_chat_member", "pre_checkout_query"};
 }
 
 http_request set_webhook(const bot& b, const std::string& url, const std::string& secret) {

@@ -25,6 +25,7 @@ enum class event_kind : std::uint8_t {
   photo,
   button,
   other_media,
+  edited, ///< A message of before has other words now (`message_id`, `text`).
   blocked,
   unblocked,
   pre_checkout,     ///< The person has confirmed an invoice: answer within 10 s, deliver nothing yet.
@@ -58,13 +59,17 @@ struct event {
   std::string text;            ///< Text or caption.
   std::string command;         ///< "start" for "/start@bot x"
   std::string argument;        ///< "x"
-  std::string photo_file_id;   ///< Largest size; also for a document that is an image.
-  std::string album;           ///< What was sent together shares it
-  std::string media;           ///< other_media: "sticker", "voice", "video", ...
+  std::string photo_file_id;   ///< Largest size; also for a document that is, or may be, an image.
+  bool photo_is_file = false;  ///< Such a document: what is in it is not known before it is looked at.
+  int photo_width = 0, photo_height = 0; ///< As Telegram says; 0: it does not
+  std::int64_t file_bytes = 0;           ///< The same, of the photo or document
+  std::int64_t date_s = 0;               ///< When it was said, seconds since 1970; 0: not told
+  std::string album;                     ///< What was sent together shares it
+  std::string media;                     ///< other_media: "sticker", "voice", "video", ..., "unknown"
   std::string callback_id;
   std::string data; ///< Button's data: client-controlled, validate.
   /// Where it was said, when that is a group; 0: the private chat. Of a group only answers to the bot's own
-  /// messages are told.
+  /// messages are told, and presses; -1: a press under an inline message, which is in no chat we know.
   std::int64_t group_id = 0;
   std::int64_t moved_to = 0;      ///< group_moved
   std::string answered;           ///< Text or caption of the bot's message that this one answers

@@ -261,7 +261,7 @@ TEST_CASE("an administrator gives money back after being asked, others cannot") 
   for (auto forged : {"payment:3", "refund:3", "refund_yes:3", "credit:3"}) {
     b.presses_data(forged);
     CHECK_FALSE(b.stepped);
-    CHECK(b.toast() == "Эта кнопка не работает. Нажмите /start");
+    CHECK(b.toast() == "Эта кнопка больше не работает. Нажмите /start");
   }
   b.types("payment", "3");
   CHECK(has(b.text, "Такой команды я не знаю"));

@@ -307,7 +307,7 @@ TEST_CASE("a second photo replaces the first, and its screen the first one's") {
   CHECK(p.photo() == "P4");
 }
 
-TEST_CASE("of an album the first photo counts, and the others say nothing") {
+TEST_CASE("of an album the first photo counts, and it is said once") {
   photographer p;
   auto first = p.make(event_kind::photo);
   first.photo_file_id = "P1", first.album = "A", first.text = "пусть танцует";
@@ -316,8 +316,12 @@ TEST_CASE("of an album the first photo counts, and the others say nothing") {
   auto second = p.make(event_kind::photo);
   second.photo_file_id = "P2", second.album = "A";
   p.happens(second);
-  CHECK(p.sent.empty());
+  CHECK(has(p.text, "Из альбома я беру первое изображение"));
   CHECK(p.photo() == "P1");
+  p.sent.clear();
+  second.update_id = p.update++, second.photo_file_id = "P3";
+  p.happens(second);
+  CHECK(p.sent.empty());
   p.shows("P3");
   CHECK(p.picking());
   CHECK(p.photo() == "P3");
@@ -369,7 +373,7 @@ TEST_CASE("/cancel and the main menu forget the photo, what is pressed later say
   CHECK(p.toast() == "Эта карточка устарела. Пришлите запрос ещё раз");
   p.presses_data(own);
   CHECK(p.toast() == "Эта карточка устарела. Пришлите запрос ещё раз");
-  for (auto forged : {"p:1:99", "p:0:0", "skip:0", "words:-1", "p:1", "pick"}) p.presses_data(forged);
+  for (auto forged : {"p:1:99", "p:0:alive", "skip:0", "words:-1", "p:1", "pick"}) p.presses_data(forged);
   CHECK_FALSE(p.asked);
   p.says("кот");
   CHECK(p.photo().empty());
@@ -504,7 +508,7 @@ struct writing_stage : stage {
   }
   void shows(const std::string& photo, const std::string& caption = "") {
     json m{{"message_id", 10}, {"chat", chat()}, {"from", from()}};
-    m["photo"] = json::array({{{"file_id", photo}, {"width", 90}, {"height", 90}}});
+    m["photo"] = json::array({{{"file_id", photo}, {"width", 900}, {"height", 900}}});
     if (!caption.empty()) m["caption"] = caption;
     bring({{"message", m}});
   }
@@ -520,7 +524,9 @@ struct writing_stage : stage {
   }
   talk::memory memory() const { return talk::read_memory(db->load_account(user).state); }
   std::string prompt() const { return memory().work ? memory().work->prompt : ""; }
-  std::string preset_button() const { return "p:" + std::to_string(memory().work->id) + ":1"; }
+  std::string preset_button() const {
+    return "p:" + std::to_string(memory().work->id) + ":" + ctx->settings->presets.at(1).id;
+  }
   std::string preset() const { return ctx->settings->presets.at(1).prompt; }
 };
 

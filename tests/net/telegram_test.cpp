@@ -69,6 +69,77 @@ TEST_CASE("a photo gives its largest size and its caption") {
   CHECK(e.text == "my room");
 }
 
+TEST_CASE("what Telegram knows of a picture comes along, and a file is told from a photo") {
+  const auto photo = telegram::parse_update(
+      message(R"("photo":[{"file_id":"s","width":90,"height":120},{"file_id":"y","width":960,"height":1280,)"
+              R"("file_size":70000}])"));
+  CHECK(photo.photo_width == 960);
+  CHECK(photo.photo_height == 1280);
+  CHECK(photo.file_bytes == 70'000);
+  CHECK_FALSE(photo.photo_is_file);
+  const auto heavy = telegram::parse_update(
+      message(R"("document":{"mime_type":"image/heic","file_id":"d","file_size":22020096})"));
+  CHECK(heavy.kind == event_kind::photo);
+  CHECK(heavy.photo_is_file);
+  CHECK(heavy.file_bytes == 22'020'096);
+  for (auto document :
+       {R"({"file_name":"IMG.JPG","file_id":"d"})", R"({"file_name":"a.b.webp","file_id":"d"})",
+        R"({"file_name":"x.tif","mime_type":"application/octet-stream","file_id":"d"})"})
+    CHECK(telegram::parse_update(message(std::string{R"("document":)"} + document)).photo_is_file);
+  for (auto document : {R"({"file_name":"jpg","file_id":"d"})", R"({"file_name":"a.pdf","file_id":"d"})",
+                        R"({"file_name":"a.jpg","mime_type":"text/plain","file_id":"d"})"})
+    CHECK(telegram::parse_update(message(std::string{R"("document":)"} + document)).media == "document");
+  const auto monstrous = telegram::parse_update(
+      message(R"("photo":[{"file_id":"y","width":9223372036854775807,"height":9223372036854775807}])"));
+  CHECK(monstrous.photo_file_id == "y");
+}
+
+TEST_CASE("every kind of message that a person sends is told, what Telegram itself writes is not") {
+  for (auto kind : {"paid_media", "giveaway", "giveaway_winners", "gift", "unique_gift", "contact",
+                    "location", "poll", "dice", "story", "checklist"}) {
+    INFO(kind);
+    const auto e = telegram::parse_update(message('"' + std::string{kind} + R"(":{"x":1})"));
+    CHECK(e.kind == event_kind::other_media);
+    CHECK(e.media == kind);
+  }
+  for (auto body : {R"("hologram":{"file_id":"h"})", R"("rich_message":{})", R"("text":5)", R"("text":"")"}) {
+    INFO(body);
+    CHECK(telegram::parse_update(message(body)).media == "unknown");
+  }
+  for (auto sign : {R"("pinned_message":{})", R"("write_access_allowed":{})", R"("users_shared":{})",
+                    R"("message_auto_delete_timer_changed":{})", R"("giveaway_created":{})"}) {
+    INFO(sign);
+    CHECK(telegram::parse_update(message(sign)).kind == event_kind::ignored);
+  }
+}
+
+TEST_CASE("an edited message is told with its new words") {
+  const auto edited = [](const std::string& body, const std::string& where) {
+    return telegram::parse_update(R"({"update_id":9,"edited_message":{"message_id":7,)" + where + "," + from +
+                                  "," + body + "}}");
+  };
+  const auto e = edited(R"("text":"/a cat")", chat);
+  CHECK(e.kind == event_kind::edited);
+  CHECK(e.message_id == 7);
+  CHECK(e.text == "/a cat");
+  CHECK(edited(R"("photo":[{"file_id":"y"}],"caption":"a dog")", chat).text == "a dog");
+  CHECK(edited(R"("location":{})", chat).kind == event_kind::ignored); // it moves on
+  CHECK(edited(R"("text":"x")", R"("chat":{"id":-5,"type":"group"})").kind == event_kind::ignored);
+}
+
+TEST_CASE("a press that is in no private chat is told, for it has to be answered") {
+  const auto press = [](const std::string& where) {
+    return telegram::parse_update(R"({"update_id":9,"callback_query":{"id":"1",)" + from +
+                                  R"(,"data":"run:5")" + where + "}}");
+  };
+  const auto in_line = press(R"(,"inline_message_id":"AAA")");
+  CHECK(in_line.kind == event_kind::button);
+  CHECK(in_line.callback_id == "1");
+  CHECK(in_line.group_id == -1);
+  CHECK(press(R"(,"message":{"message_id":3,"chat":{"id":-5,"type":"group"}})").group_id == -5);
+  CHECK(press(R"(,"message":{"message_id":3,"chat":{"id":515,"type":"private"}})").group_id == 0);
+}
+
 TEST_CASE("a document that is an image is a photo, a GIF is not") {
   const auto e = telegram::parse_update(message(R"("document":{"mime_type":"image/png","file_id":"d"})"));
   CHECK(e.kind == event_kind::photo);
@@ -184,13 +255,10 @@ TEST_CASE("broken, foreign and group updates are ignored") {
       R"({"update_id":"7"})",
       R"({"update_id":7,"message":5})",
       R"({"update_id":7,"message":{"chat":[],"from":3,"text":{}}})",
-      message(R"("text":5)"),
-      message(""),
       R"({"update_id":7,"message":{"chat":{"id":-5,"type":"group"},"from":{"id":5,"is_bot":false},"text":"a"}})",
       R"({"update_id":7,"message":{"chat":{"id":5,"type":"private"},"from":{"id":6,"is_bot":true},"text":"a"}})",
       R"({"update_id":7,"message":{"chat":{"id":5,"type":"private"},"text":"a"}})",
       R"({"update_id":7,"message":{"chat":{"id":5,"type":"private"},"from":{"id":1.5},"text":"a"}})",
-      R"({"update_id":7,"callback_query":{"id":"1","from":{"id":5},"data":"x"}})",
       R"({"update_id":7,"callback_query":{"id":4,"from":{"id":5},"message":{"chat":{"type":"private"}}}})",
       R"({"update_id":7,"edited_message":{}})",
       R"({"update_id":7,"pre_checkout_query":{"id":"5","from":{"id":5,"is_bot":true},"total_amount":1}})",
@@ -246,7 +314,8 @@ TEST_CASE("getUpdates asks for our kinds and waits longer than Telegram") {
         json{{"offset", 12},
              {"timeout", 50},
              {"limit", 100},
-             {"allowed_updates", {"message", "callback_query", "my_chat_member", "pre_checkout_query"}}});
+             {"allowed_updates",
+              {"message", "edited_message", "callback_query", "my_chat_member", "pre_checkout_query"}}});
 }
 
 TEST_CASE("a call posts its parameters, with uploads as a form") {

@@ -95,6 +95,12 @@ media_actor::behavior_type media(media_actor::pointer self, outside* world) {
   }};
 }
 
+/// Every picture of a simulated user is one.
+picture_worker_actor::behavior_type picture_worker(picture_worker_actor::pointer self) {
+  self->set_error_handler([](caf::error&) {});
+  return {[](const picture_on_disk&) { return picture_facts{picture_state::good, "jpeg", 1280, 720, ""}; }};
+}
+
 /// Only those that are supervised one by one; a fall of the others is the end of the cast, as a crash is.
 bool may_fall(caf::resumable* r) {
   const auto* a = dynamic_cast<caf::scheduled_actor*>(r);
@@ -128,7 +134,7 @@ struct simulated_engine::impl {
         reader{std::make_shared<storage::reader>(s.config.opts.storage.database_path)} {
     auto line = sys->spawn(wire, &world, s.spy.bug == planted::hasty);
     cast_setting setting{
-        context(s), store, reader, {line, line, line, line, line, line, sys->spawn(media, &world), line}};
+        context(s), store, reader, {line, line, line, line, line, line, sys->spawn(media, &world), line, sys->spawn(picture_worker)}};
     setting.threads = false;
     setting.before_ledger = [&](ledger_actor ledger) {
       auto spy = spawn_spy(*sys, std::move(ledger), s.spy);
