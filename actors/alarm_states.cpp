@@ -1,4 +1,5 @@
 #include "actors/alarm_states.hpp"
+#include "messages/own_json.hpp"
 #include <nlohmann/json.hpp>
 
 namespace troupe {
@@ -6,7 +7,7 @@ namespace troupe {
 using nlohmann::json;
 
 void alarm_states::restore(const std::string& kind, const std::string& value) {
-  const auto j = json::parse(value, nullptr, false);
+  const auto j = own_json::try_read(value);
   if (!j.is_object() || !has_room(kind)) return;
   try {
     state s;

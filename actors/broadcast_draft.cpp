@@ -1,4 +1,5 @@
 #include "actors/broadcast_draft.hpp"
+#include "messages/own_json.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -10,7 +11,7 @@ using nlohmann::json;
 
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-json parsed(const std::string& text) { return json::parse(text, nullptr, false); }
+json parsed(const std::string& text) { return own_json::try_read(text); }
 
 json array_of(const std::string& text) {
   auto j = parsed(text);
@@ -163,7 +164,7 @@ call call_of(const draft& d) {
   if (d.pieces.empty()) return {};
   if (d.kind == broadcast_kind::edit) return edit_call(d);
   auto c = d.forwarded ? forwarded_call(d) : own_call(d);
-  auto p = json::parse(c.params);
+  auto p = own_json::read(c.params);
   if (d.silent) p["disable_notification"] = true;
   if (d.paid && can_be_paid(d)) p["allow_paid_broadcast"] = true;
   if (auto rows = keyboard_of(d); can_have_buttons(d) && !rows.empty())

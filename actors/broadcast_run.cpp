@@ -1,4 +1,5 @@
 #include "actors/broadcast_run.hpp"
+#include "messages/own_json.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -188,11 +189,11 @@ void broadcast_run::settled(post_result x, unix_ms now) {
 }
 
 bool broadcast_run::is_readable() const {
-  return !what_.method.empty() && json::parse(what_.params, nullptr, false).is_object();
+  return !what_.method.empty() && own_json::try_read(what_.params).is_object();
 }
 
 outgoing broadcast_run::post_to(const recipient& r) const {
-  auto params = json::parse(what_.params);
+  auto params = own_json::read(what_.params);
   outgoing o;
   o.chat_id = r.user_id;
   o.broadcast_id = what_.broadcast_id;

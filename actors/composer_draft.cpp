@@ -1,4 +1,5 @@
 #include "actors/composer_parts.hpp"
+#include "messages/own_json.hpp"
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -365,7 +366,7 @@ outcome drafting::answer_offer(const press& p) {
 /// To the administrator himself. Should Telegram refuse it, nobody else will get it either.
 outgoing drafting::shown_to_me(const call& c) const {
   const auto me = v_.e.from.user_id;
-  auto p = json::parse(c.params);
+  auto p = own_json::read(c.params);
   p["chat_id"] = me;
   outgoing m;
   m.chat_id = me;

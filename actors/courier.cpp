@@ -2,6 +2,7 @@
 #include "actors/courier_queue.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include "messages/own_json.hpp"
 #include "net/telegram.hpp"
 #include <algorithm>
 #include <limits>
@@ -73,7 +74,7 @@ void pump(self_ptr self);
 
 /// The one place where stored parameters are read; what is no object has none.
 json params_of(const outgoing& m) {
-  auto params = json::parse(m.params, nullptr, false);
+  auto params = own_json::try_read(m.params);
   return params.is_object() ? params : json::object();
 }
 void set_params(outgoing& m, const json& params) {
@@ -123,7 +124,7 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
 
 /// What stands in the file and is no message of ours: a fall over it would be one at every start.
 bool is_readable(const outgoing& m) {
-  return !m.params.empty() && m.params[0] == '{' && json::accept(m.params);
+  return !m.params.empty() && m.params[0] == '{' && own_json::is_json(m.params);
 }
 
 void set_aside(self_ptr self, const outgoing& m) {

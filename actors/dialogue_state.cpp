@@ -1,4 +1,5 @@
 #include "actors/dialogue_state.hpp"
+#include "messages/own_json.hpp"
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -80,7 +81,7 @@ memory read_strictly(const json& j) {
 
 memory read_memory(const std::string& text) {
   try {
-    const auto j = json::parse(text, nullptr, false);
+    const auto j = own_json::try_read(text);
     return j.is_object() ? read_strictly(j) : memory{};
   } catch (const json::exception&) {
     return {};

@@ -2,6 +2,7 @@
 #include "actors/error_tally.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/way_out.hpp"
 #include "net/telegram.hpp"
 #include "net/web_server.hpp"
 #include "net/yookassa.hpp"
@@ -43,6 +44,7 @@ struct engine::impl {
   std::shared_ptr<storage::store> store;
   std::shared_ptr<storage::reader> reader, second_reader;
   transports wires;
+  proxies way_out; ///< of all that goes outside
   supervisor_actor supervisor;
   std::function<void(const std::string&)> hopeless;
   std::unique_ptr<web_server> web;
@@ -52,11 +54,14 @@ struct engine::impl {
       : actors_cfg{s.opts.scheduler.threads}, hopeless{std::move(on_hopeless)} {
     ctx->settings = std::make_shared<const config::settings>(std::move(s));
     ctx->now = wall_now;
+    way_out = proxies_of(ctx->opts());
+    if (way_out->any()) log("engine")->info("{}", proxy_in_force(*way_out));
   }
 
   http_actor pool(int workers, std::size_t waiting_max = waiting_requests_max) {
     transports mine;
-    for (int i = 0; i < workers; ++i) mine.push_back(std::shared_ptr<transport>{make_http_transport()});
+    for (int i = 0; i < workers; ++i)
+      mine.push_back(std::shared_ptr<transport>{make_http_transport(way_out)});
     wires.insert(wires.end(), mine.begin(), mine.end());
     return spawn_http_pool(*sys, mine, waiting_max);
   }
@@ -93,7 +98,7 @@ struct engine::impl {
     // Users wait for it: who would wait long is served without.
     const int writers = o.prompt_writer.on() ? o.prompt_writer.workers : 1;
     const http_loop_limits wire{static_cast<std::size_t>(o.telegram.senders), waiting_requests_max};
-    setting.outside = {spawn_http_sender(*sys, wire, pool(upload_workers)),
+    setting.outside = {spawn_http_sender(*sys, wire, pool(upload_workers), way_out),
                        pool(photo_workers),
                        pool(o.kie.workers),
                        pool(1),

@@ -15,13 +15,16 @@ using sender_ptr = http_sender_actor::stateful_pointer<sender_state>;
 
 bool has_files(const http_request& r) { return !r.files.empty() || !r.save_to.empty(); }
 
-http_sender_actor::behavior_type sender(sender_ptr self, http_loop_limits limits, const http_actor& files) {
+http_sender_actor::behavior_type sender(sender_ptr self, http_loop_limits limits, const http_actor& files,
+                                        const proxies& by) {
   self->set_error_handler([](caf::error&) {});
-  self->state.loop =
-      std::make_unique<http_loop>(limits, [weak = caf::actor_addr{self->address()}](http_answers answers) {
+  self->state.loop = std::make_unique<http_loop>(
+      limits,
+      [weak = caf::actor_addr{self->address()}](http_answers answers) {
         if (auto strong = caf::actor_cast<http_sender_actor>(weak))
           caf::anon_send(strong, std::move(answers));
-      });
+      },
+      by);
   return {
       [self, files](http_request& r) -> caf::result<http_reply> {
         if (has_files(r)) return self->delegate(files, std::move(r));
@@ -45,8 +48,9 @@ http_sender_actor::behavior_type sender(sender_ptr self, http_loop_limits limits
 
 } // namespace
 
-http_actor spawn_http_sender(caf::actor_system& sys, http_loop_limits limits, const http_actor& files) {
-  return sys.spawn(sender, limits, files);
+http_actor spawn_http_sender(caf::actor_system& sys, http_loop_limits limits, const http_actor& files,
+                             const proxies& by) {
+  return sys.spawn(sender, limits, files, by);
 }
 
 } // namespace troupe

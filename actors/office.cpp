@@ -2,6 +2,7 @@
 #include "actors/feedback.hpp"
 #include "actors/office_screens.hpp"
 #include "actors/whole.hpp"
+#include "messages/own_json.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -41,7 +42,7 @@ struct intent {
 
 intent read_intent(const std::string& text) {
   intent i;
-  const auto j = json::parse(text, nullptr, false);
+  const auto j = own_json::try_read(text);
   if (!j.is_object()) return i;
   try {
     i.id = j.value("act", std::int64_t{0}), i.what = j.value("what", ""),
@@ -56,7 +57,7 @@ intent read_intent(const std::string& text) {
 }
 /// Beside it a broadcast may be in hand, which is not ours to forget.
 std::string write_intent(const std::string& memory, const intent& i) {
-  auto j = json::parse(memory, nullptr, false);
+  auto j = own_json::try_read(memory);
   if (!j.is_object()) j = json::object();
   j.update({{"act", i.id},
             {"what", i.what},

@@ -16,7 +16,8 @@ using transports = std::vector<std::shared_ptr<transport>>;
 /// One blocking worker per transport; `waiting_max` requests may wait, later ones get `stopped`.
 http_actor spawn_http_pool(caf::actor_system& sys, const transports& workers, std::size_t waiting_max);
 /// Small requests all at once, without a thread for each; those with files go to `files`.
-http_actor spawn_http_sender(caf::actor_system& sys, http_loop_limits limits, const http_actor& files);
+http_actor spawn_http_sender(caf::actor_system& sys, http_loop_limits limits, const http_actor& files,
+                             const proxies& by = nullptr);
 /// `detached` false in tests: then everything runs on the deterministic scheduler.
 writer_actor spawn_writer(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
                           bool detached);

@@ -1,6 +1,7 @@
 #include "actors/till.hpp"
 #include "actors/causes.hpp"
 #include "actors/whole.hpp"
+#include "messages/own_json.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -86,7 +87,7 @@ bool is_about_receipt(const yookassa::payment_status& s) {
   return s.what == result::refused && s.of.parameter.rfind("receipt", 0) == 0;
 }
 std::string contact_of(const payment& p) {
-  const auto body = json::parse(p.request, nullptr, false);
+  const auto body = own_json::try_read(p.request);
   const auto receipt = body.is_object() ? body.value("receipt", json::object()) : json::object();
   const auto customer = receipt.is_object() ? receipt.value("customer", json::object()) : json::object();
   if (!customer.is_object()) return {};
@@ -129,7 +130,7 @@ outgoing voice::into_slot(const payment& p, const talk::screen& s, const std::st
   o.urgency = lane::money;
   o.slot = slot_of(p);
   if (!link_label.empty()) {
-    auto params = json::parse(o.params);
+    auto params = own_json::read(o.params);
     auto& rows = params["reply_markup"]["inline_keyboard"];
     rows.insert(rows.begin(), json::array({{{"text", link_label}, {"url", p.url}}}));
     o.params = dump(params);
@@ -162,7 +163,7 @@ outgoing voice::link(const payment& p, const account& who) const {
 
 outgoing voice::with_note(const payment& p, const account& who, const char* note) const {
   auto o = link(p, who);
-  auto params = json::parse(o.params);
+  auto params = own_json::read(o.params);
   params["text"] = params.value("text", "") + "\n\n" + painter_for(who).say(note);
   o.params = dump(params);
   o.urgency = lane::progress;

@@ -1,5 +1,6 @@
 /// What one option's value must be, beyond its type, and what several must be together.
 #include "config/readers.hpp"
+#include "config/words.hpp"
 #include <algorithm>
 #include <set>
 
@@ -16,7 +17,17 @@ bool is_url(const std::string& s) { return s.rfind("http://", 0) == 0 || s.rfind
 bool may_be_empty(const option& o) {
   const std::string key = o.key;
   return o.secret || key == "web.public_url" || key == "log.file" || key == "prompt_writer.api_url" ||
-         key == "web.proxy_header" || key.rfind("web.tls_", 0) == 0;
+         key == "web.proxy_header" || key.rfind("network.", 0) == 0 || key.rfind("web.tls_", 0) == 0;
+}
+
+/// What is no HTTP proxy would be silently useless: said before anything is asked through it.
+void check_proxy(const std::string& value, const std::string& where) {
+  const auto sign = value.find("://");
+  const auto scheme = value.substr(0, sign == value.npos ? 0 : sign);
+  if (words::upper(scheme).rfind("SOCKS", 0) == 0)
+    fail(where, scheme + ":// is not supported: name an HTTP proxy that knows CONNECT, http://host:port");
+  if (!scheme.empty() && words::upper(scheme) != "HTTP")
+    fail(where, scheme + ":// is not supported: the proxy itself is spoken to without TLS, http://host:port");
 }
 
 void check_text(const option& o, std::string& value, const std::string& where) {
@@ -25,6 +36,7 @@ void check_text(const option& o, std::string& value, const std::string& where) {
   if (value.empty() && !may_be_empty(o)) fail(where, key + " must not be empty");
   if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
   while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
+  if (key.rfind("network.", 0) == 0 && key != "network.no_proxy") check_proxy(value, where);
   if (key == "log.level" &&
       !std::set<std::string>{"trace", "debug", "info", "warn", "error", "off"}.count(value))
     fail(where, "log.level must be trace, debug, info, warn, error or off");

@@ -10,6 +10,7 @@ std::vector<option> bind(options& o) {
   auto& u = o.users;
   auto& y = o.yookassa;
   auto& p = o.prompt_writer;
+  auto& n = o.network;
   constexpr range count{1, 100'000}, seconds{1, 86'400}, hours{0, 8'760}, port{0, 65'535},
       credits{0, 1'000'000};
   return {
@@ -120,6 +121,21 @@ std::vector<option> bind(options& o) {
       {"prompt_writer.workers", &p.workers, "parallel requests", {1, 64}},
       {"prompt_writer.time_limit_s", &p.time_limit_s, "then the preset serves", {1, 120}},
       {"prompt_writer.answer_chars_max", &p.answer_chars_max, "longest prompt taken", {50, 20'000}},
+      {"network.proxy", &n.proxy, "way out for everything, direct: none"},
+      {"network.https_proxy",
+       &n.https_proxy,
+       "of https addresses",
+       {},
+       false,
+       {"HTTPS_PROXY", "https_proxy"}},
+      {"network.http_proxy", &n.http_proxy, "of http addresses", {}, false, {"HTTP_PROXY", "http_proxy"}},
+      {"network.all_proxy",
+       &n.all_proxy,
+       "where these two say nothing",
+       {},
+       false,
+       {"ALL_PROXY", "all_proxy"}},
+      {"network.no_proxy", &n.no_proxy, "hosts asked directly", {}, false, {"NO_PROXY", "no_proxy"}},
       {"log.level", &o.log.level, "trace, debug, info, warn, error, off"},
       {"log.json", &o.log.json, "one JSON object a line"},
       {"log.file", &o.log.file, "empty: standard error only"},

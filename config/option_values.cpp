@@ -65,22 +65,31 @@ void set_from_variable(option& o, const found_variable& v) {
              o.where);
 }
 
+/// Credentials within an address: "http://***@host:port".
+static std::string without_credentials(const std::string& s) {
+  const auto sign = s.find("://");
+  const auto from = sign == s.npos ? 0 : sign + 3;
+  const auto at = s.substr(0, s.find_first_of("/?#", from)).rfind('@');
+  const bool address = sign != s.npos || s.rfind(':') > at; // "user:password@host:port" has no scheme
+  return at == s.npos || at < from || !address ? s : s.substr(0, from) + "***" + s.substr(at);
+}
+
 std::string shown(const option& o) {
   return std::visit(
-      overloaded{[&](std::string* s) { return o.secret ? masked(*s) : "\"" + *s + "\""; },
-                 [](int* n) { return std::to_string(*n); },
-                 [](std::int64_t* n) { return std::to_string(*n); },
-                 [](bool* b) { return std::string{*b ? "true" : "false"}; },
-                 [&](std::vector<std::string>* all) {
-                   if (all->empty()) return std::string{"not set"};
-                   return each_shown(*all, "; ", [&](auto& s) { return o.secret ? masked(s) : s; });
-                 },
-                 [](int64_list* all) {
-                   return "[" + each_shown(*all, ", ", [](auto n) { return std::to_string(n); }) + "]";
-                 },
-                 [](package_list* all) {
-                   return all->empty() ? std::string{"none"} : each_shown(*all, "; ", priced);
-                 }},
+      overloaded{
+          [&](std::string* s) { return o.secret ? masked(*s) : "\"" + without_credentials(*s) + "\""; },
+          [](int* n) { return std::to_string(*n); }, [](std::int64_t* n) { return std::to_string(*n); },
+          [](bool* b) { return std::string{*b ? "true" : "false"}; },
+          [&](std::vector<std::string>* all) {
+            if (all->empty()) return std::string{"not set"};
+            return each_shown(*all, "; ", [&](auto& s) { return o.secret ? masked(s) : s; });
+          },
+          [](int64_list* all) {
+            return "[" + each_shown(*all, ", ", [](auto n) { return std::to_string(n); }) + "]";
+          },
+          [](package_list* all) {
+            return all->empty() ? std::string{"none"} : each_shown(*all, "; ", priced);
+          }},
       o.where);
 }
 

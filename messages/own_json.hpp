@@ -12,5 +12,6 @@ inline nlohmann::json read(const std::string& text) { return nlohmann::json::par
 inline nlohmann::json try_read(const std::string& text) {
   return nlohmann::json::parse(text, nullptr, false);
 }
+inline bool is_json(const std::string& text) { return nlohmann::json::accept(text); }
 
 } // namespace troupe::own_json

@@ -13,8 +13,14 @@ struct http_address {
 /// Nothing when it is neither http nor https, or names no host.
 std::optional<http_address> split_url(const std::string& url);
 
-/// Roots of trust of Debian's ca-certificates.
-constexpr const char* ca_file = "/etc/ssl/certs/ca-certificates.crt";
+struct host_and_port {
+  std::string host, port;
+};
+/// Of "scheme://host[:port]"; an IPv6 address loses its brackets.
+host_and_port host_of(const std::string& origin);
+
+/// Roots of trust: of Debian's ca-certificates, or the file that OpenSSL's variable SSL_CERT_FILE names.
+std::string ca_file();
 /// kie.ai's proxy refuses clients without one.
 constexpr const char* user_agent = "Troupe/0.1";
 

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -32,25 +33,9 @@ using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t read_bytes = 4096; // an answer to a small call is one read
+constexpr std::uint32_t proxy_answer_bytes_max = 8192;
 /// A timer a call would cost as much as its reading; a limit is kept this exactly.
 constexpr auto sweep_every = std::chrono::milliseconds{20};
-
-struct host_and_port {
-  std::string host, port;
-};
-
-/// Of "scheme://host[:port]"; an IPv6 address loses its brackets.
-host_and_port host_of(const std::string& origin) {
-  auto host = origin.substr(origin.find("://") + 3);
-  std::string port = origin[4] == 's' ? "443" : "80";
-  const auto colon = host.rfind(':');
-  if (colon != std::string::npos && host.find(']', colon) == std::string::npos) {
-    port = host.substr(colon + 1);
-    host.resize(colon);
-  }
-  if (!host.empty() && host.front() == '[') host = host.substr(1, host.size() - 2);
-  return {host, port};
-}
 
 struct loop_context {
   asio::io_context io{1};
@@ -61,14 +46,19 @@ struct loop_context {
     tls.set_verify_mode(ssl::verify_peer);
     error_code ignored;
     tls.set_default_verify_paths(ignored);
-    if (std::filesystem::exists(ca_file)) tls.load_verify_file(ca_file, ignored);
+    if (std::filesystem::exists(ca_file())) tls.load_verify_file(ca_file(), ignored);
   }
 };
 
 bool breaks_a_line(const std::string& text) { return text.find_first_of("\r\n") != std::string::npos; }
 
-/// The whole request as it goes over the wire; nothing when a part of it would break its lines.
-std::optional<std::string> written(const http_request& r, const http_address& to) {
+std::string host_in(const std::string& origin) { return origin.substr(origin.find("://") + 3); }
+bool is_encrypted(const std::string& origin) { return origin[4] == 's'; }
+
+/// The whole request as it goes over the wire; nothing when a part of it would break its lines. A proxy is
+/// told the whole address when it passes requests on, and nothing when it only opens a way.
+std::optional<std::string> written(const http_request& r, const http_address& to, const proxy* by) {
+  if (by && is_encrypted(to.origin)) by = nullptr;
   std::string all;
   all.reserve(256 + to.path.size() + r.body.size());
   bool broken = breaks_a_line(r.method) || breaks_a_line(to.path);
@@ -76,8 +66,9 @@ std::optional<std::string> written(const http_request& r, const http_address& to
     broken = broken || breaks_a_line(value);
     all.append(name).append(": ").append(value).append("\r\n");
   };
-  all.append(r.method).append(" ").append(to.path).append(" HTTP/1.1\r\n");
-  header("Host", to.origin.substr(to.origin.find("://") + 3));
+  all.append(r.method).append(" ").append(by ? to.origin : "").append(to.path).append(" HTTP/1.1\r\n");
+  header("Host", host_in(to.origin));
+  if (by && !by->authorization().empty()) header("Proxy-Authorization", by->authorization());
   header("User-Agent", user_agent);
   for (const auto& [name, value] : r.headers) header(name.c_str(), value);
   if (r.method != "GET") {
@@ -90,10 +81,20 @@ std::optional<std::string> written(const http_request& r, const http_address& to
   return all;
 }
 
-http_reply failed(http_error why) {
+http_reply failed(http_error why, std::string words = {}) {
   http_reply reply;
   reply.error = why;
+  reply.body = std::move(words);
   return reply;
+}
+
+/// To the proxy: open a way to that host.
+std::string way_to(const host_and_port& to, const proxy& by) {
+  const auto name = (to.host.find(':') == std::string::npos ? to.host : "[" + to.host + "]") + ":" + to.port;
+  std::string all =
+      "CONNECT " + name + " HTTP/1.1\r\nHost: " + name + "\r\nUser-Agent: " + user_agent + "\r\n";
+  if (!by.authorization().empty()) all += "Proxy-Authorization: " + by.authorization() + "\r\n";
+  return all + "\r\n";
 }
 
 /// One connection to one origin, with at most one request on it. Sockets and parser without Beast's streams:
@@ -111,9 +112,10 @@ class connection : public std::enable_shared_from_this<connection> {
 public:
   using over = std::function<void(const std::shared_ptr<connection>&, http_reply)>;
 
-  connection(loop_context& world, std::string origin, over tell)
-      : world_{world}, origin_{std::move(origin)}, host_{host_of(origin_)}, tell_{std::move(tell)} {
-    if (origin_[4] == 's') stream_.emplace<tls_stream>(world.io, world.tls);
+  /// `by` outlives it.
+  connection(loop_context& world, std::string origin, const proxy* by, over tell)
+      : world_{world}, origin_{std::move(origin)}, host_{host_of(origin_)}, by_{by}, tell_{std::move(tell)} {
+    if (is_encrypted(origin_)) stream_.emplace<tls_stream>(world.io, world.tls);
     else stream_.emplace<tcp::socket>(world.io);
   }
 
@@ -134,9 +136,12 @@ public:
     in_.emplace();
     in_->body_limit(request.body_bytes_max);
     if (open_) return write();
-    deadline_ = clock::now() + request.connect_limit;
+    deadline_ = clock::now() + request.connect_limit; // of all until the service itself can be spoken to
+    now_ = phase::finding;
     world_.resolver.async_resolve(
-        host_.host, host_.port, unless_failed([this](const tcp::resolver::results_type& found) {
+        by_ ? by_->host : host_.host, by_ ? by_->port : host_.port,
+        unless_failed([this](const tcp::resolver::results_type& found) {
+          now_ = phase::connecting;
           asio::async_connect(socket(), found, unless_failed([this](const tcp::endpoint&) { connected(); }));
         }));
   }
@@ -153,6 +158,8 @@ public:
 
 private:
   using tls_stream = ssl::stream<tcp::socket>;
+  /// How far it has come: what is in the way depends on it.
+  enum class phase : std::uint8_t { finding, connecting, opening, proving, speaking };
 
   tcp::socket& socket() {
     if (auto* tls = std::get_if<tls_stream>(&stream_)) return tls->next_layer();
@@ -165,13 +172,49 @@ private:
   void connected() {
     error_code ignored;
     socket().set_option(tcp::no_delay{true}, ignored); // 44 ms per request otherwise
-    auto* tls = std::get_if<tls_stream>(&stream_);
-    if (!tls) return write();
-    SSL_set_tlsext_host_name(tls->native_handle(), host_.host.c_str());
-    tls->set_verify_callback(ssl::host_name_verification{host_.host});
-    tls->async_handshake(ssl::stream_base::client, unless_failed([this] { write(); }));
+    if (!std::holds_alternative<tls_stream>(stream_)) return write();
+    if (by_) ask_for_a_way();
+    else prove();
+  }
+
+  // -- CONNECT: the proxy passes bytes on, and sees no more than names --
+
+  void ask_for_a_way() {
+    now_ = phase::opening;
+    way_.emplace();
+    way_->header_limit(proxy_answer_bytes_max);
+    way_->skip(true); // a way that is open has no body; a refusal's is of no interest
+    way_request_ = way_to(host_, *by_);
+    asio::async_write(socket(), asio::buffer(way_request_),
+                      unless_failed([this](std::size_t) { read_way(); }));
+  }
+  void read_way() {
+    socket().async_read_some(buffer_.prepare(read_bytes), unless_failed([this](std::size_t bytes) {
+                               buffer_.commit(bytes);
+                               take_way();
+                             }));
+  }
+  void take_way() {
+    error_code wrong;
+    while (buffer_.size() > 0 && !way_->is_header_done() && !wrong)
+      buffer_.consume(way_->put(buffer_.data(), wrong));
+    if (wrong && wrong != http::error::need_more) return fail(wrong);
+    if (!way_->is_header_done()) return read_way();
+    way_status_ = static_cast<int>(way_->get().result_int());
+    if (way_status_ / 100 != 2) return fail(http::error::bad_status);
+    if (buffer_.size() > 0) return fail(http::error::unexpected_body); // nobody speaks before our greeting
+    prove();
+  }
+
+  void prove() {
+    now_ = phase::proving;
+    auto& tls = std::get<tls_stream>(stream_);
+    SSL_set_tlsext_host_name(tls.native_handle(), host_.host.c_str());
+    tls.set_verify_callback(ssl::host_name_verification{host_.host});
+    tls.async_handshake(ssl::stream_base::client, unless_failed([this] { write(); }));
   }
   void write() {
+    now_ = phase::speaking;
     open_ = sent_ = true; // from here on the other side may have read it
     deadline_ = clock::now() + time_limit_;
     with_stream([this](auto& stream) {
@@ -201,6 +244,10 @@ private:
   void finish() {
     deadline_.reset();
     auto message = in_->release();
+    if (by_ && message.result_int() == 407) { // no service speaks so: the request was not passed on
+      way_status_ = 407, now_ = phase::opening, sent_ = false;
+      return fail(http::error::bad_status);
+    }
     http_reply reply;
     reply.status = static_cast<int>(message.result_int());
     for (const auto& [field, name] : {std::pair{http::field::retry_after, "retry-after"},
@@ -214,19 +261,52 @@ private:
   void fail(error_code why) {
     deadline_.reset();
     cut();
-    tell_(shared_from_this(), failed(why == http::error::body_limit ? http_error::too_large
-                                     : sent_                        ? http_error::lost
-                                                                    : http_error::refused));
+    const auto what = why == http::error::body_limit ? http_error::too_large
+                      : sent_                        ? http_error::lost
+                                                     : http_error::refused;
+    tell_(shared_from_this(), failed(what, in_the_way(why)));
+  }
+  /// What was in the way: the proxy, or the service behind it. Neither knows the other's credentials.
+  std::string in_the_way(error_code why) const {
+    const auto through = by_ ? "the proxy " + by_->shown() : std::string();
+    const auto first = by_ ? through : host_.host;
+    const bool late = !why || why == asio::error::operation_aborted; // the sweep has cut it
+    switch (now_) {
+    case phase::finding:
+      return first + (late ? " was not found in time" : " is not known: no address for this name");
+    case phase::connecting:
+      return first + (late ? " did not take the connection in time" : " cannot be reached");
+    case phase::opening:
+      if (way_status_ == 407) return through + " wants other credentials (407)";
+      if (way_status_ != 0)
+        return through + " opens no way to " + host_.host + " (it answered " + std::to_string(way_status_) +
+               ")";
+      return through +
+             (late ? " did not open a way to " + host_.host + " in time"
+                   : " ended, or said what is no HTTP, while it was asked for a way to " + host_.host);
+    case phase::proving:
+      if (why.category() == asio::error::get_ssl_category())
+        return "the certificate of " + host_.host + " is not trusted, or it speaks no TLS" +
+               (by_ ? " through " + through : "");
+      return "no TLS with " + host_.host + (late ? " in time" : "") + (by_ ? " through " + through : "");
+    case phase::speaking: return by_ ? "no answer of " + host_.host + " through " + through : std::string();
+    }
+    return {};
   }
 
   loop_context& world_;
   const std::string origin_;
   const host_and_port host_;
+  const proxy* const by_; ///< null: directly
   const over tell_;
   std::variant<std::monostate, tcp::socket, tls_stream> stream_;
   boost::beast::flat_buffer buffer_;
   std::string out_;
   std::optional<http::response_parser<http::string_body>> in_;
+  std::optional<http::response_parser<http::empty_body>> way_; ///< the proxy's answer
+  std::string way_request_;
+  int way_status_ = 0;
+  phase now_ = phase::finding;
   std::chrono::milliseconds time_limit_{};
   std::optional<clock::time_point> deadline_; ///< of what is under way
   bool open_ = false, cut_ = false;
@@ -238,7 +318,8 @@ private:
 /// Everything but send() runs on the loop's thread.
 class http_loop::impl {
 public:
-  impl(http_loop_limits limits, answered tell) : limits_{limits}, tell_{std::move(tell)} {
+  impl(http_loop_limits limits, answered tell, proxies by)
+      : limits_{limits}, tell_{std::move(tell)}, proxies_{std::move(by)} {
     thread_ = std::thread{[this] { world_.io.run(); }};
   }
   ~impl() {
@@ -259,11 +340,12 @@ private:
 
   void begin(std::uint64_t ticket, const http_request& request) {
     const auto where = split_url(request.url);
-    auto text = where ? written(request, *where) : std::nullopt;
+    const auto* by = where && proxies_ ? proxies_->for_origin(where->origin) : nullptr;
+    auto text = where ? written(request, *where, by) : std::nullopt;
     if (!text) return answer(ticket, failed(http_error::refused));
     line free;
     try {
-      free = line_to(where->origin);
+      free = line_to(where->origin, by);
     } catch (const std::exception&) { // no memory for another TLS session
       return answer(ticket, failed(http_error::refused));
     }
@@ -273,7 +355,7 @@ private:
     if (!std::exchange(sweeping_, true)) sweep();
   }
 
-  line line_to(const std::string& origin) {
+  line line_to(const std::string& origin, const proxy* by) {
     while (!idle_.empty()) {
       auto last = std::move(idle_.back());
       idle_.pop_back();
@@ -281,7 +363,7 @@ private:
       last->cut();
     }
     return std::make_shared<connection>(
-        world_, origin, [this](const line& used, http_reply reply) { over(used, std::move(reply)); });
+        world_, origin, by, [this](const line& used, http_reply reply) { over(used, std::move(reply)); });
   }
 
   void over(const line& used, http_reply reply) {
@@ -313,6 +395,7 @@ private:
 
   const http_loop_limits limits_;
   const answered tell_;
+  const proxies proxies_;
   loop_context world_;
   asio::executor_work_guard<asio::io_context::executor_type> stays_{world_.io.get_executor()};
   asio::steady_timer sweep_timer_{world_.io};
@@ -324,8 +407,8 @@ private:
   std::thread thread_;
 };
 
-http_loop::http_loop(http_loop_limits limits, answered tell)
-    : impl_{std::make_unique<impl>(limits, std::move(tell))} {}
+http_loop::http_loop(http_loop_limits limits, answered tell, proxies by)
+    : impl_{std::make_unique<impl>(limits, std::move(tell), std::move(by))} {}
 http_loop::~http_loop() = default;
 void http_loop::send(std::uint64_t ticket, http_request request) { impl_->send(ticket, std::move(request)); }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// Many small requests on the wire at once, by one thread that waits for all of them.
 #include "messages/http.hpp"
+#include "net/proxy.hpp"
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,7 +23,9 @@ public:
   using answered = std::function<void(http_answers)>;
 
   /// `tell` is called on the loop's thread, once for all answers of a turn; it must not throw.
-  http_loop(http_loop_limits limits, answered tell);
+  /// Requests go through `by` where it says so. Of a reply with an error the body says in words what was in
+  /// the way, and whether that was the proxy or the service.
+  http_loop(http_loop_limits limits, answered tell, proxies by = nullptr);
   /// Ends what is under way, without telling anybody. Not on the loop's thread.
   ~http_loop();
   http_loop(const http_loop&) = delete;

@@ -1,4 +1,6 @@
 #include "net/http_address.hpp"
+#include "net/http_body.hpp"
+#include "net/proxied_wire.hpp"
 #include "net/transport.hpp"
 
 #include <httplib.h>
@@ -31,143 +33,6 @@ std::string resolve(const http_address& from, const std::string& location) {
   return from.origin + path.substr(0, path.rfind('/') + 1) + location;
 }
 
-/// Multipart with a known length, streamed from disk: a proxy may refuse chunked bodies, and a video
-/// need not be in memory.
-class multipart {
-public:
-  /// @returns false when a file cannot be read.
-  bool build(const http_request& request) {
-    boundary_ = "troupe-" + random_text();
-    for (const auto& [name, value] : request.form)
-      add_text("--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + quoted(name) +
-               "\"\r\n\r\n" + value + "\r\n");
-    for (const auto& file : request.files) {
-      add_text("--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + quoted(file.field) +
-               "\"; filename=\"" + quoted(file.filename) + "\"\r\nContent-Type: " +
-               (file.content_type.empty() ? "application/octet-stream" : file.content_type) + "\r\n\r\n");
-      if (!add_file(file.path)) return false;
-      add_text("\r\n");
-    }
-    add_text("--" + boundary_ + "--\r\n");
-    return true;
-  }
-  std::size_t length() const { return length_; }
-  std::string content_type() const { return "multipart/form-data; boundary=" + boundary_; }
-
-  bool write(std::size_t offset, httplib::DataSink& sink) {
-    for (auto& p : pieces_) {
-      if (offset >= p.start + p.size) continue;
-      const auto skip = offset - p.start;
-      if (!p.file) return sink.write(p.text.data() + skip, p.size - skip);
-      char buffer[65536];
-      const auto n = std::min(sizeof buffer, p.size - skip);
-      p.file->clear();
-      p.file->seekg(static_cast<std::streamoff>(skip));
-      if (!p.file->read(buffer, static_cast<std::streamsize>(n))) return false;
-      return sink.write(buffer, n);
-    }
-    return false;
-  }
-
-private:
-  struct piece {
-    std::size_t start = 0, size = 0;
-    std::string text;
-    std::unique_ptr<std::ifstream> file;
-  };
-  static std::string random_text() {
-    std::random_device device;
-    char text[33];
-    std::snprintf(text, sizeof text, "%08x%08x%08x%08x", device(), device(), device(), device());
-    return text;
-  }
-  static std::string quoted(const std::string& text) {
-    std::string out;
-    for (char c : text) out += c == '"' ? "%22" : c == '\r' ? "%0D" : c == '\n' ? "%0A" : std::string(1, c);
-    return out;
-  }
-  void add_text(std::string text) {
-    const auto size = text.size();
-    pieces_.push_back({length_, size, std::move(text), nullptr});
-    length_ += size;
-  }
-  bool add_file(const std::string& path) {
-    std::error_code failed;
-    const auto size = fs::file_size(path, failed);
-    auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
-    if (failed || !*file) return false;
-    if (size) pieces_.push_back({length_, static_cast<std::size_t>(size), {}, std::move(file)});
-    length_ += static_cast<std::size_t>(size);
-    return true;
-  }
-
-  std::string boundary_;
-  std::vector<piece> pieces_;
-  std::size_t length_ = 0;
-};
-
-/// Where an answer's body goes: into memory, or for a wanted 200 into a file.
-class sink_for_body {
-public:
-  explicit sink_for_body(const http_request& request)
-      : max_(request.body_bytes_max), path_(request.save_to), part_(request.save_to + ".part"),
-        deadline_(clock::now() + request.connect_limit + request.time_limit) {}
-  ~sink_for_body() {
-    if (!started_file_ || kept_) return;
-    file_.close();
-    std::error_code ignored;
-    fs::remove(part_, ignored);
-  }
-  sink_for_body(const sink_for_body&) = delete;
-  sink_for_body& operator=(const sink_for_body&) = delete;
-
-  bool begin(int status, const std::string& content_length) {
-    std::uint64_t announced = 0;
-    for (char c : content_length) {
-      if (c < '0' || c > '9' || announced > max_) break;
-      announced = announced * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    if (announced > max_) return fail(http_error::too_large);
-    if (path_.empty() || status != 200) return true;
-    started_file_ = true;
-    file_.open(part_, std::ios::binary | std::ios::trunc);
-    return file_ ? true : fail(http_error::lost);
-  }
-  bool add(const char* data, std::size_t size) {
-    size_ += size;
-    if (size_ > max_) return fail(http_error::too_large);
-    // The read limit is per read; an answer that drips must end as well.
-    if (clock::now() > deadline_) return fail(http_error::lost);
-    if (!started_file_) return memory_.append(data, size), true;
-    head_.append(data, std::min(size, head_bytes - head_.size()));
-    return file_.write(data, static_cast<std::streamsize>(size)) ? true : fail(http_error::lost);
-  }
-  /// @returns false when the file could not be kept.
-  bool finish() {
-    if (!started_file_) return true;
-    file_.close();
-    std::error_code failed;
-    if (file_) fs::rename(part_, path_, failed);
-    return kept_ = file_ && !failed;
-  }
-  std::string take() { return std::move(memory_); }
-  std::uint64_t saved_bytes() const { return started_file_ ? size_ : 0; }
-  const std::string& head() const { return head_; }
-  http_error error() const { return error_; }
-
-private:
-  bool fail(http_error e) {
-    error_ = e;
-    return false;
-  }
-  std::uint64_t max_, size_ = 0;
-  std::string path_, part_, memory_, head_;
-  clock::time_point deadline_;
-  std::ofstream file_;
-  bool started_file_ = false, kept_ = false;
-  http_error error_ = http_error::none;
-};
-
 http_error meaning(httplib::Error e) {
   switch (e) {
   case httplib::Error::Success: return http_error::none;
@@ -182,14 +47,29 @@ http_error meaning(httplib::Error e) {
   }
 }
 
-http_reply failure(http_error e) {
+http_reply failure(http_error e, std::string why = {}) {
   http_reply reply;
   reply.error = e;
+  reply.body = std::move(why);
   return reply;
+}
+
+std::string words_for(httplib::Error e, const std::string& host) {
+  switch (e) {
+  case httplib::Error::Connection:
+  case httplib::Error::ConnectionTimeout:
+  case httplib::Error::BindIPAddress: return "no connection to " + host;
+  case httplib::Error::SSLServerVerification:
+  case httplib::Error::SSLLoadingCerts: return "the certificate of " + host + " is not trusted";
+  case httplib::Error::SSLConnection: return "no TLS with " + host;
+  default: return {};
+  }
 }
 
 class http_transport final : public transport {
 public:
+  explicit http_transport(proxies by) : proxies_(std::move(by)) {}
+
   http_reply send(const http_request& request) override {
     try {
       return follow(request);
@@ -199,6 +79,7 @@ public:
   }
 
   void stop() override {
+    wire_.stop();
     std::unique_lock lock(mutex_);
     stopped_ = true;
     // Stopping a client just before its request starts has no effect, so repeat until it is out.
@@ -228,6 +109,10 @@ private:
   }
 
   http_reply once(const http_request& request, const http_address& where, std::string& location) {
+    // The library's own way through a proxy tells the service the proxy's credentials, takes a refusal for an
+    // open way, and waits for itself for ever when the refusal closes the connection.
+    if (const auto* by = proxies_ ? proxies_->for_origin(where.origin) : nullptr)
+      return wire_.send(request, where, *by, location);
     httplib::Request out;
     out.method = request.method;
     out.path = where.path;
@@ -235,17 +120,23 @@ private:
       if (lower(name) != "user-agent") out.set_header(name.c_str(), value.c_str());
     out.set_header("User-Agent", user_agent);
     multipart parts;
+    bool body_began = request.method == "GET"; // else nobody can have acted on it
     if (!request.files.empty()) {
       if (!parts.build(request)) return failure(http_error::no_file);
       out.set_header("Content-Type", parts.content_type().c_str());
       out.content_length_ = parts.length();
-      out.content_provider_ = [&parts](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+      out.content_provider_ = [&](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+        body_began = true;
         return parts.write(offset, sink);
       };
-    } else if (request.method != "GET") {
-      out.body = request.body;
-      if (!request.body.empty()) out.set_header("Content-Type", request.content_type.c_str());
-    }
+    } else if (request.method != "GET" && !request.body.empty()) {
+      out.set_header("Content-Type", request.content_type.c_str());
+      out.content_length_ = request.body.size();
+      out.content_provider_ = [&](std::size_t offset, std::size_t, httplib::DataSink& sink) {
+        body_began = true;
+        return sink.write(request.body.data() + offset, request.body.size() - offset);
+      };
+    } else body_began = true;
     sink_for_body body(request);
     out.response_handler = [&](const httplib::Response& r) {
       return !stopped_ && body.begin(r.status, r.get_header_value("Content-Length"));
@@ -272,8 +163,10 @@ private:
     // have been read by the other side: it is lost, not `stopped`, or a submit would be sent again.
     if (!arrived || error != httplib::Error::Success) {
       if (body.error() != http_error::none) return failure(body.error());
-      const auto e = meaning(error);
-      return failure(e == http_error::none ? http_error::lost : e);
+      auto e = meaning(error);
+      if (e == http_error::none) e = http_error::lost;
+      if (e == http_error::lost && !body_began) e = http_error::refused; // the head alone: nobody acted on it
+      return failure(e, words_for(error, host_of(where.origin).host));
     }
     if (!body.finish()) return failure(http_error::lost);
     http_reply reply;
@@ -298,7 +191,7 @@ private:
     client->set_url_encode(false);      // signed addresses must stay as they are
     client->set_follow_location(false); // done here, so that stop() reaches every hop
     std::error_code ignored;
-    if (fs::exists(ca_file, ignored)) client->set_ca_cert_path(ca_file);
+    if (const auto roots = ca_file(); fs::exists(roots, ignored)) client->set_ca_cert_path(roots);
     return clients_.emplace(origin, std::move(client)).first->second.get();
   }
 
@@ -325,6 +218,8 @@ private:
     return text;
   }
 
+  const proxies proxies_;
+  proxied_wire wire_;
   std::map<std::string, std::unique_ptr<httplib::Client>> clients_; ///< The owner's thread only.
   std::mutex mutex_;
   std::condition_variable idle_;
@@ -334,6 +229,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<transport> make_http_transport() { return std::make_unique<http_transport>(); }
+std::unique_ptr<transport> make_http_transport(proxies by) {
+  return std::make_unique<http_transport>(std::move(by));
+}
 
 } // namespace troupe

@@ -37,6 +37,7 @@ std::string address_below(const json& value, int levels) {
   if (value.is_array())
     for (const auto& one : value)
       if (auto url = address_below(one, levels - 1); !url.empty()) return url;
+  if (!value.is_object()) return {};
   for (const char* name :
        {"url", "videoUrl", "video_url", "resultUrl", "result_url", "downloadUrl", "download_url"})
     if (auto url = address_below(member(value, name), levels - 1); !url.empty()) return url;

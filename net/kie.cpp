@@ -201,6 +201,7 @@ template <class Answer> Answer spoken(outside::end what, const std::string& text
 }
 template <class Answer> Answer failed(int code, const std::string& text) {
   auto a = spoken<Answer>(outside::end::failed, text);
+  if (a.text.empty()) a.text = "code " + std::to_string(code);
   a.why = classify(code, text);
   if (a.why == fail_class::bad_input) a.limit = limit_in(text);
   return a;

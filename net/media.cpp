@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
+#include "net/json_fields.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -199,7 +199,7 @@ media_info probe(const std::string& path) {
                                    "json",    "-show_format", "-show_streams"};
   argv.insert(argv.end(), only_videos.begin(), only_videos.end());
   argv.push_back("file:" + path);
-  const auto found = json::parse(run(argv, 20), nullptr, false);
+  const auto found = json_fields::parse(run(argv, 20)); // ffprobe tells what is written in the file
   if (!found.is_object() || !found.contains("streams") || !found["streams"].is_array())
     throw media_error("ffprobe's answer is unreadable");
   double seconds =

@@ -89,7 +89,7 @@ constexpr std::string_view masked = "***";
 bool in_word(char c) {
   return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '+' || c == '/' || c == '=';
 }
-bool in_key(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '+' || c == '='; }
+bool in_key(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-' || c == '+'; }
 
 std::size_t end_of(std::string_view text, std::size_t from, bool (*belongs)(char)) {
   while (from < text.size() && belongs(text[from])) ++from;
@@ -272,6 +272,8 @@ bool is_unheard(const http_reply& reply) {
 }
 
 std::string described(const http_reply& reply) {
+  // The client says what was in the way; else the kind of failure has to do.
+  if (reply.error != http_error::none && !reply.body.empty()) return excerpt(reply.body);
   switch (reply.error) {
   case http_error::none: break;
   case http_error::refused: return "no connection";

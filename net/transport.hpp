@@ -1,6 +1,7 @@
 #pragma once
 /// The seam between the engine and the network: one request in, one reply out.
 #include "messages/http.hpp"
+#include "net/proxy.hpp"
 #include <memory>
 
 namespace troupe {
@@ -14,7 +15,8 @@ struct transport {
   virtual void stop() = 0;
 };
 
-/// Keep-alive connections over cpp-httplib, one per host.
-std::unique_ptr<transport> make_http_transport();
+/// Keep-alive connections over cpp-httplib, one per host; through `by` where it says so. Of a reply with an
+/// error the body says in words what was in the way, and whether that was the proxy or the service.
+std::unique_ptr<transport> make_http_transport(proxies by = nullptr);
 
 } // namespace troupe

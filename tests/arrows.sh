@@ -18,5 +18,12 @@ for f in net/*.hpp net/*.cpp; do
   grep -nE '#include "net/sandbox/' "$f" && { echo "$f must not know the sandbox"; bad=1; }
 done
 grep -rlE '<caf/' storage net config readiness process && { echo "only messages and actors know CAF"; bad=1; }
+# What others wrote has one door (net/json_fields.cpp); what we wrote ourselves is read by messages/own_json.hpp.
+found=$(grep -rnE 'json::(parse|accept|sax_parse|from_[a-z]+)\(|>> *json|json::iterator_input' net actors messages \
+  --include='*.hpp' --include='*.cpp' | grep -vE '^net/sandbox/|^net/json_fields\.cpp:|^messages/own_json\.hpp:')
+[ -z "$found" ] || { echo "foreign JSON has one door, net/json_fields.hpp:"; echo "$found"; bad=1; }
+# Nor may the door for our own be used on an answer from outside.
+found=$(grep -rnE 'own_json::' net --include='*.hpp' --include='*.cpp'; grep -rnE 'own_json::[a-z_]+\((r|reply|d|answer)\.' actors)
+[ -z "$found" ] || { echo "an answer from outside is not our own JSON:"; echo "$found"; bad=1; }
 [ "$bad" = 0 ] && echo "arrows run one way"
 exit $bad

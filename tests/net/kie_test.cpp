@@ -306,3 +306,147 @@ TEST_CASE("uploads and callbacks name their address and task") {
   CHECK(kie::callback_task_id(R"({"task_id":"d"})") == "d");
   CHECK(kie::callback_task_id("nonsense").empty());
 }
+
+TEST_CASE("odd records that were seen, or may be: each has its end") {
+  const auto s = spec("kie-unified");
+  const std::string url = "https://r/v.mp4", packed = R"({"resultUrls":["https://r/v.mp4"]})";
+  struct row {
+    json data;
+    status_of what;
+  };
+  const row rows[] = {
+      // In state success without an address: not "not yet".
+      {{{"state", "success"}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", ""}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", nullptr}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":[]})"}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":null})"}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":[""]})"}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", "not json"}}, status_of::not_understood},
+      {{{"state", "success"}, {"resultJson", R"({"resultObject":{"text":"x"}})"}}, status_of::not_understood},
+      {{{"state", "success"}, {"param", R"({"input":{"image_url":"https://in/a.jpg"}})"}},
+       status_of::not_understood},
+      // Unmistakable, however it is written.
+      {{{"state", "SUCCESS"}, {"resultJson", packed}}, status_of::done},
+      {{{"state", " Success "}, {"resultJson", json(packed).dump()}}, status_of::done},
+      {{{"state", "succeeded"}, {"resultJson", json::parse(packed)}}, status_of::done},
+      {{{"state", "completed"}, {"resultJson", url}}, status_of::done},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":"https://r/v.mp4"})"}}, status_of::done},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":[{"url":"https://r/v.mp4"}]})"}},
+       status_of::done},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":{"url":"https://r/v.mp4"}})"}},
+       status_of::done},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":[["https://r/v.mp4"]]})"}}, status_of::done},
+      {{{"state", "success"}, {"resultJson", R"({"resultUrls":"[\"https://r/v.mp4\"]"})"}}, status_of::done},
+      {{{"state", "success"}, {"resultJson", R"(["https://r/v.mp4"])"}}, status_of::done},
+      {{{"state", "success"}, {"resultJson", ""}, {"response", {{"resultUrls", {url}}}}}, status_of::done},
+      {{{"successFlag", "1"}, {"response", {{"resultUrls", {url}}}}}, status_of::done},
+      {{{"successFlag", true}, {"response", {{"resultUrl", url}}}}, status_of::done},
+      {{{"state", "FAIL"}, {"failCode", 500}, {"failMsg", "x"}}, status_of::failed},
+      {{{"state", "failed"}, {"errorMessage", "x"}}, status_of::failed},
+      {{{"successFlag", "2"}, {"errorMessage", "x"}}, status_of::failed},
+      {{{"successFlag", 0}}, status_of::pending},
+      {{{"state", "reviewing"}}, status_of::pending},
+      // No state at all.
+      {json::object(), status_of::not_understood},
+      {{{"state", nullptr}}, status_of::not_understood},
+      {{{"state", 7}}, status_of::not_understood},
+      {{{"state", ""}}, status_of::not_understood},
+      {{{"state", "The task is somewhere between here and there."}}, status_of::not_understood},
+      {{{"successFlag", 9}}, status_of::not_understood},
+  };
+  for (const auto& r : rows) {
+    INFO(r.data.dump());
+    for (const char* api : {"kie-unified", "kie-veo"}) {
+      const auto a = kie::read_status(spec(api), record(r.data));
+      CHECK(std::string{name_of(a.what)} == name_of(r.what));
+      CHECK(a.result_url == (r.what == status_of::done ? url : ""));
+      if (r.what == status_of::not_understood) CHECK_FALSE(a.text.empty());
+    }
+  }
+  CHECK(kie::read_status(s, record({{"state", "Reviewing"}})).new_word == "reviewing");
+  CHECK(kie::read_status(s, reply(json{{"code", "200"}, {"data", json{{"state", "waiting"}}.dump()}}.dump()))
+            .what == status_of::pending);
+  CHECK(kie::read_status(s, reply("<html>Just a moment...</html>")).what == status_of::not_understood);
+  CHECK(kie::read_status(s, reply("")).what == status_of::not_understood);
+  CHECK(kie::read_status(s, reply(R"({"code":200,"data":null})")).what == status_of::not_understood);
+  CHECK(kie::read_status(s, reply(R"({"code":418,"msg":"teapot"})")).what == status_of::not_understood);
+}
+
+TEST_CASE("one deep answer of the provider does not end the engine") {
+  const auto deep = std::string(100'000, '[') + std::string(100'000, ']');
+  for (const auto& body : {R"({"code":200,"data":{"state":"success","resultJson":)" + deep + "}}",
+                           R"({"code":200,"data":{"state":"success","resultJson":")" + deep + "\"}}", deep,
+                           R"({"code":200,"data":)" + deep + "}"}) {
+    const auto a = kie::read_status(spec("kie-unified"), reply(body));
+    CHECK(a.what == status_of::not_understood);
+    CHECK(a.text.size() < 1000);
+    CHECK(kie::read_submit(reply(body)).what == submitted::unsure);
+    CHECK(kie::callback_task_id(body).empty());
+  }
+}
+
+TEST_CASE("a limit that an input did not keep is found in the provider's sentence") {
+  struct row {
+    const char* text;
+    const char* limit;
+  };
+  for (const auto& r : {row{"Image must be at least 300px", "300px"},
+                        {"image size must not exceed 10 MB.", "10 MB"},
+                        {"The prompt exceeds 2000 characters", "2000 characters"},
+                        {"Image dimensions must be at least 300x300", "300x300"},
+                        {"Duration must be between 5 and 10 seconds", "10 seconds"},
+                        {"image width and height should be larger than 300 pixels", "300 pixels"},
+                        {"Image file too large, maximum is 7.5MB", "7.5MB"}}) {
+    INFO(r.text);
+    CHECK(kie::name_of(kie::classify(500, r.text)) == std::string{"bad_input"});
+    CHECK(kie::limit_in(r.text) == r.limit);
+    const auto body = json{{"state", "fail"}, {"failCode", "400"}, {"failMsg", r.text}};
+    CHECK(kie::read_status(spec("kie-unified"), record(body)).limit == r.limit);
+  }
+  for (const char* none : {"flagged", "", "try again in 5 minutes", "1080P", "code 300"})
+    CHECK(kie::limit_in(none).empty());
+}
+
+TEST_CASE("words of billing, of too much at once and of the content's rules are told apart") {
+  struct row {
+    const char* text;
+    fail_class c;
+  };
+  for (const auto& r : {row{"You have reached the max active tasks limit", fail_class::rate_limit},
+                        {"Too many concurrent tasks, please wait", fail_class::rate_limit},
+                        {"Not enough credits, please recharge", fail_class::billing},
+                        {"insufficient funds", fail_class::billing},
+                        {"Insufficient image resolution: at least 300px", fail_class::bad_input},
+                        {"Blocked by our safety system", fail_class::violation},
+                        {"The video service must be restarted, try again", fail_class::temporary},
+                        {"image format is not supported", fail_class::bad_input},
+                        {"The model name you specified is not supported.", fail_class::configuration}}) {
+    INFO(r.text);
+    CHECK(kie::name_of(kie::classify(500, r.text)) == std::string{kie::name_of(r.c)});
+  }
+}
+
+TEST_CASE("a file that is no film is not taken for one") {
+  http_reply r;
+  r.status = 200;
+  r.headers = {{"content-type", "video/mp4"}, {"etag", "\"abc\""}};
+  r.saved_head = std::string{"\0\0\0\x20"
+                             "ftypisom",
+                             12};
+  r.saved_bytes = 4711;
+  const auto good = kie::read_fetch(r);
+  CHECK(good.what == outside::end::done);
+  CHECK(good.bytes == 4711);
+  CHECK(good.etag == "\"abc\"");
+  r.saved_head = "<html><title>Attention required</title>";
+  const auto page = kie::read_fetch(r);
+  CHECK(page.what == outside::end::not_understood);
+  CHECK(page.text.find("Attention required") != std::string::npos);
+  r.saved_head.clear(), r.saved_bytes = 0;
+  CHECK(kie::read_fetch(r).what == outside::end::not_understood);
+  CHECK(kie::read_fetch(reply("gone", 404)).what == outside::end::failed);
+  CHECK(kie::read_fetch(reply("<html>", 503)).what == outside::end::pending);
+  CHECK(kie::read_fetch(no_reply(http_error::lost)).what == outside::end::pending);
+  CHECK(kie::read_fetch(no_reply(http_error::too_large)).what == outside::end::failed);
+}

@@ -10,11 +10,11 @@
 
 namespace troupe::test {
 
-/// A certificate of its own for 127.0.0.1, with its key.
+/// A certificate of its own for a host's name or address, with its key.
 struct own_certificate {
   std::string folder = (std::filesystem::temp_directory_path() / "troupe-tls-XXXXXX").string();
   std::string certificate, key;
-  own_certificate() {
+  explicit own_certificate(const std::string& host = "127.0.0.1") {
     REQUIRE(::mkdtemp(folder.data()));
     certificate = folder + "/certificate.pem", key = folder + "/key.pem";
     EVP_PKEY* pair = EVP_EC_gen("P-256");
@@ -24,9 +24,11 @@ struct own_certificate {
     X509_gmtime_adj(X509_getm_notAfter(x), 3600);
     X509_set_pubkey(x, pair);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
+                               reinterpret_cast<const unsigned char*>(host.c_str()), -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(x));
-    X509_EXTENSION* name = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+    const bool is_name = host.find_first_not_of("0123456789.") != std::string::npos;
+    const auto san = (is_name ? "DNS:" : "IP:") + host;
+    X509_EXTENSION* name = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, san.c_str());
     X509_add_ext(x, name, -1);
     X509_EXTENSION_free(name);
     X509_sign(x, pair, EVP_sha256());

@@ -422,3 +422,72 @@ TEST_CASE("text is escaped and shortened without breaking it") {
   CHECK(telegram::shorten("ab", 0).empty());
   CHECK(telegram::shorten("", 0).empty());
 }
+
+TEST_CASE("one update that cannot be read holds up neither its batch nor the queue behind it") {
+  const auto text = [](int id, const std::string& words) {
+    return R"({"update_id":)" + std::to_string(id) + R"(,"message":{"message_id":1,)" + from + "," + chat +
+           R"(,"text":")" + words + "\"}}";
+  };
+  const auto deep = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  const std::string bad[] = {
+      text(12, R"(half \ud83d a pair)"),
+      text(12, "raw \xFF byte"),
+      text(12, "raw\nline"),
+      R"({"update_id":12,"message":{"message_id":1e999}})",
+      R"({"update_id":12,"message":)" + deep(100'000) + "}",
+      R"({"message":{"text":"\ud83d \"update_id\":99"},"update_id":12})",
+  };
+  for (const auto& broken : bad) {
+    INFO(broken.substr(0, 120));
+    for (const int place : {0, 1, 2}) {
+      std::vector<std::string> list{text(11, "a"), text(13, "c")};
+      list.insert(list.begin() + place, broken);
+      const auto batch = telegram::read_updates(
+          reply(200, R"({"ok":true,"result":[)" + list[0] + ",\n" + list[1] + " , " + list[2] + "]}"));
+      REQUIRE(batch.updates.size() == 2);
+      CHECK(batch.updates[0].event->text == "a");
+      CHECK(batch.updates[1].event->text == "c");
+      REQUIRE(batch.unreadable.size() == 1);
+      CHECK(batch.unreadable[0].update_id == 12);
+      CHECK_FALSE(batch.unreadable[0].excerpt.empty());
+      CHECK(batch.last_id == (place == 2 ? 12 : 13));
+    }
+    const auto posted = telegram::read_update(broken);
+    CHECK(posted.updates.empty());
+    REQUIRE(posted.unreadable.size() == 1);
+    CHECK(posted.unreadable[0].update_id == 12);
+  }
+}
+
+TEST_CASE("an update without an id, or of no shape at all, is set aside with what can be known of it") {
+  const auto batch = telegram::read_updates(
+      reply(200, R"({"ok":true,"result":[5,{"update_id":"12"},{"update_id":99999999999999999999},null]})"));
+  CHECK(batch.updates.empty());
+  REQUIRE(batch.unreadable.size() == 4);
+  CHECK(batch.unreadable[1].update_id == 12);
+  CHECK(batch.last_id == 12);
+  const auto none = telegram::read_updates(reply(200, R"({"ok":true,"result":["\ud83d"]})"));
+  CHECK(none.unreadable.size() == 1);
+  CHECK(none.last_id == 0);
+  // The end of an answer that was cut: what is whole is read.
+  const auto cut = telegram::read_updates(
+      reply(200, R"({"ok":true,"result":[{"update_id":7,"poll":{}},{"update_id":8,"message":{"te)"));
+  REQUIRE(cut.updates.size() == 1);
+  CHECK(cut.last_id == 8);
+}
+
+TEST_CASE("a gateway's page is no word of Telegram: no token is refused by a 403, no chat is gone") {
+  for (const int status : {403, 407, 451, 500, 502, 503}) {
+    const auto a = telegram::read_answer(reply(status, "<html>blocked</html>"));
+    INFO(status);
+    CHECK(a.what == outcome::wait_and_retry);
+    CHECK(a.retry_after_ms > 0);
+  }
+  CHECK_FALSE(telegram::read_answer(reply(403, "<html>")).understood);
+  CHECK(telegram::end_of(telegram::read_answer(reply(200, "<html>"))) == outside::end::not_understood);
+  CHECK(telegram::read_answer(reply(413, "<html>")).what == outcome::our_mistake);
+  const auto moved = telegram::read_answer(
+      reply(400, R"({"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a )"
+                 R"(supergroup chat","parameters":{"migrate_to_chat_id":-1001234567890}})"));
+  CHECK(moved.migrated_to == -1001234567890);
+}
