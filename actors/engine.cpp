@@ -2,7 +2,6 @@
 #include "actors/error_tally.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
-#include "actors/way_out.hpp"
 #include "net/telegram.hpp"
 #include "net/web_server.hpp"
 #include "net/yookassa.hpp"
@@ -54,7 +53,7 @@ struct engine::impl {
       : actors_cfg{s.opts.scheduler.threads}, hopeless{std::move(on_hopeless)} {
     ctx->settings = std::make_shared<const config::settings>(std::move(s));
     ctx->now = wall_now;
-    way_out = proxies_of(ctx->opts());
+    way_out = proxies_named_by(ctx->opts().network);
     if (way_out->any()) log("engine")->info("{}", proxy_in_force(*way_out));
   }
 

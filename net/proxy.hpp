@@ -60,6 +60,12 @@ private:
 };
 using proxies = std::shared_ptr<const proxy_rules>;
 
+/// Of settings with fields so named; this room does not know whose.
+template <class Settings> proxies proxies_named_by(const Settings& s) {
+  return std::make_shared<const proxy_rules>(
+      proxy_settings{s.proxy, s.https_proxy, s.http_proxy, s.all_proxy, s.no_proxy});
+}
+
 /// One line for the start and for `troupe check`; credentials are masked.
 std::string proxy_in_force(const proxy_rules& rules);
 

@@ -1,4 +1,5 @@
 #include "readiness/services.hpp"
+#include "net/json_fields.hpp"
 #include "net/kie.hpp"
 #include "net/prompt_writer.hpp"
 #include "net/telegram.hpp"
@@ -18,11 +19,11 @@ using namespace std::chrono_literals;
 constexpr auto connect_limit = 5s, answer_limit = 12s;
 constexpr auto whole_limit = 20s; // a name server that says nothing has no limit of its own
 
-finding unreachable(const std::string& subject, const std::string& url, http_error e) {
-  const std::string what = e == http_error::refused ? "no connection to " : "no answer from ";
+finding unreachable(const std::string& subject, const std::string& url, const http_reply& r) {
+  const std::string what = r.error == http_error::refused ? "no connection to " : "no answer from ";
   return {grade::wrong, subject,
-          what + url + ": see whether this machine reaches it (curl -I " + url +
-              "), and whether a proxy is needed"};
+          what + url + (r.body.empty() ? "" : " (" + r.body + ")") +
+              ": see whether this machine reaches it (curl -I " + url + "), and whether a proxy is needed"};
 }
 
 http_request limited(http_request q) {
@@ -36,9 +37,9 @@ std::string status_of(const http_reply& r) { return "HTTP " + std::to_string(r.s
 finding ask_telegram(const telegram::bot& b, const asker& ask) {
   const std::string subject = "Telegram";
   const auto r = ask(limited(telegram::call(b, "getMe", "{}")));
-  if (r.error != http_error::none) return unreachable(subject, b.api_url, r.error);
+  if (r.error != http_error::none) return unreachable(subject, b.api_url, r);
   const auto a = telegram::read_answer(r);
-  const auto body = nlohmann::json::parse(r.body, nullptr, false);
+  const auto body = json_fields::parse(r.body);
   const auto me = body.is_object() && body.contains("result") ? body["result"] : nlohmann::json{};
   if (a.what == telegram::outcome::delivered && me.is_object() && me.contains("username"))
     return {grade::fine, subject,
@@ -57,7 +58,7 @@ finding ask_telegram(const telegram::bot& b, const asker& ask) {
 finding ask_kie(const kie::endpoint& e, int credits_min, const asker& ask) {
   const auto subject = "kie.ai " + kie::key_name(e.api_key);
   const auto r = ask(limited(kie::credits(e)));
-  if (r.error != http_error::none) return unreachable(subject, e.api_url, r.error);
+  if (r.error != http_error::none) return unreachable(subject, e.api_url, r);
   const auto a = kie::read_credits(r);
   using outcome = kie::credits_answer::outcome;
   if (a.what == outcome::key_refused)
@@ -79,16 +80,16 @@ finding ask_upload(const std::string& url, const asker& ask) {
   http_request q;
   q.url = url + "/";
   const auto r = ask(limited(q));
-  if (r.error == http_error::refused) return unreachable("kie.ai's upload", url, r.error);
+  if (r.error == http_error::refused) return unreachable("kie.ai's upload", url, r);
   if (r.error != http_error::none && r.error != http_error::too_large)
-    return unreachable("kie.ai's upload", url, r.error);
+    return unreachable("kie.ai's upload", url, r);
   return {grade::fine, "kie.ai's upload", "answers"};
 }
 
 finding ask_shop(const yookassa::shop& s, bool receipt, const asker& ask) {
   const std::string subject = "YooKassa";
   const auto r = ask(limited(yookassa::get_me(s)));
-  if (r.error != http_error::none) return unreachable(subject, s.api_url, r.error);
+  if (r.error != http_error::none) return unreachable(subject, s.api_url, r);
   const auto me = yookassa::read_me(r);
   if (me.what == yookassa::result::unauthorized)
     return {grade::wrong, subject,
@@ -113,7 +114,7 @@ finding ask_writer(const config::options::prompt_writer_options& o, const asker&
   const std::string subject = "prompt writer";
   const prompt_writer::endpoint e{o.api_url, o.api_key, o.model, answer_limit};
   const auto r = ask(limited(prompt_writer::ask(e, "Answer with the one word: ready", "", "a cat", "en")));
-  if (r.error != http_error::none) return unreachable(subject, o.api_url, r.error);
+  if (r.error != http_error::none) return unreachable(subject, o.api_url, r);
   const auto a = prompt_writer::read_answer(r, static_cast<std::size_t>(o.answer_chars_max));
   if (!a.text.empty()) return {grade::fine, subject, o.model + " answers"};
   return {grade::wrong, subject,
@@ -183,8 +184,17 @@ findings ask_all(const std::vector<service_probe>& probes, const asker& ask,
 }
 
 findings probe_services(const config::settings& s) {
-  return ask_all(
-      service_probes(s), [](const http_request& q) { return make_http_transport()->send(q); }, whole_limit);
+  proxies by;
+  try {
+    by = proxies_named_by(s.opts.network);
+  } catch (const proxy_error& e) {
+    return {{grade::wrong, "proxy", e.what()}};
+  }
+  auto all = ask_all(
+      service_probes(s), [by](const http_request& q) { return make_http_transport(by)->send(q); },
+      whole_limit);
+  if (by->any()) all.insert(all.begin(), {grade::fine, "proxy", proxy_in_force(*by)});
+  return all;
 }
 
 findings not_asked(const config::settings& s) {
