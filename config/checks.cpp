@@ -14,6 +14,11 @@ std::string origin_of(const origin_map& origins, const std::string& key) {
 
 bool is_url(const std::string& s) { return s.rfind("http://", 0) == 0 || s.rfind("https://", 0) == 0; }
 
+bool names_a_host(const std::string& url) {
+  const auto host = url.find("://") + 3;
+  return host < url.size() && std::string{"/:?#@"}.find(url[host]) == std::string::npos;
+}
+
 bool may_be_empty(const option& o) {
   const std::string key = o.key;
   return o.secret || key == "web.public_url" || key == "log.file" || key == "prompt_writer.api_url" ||
@@ -35,6 +40,8 @@ void check_text(const option& o, std::string& value, const std::string& where) {
   const bool url = key.size() > 4 && key.substr(key.size() - 4) == "_url";
   if (value.empty() && !may_be_empty(o)) fail(where, key + " must not be empty");
   if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
+  if (url && !value.empty() && (!names_a_host(value) || value.find_first_of(" \t\"'") != value.npos))
+    fail(where, key + " is no address: https://host is meant");
   while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
   if (key.rfind("network.", 0) == 0 && key != "network.no_proxy") check_proxy(value, where);
   if (key == "log.level" &&

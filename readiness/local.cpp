@@ -221,6 +221,13 @@ findings probe_web(const config::settings& s, machine& m, occasion why) {
       all.push_back({grade::wrong, "web port",
                      "cannot use the certificate: " + file + " cannot be read (" + fault + ")"});
   if (w.port == 0 && w.public_url.empty()) return all; // it is off
+  if (w.port == 0) {
+    all.push_back(
+        {grade::wrong, "web port",
+         "web.port = 0 switches it off, but " + named(s, "web.public_url", "WEBHOOK_URL") +
+             " is set, and what is posted there would find nobody: set TROUPE_WEB_PORT, or unset it"});
+    return all;
+  }
   const auto at = w.host + ":" + std::to_string(w.port);
   if (why == occasion::check && m.is_held(s.opts.storage.database_path)) {
     all.push_back({grade::not_probed, "web port", at + ": the engine that runs may hold it"});

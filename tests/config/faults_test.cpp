@@ -124,6 +124,16 @@ TEST_CASE("a value in quotation marks is refused: they would be a part of it") {
       has(c.error({{"BOT_TOKEN_FILE", (c.dir / "token").string()}}), "BOT_TOKEN_FILE: stands in quotation"));
 }
 
+TEST_CASE("an address must name a host") {
+  copied_config c;
+  for (auto bad : {"https://", "https:///x", "http://:80", "https://a b", "https://x\"y"}) {
+    INFO(bad);
+    CHECK(c.error({{"WEBHOOK_URL", bad}}) ==
+          "WEBHOOK_URL: web.public_url is no address: https://host is meant");
+  }
+  CHECK(c.error({{"WEBHOOK_URL", "https://[::1]:80/x/"}}).empty());
+}
+
 TEST_CASE("a secret's file that is none is told in words, not in the system's") {
   copied_config c;
   const auto error = [&](const std::string& path) { return c.error({{"BOT_TOKEN_FILE", path}}); };

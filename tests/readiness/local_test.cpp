@@ -178,6 +178,9 @@ TEST_CASE(
   m.not_listening = "Address already in use";
   CHECK(says(probe_web(with(), m, occasion::check), grade::wrong, "cannot listen on 127.0.0.1:8090"));
   CHECK(probe_web(with({{"TROUPE_WEB_PORT", "0"}}), m, occasion::check).empty());
+  CHECK(says(
+      probe_web(with({{"TROUPE_WEB_PORT", "0"}, {"WEBHOOK_URL", "https://x.example"}}), m, occasion::check),
+      grade::wrong, "web.port = 0 switches it off"));
   m = {};
   m.unreadable["/k.pem"] = "No such file or directory";
   CHECK(says(probe_web(with({{"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"}, {"TROUPE_WEB_TLS_KEY", "/k.pem"}}), m,
