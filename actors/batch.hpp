@@ -27,7 +27,7 @@ using operations = std::vector<std::unique_ptr<operation>>;
 inline constexpr std::size_t batch_operations_max = 512;
 
 struct batch {
-  operations all;
+  operations all;                    ///< None: it is quiet, the store may be tidied.
   std::uint64_t number = 0;          ///< From 1 on.
   std::vector<job> new_jobs;         ///< Announced by the batch, once durable.
   std::vector<outgoing> messages;    ///< The same.

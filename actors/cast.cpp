@@ -91,7 +91,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   caf::anon_send(c.broadcaster, committed_broadcasts{std::move(work.broadcasts)});
   caf::anon_send(c.router, accepted_updates{std::move(work.updates)});
   introduce(c.courier, *s.ctx);
-  c.poller = spawn_poller(sys, s.ctx, s.outside.polling, ledger, c.router, work.next_offset);
+  c.poller = spawn_poller(sys, s.ctx, {s.outside.polling, ledger, c.router, c.cashier, c.watchman},
+                          {work.next_offset, work.heard_at});
   return c;
 }
 

@@ -1,25 +1,14 @@
 #pragma once
 /// What every actor of one engine shares: settings, the wall clock and the health board.
+#include "actors/health_board.hpp"
 #include "actors/office_board.hpp"
 #include "actors/sales_board.hpp"
 #include "actors/tuning.hpp"
 #include "messages/steps.hpp"
-#include <array>
-#include <atomic>
 #include <functional>
 #include <memory>
 
 namespace troupe {
-
-/// Written by actors, read by web threads.
-struct health_board {
-  std::atomic<unix_ms> last_poll_at{0};
-  std::atomic<bool> poll_conflict{false};
-  std::atomic<bool> webhook_set{false}; ///< Telegram has taken our address
-  std::atomic<bool> storage_failed{false};
-  std::array<std::atomic<std::size_t>, lane_count> lanes{}; ///< Messages that wait at the courier, by lane.
-  std::atomic<std::size_t> sending{0};                      ///< Messages that Telegram has not answered yet.
-};
 
 class error_tally;
 

@@ -276,6 +276,7 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
   case outcome::conflict: return again(self, std::move(m), a);
   case outcome::give_up:
     log("courier")->error("Telegram refuses the token; nothing can be sent: {}", a.description);
+    s.ctx->health->ails(ailment::token_refused, "Telegram refuses the bot's token: " + a.description);
     return s.queue.retry(std::move(m), now, retry_wait_max);
   case outcome::chat_gone:
     log("courier")->info("chat {} is gone: {}", m.chat_id, a.description);

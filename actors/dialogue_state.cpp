@@ -115,15 +115,15 @@ std::string write_memory(const memory& m) {
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string kept_after_fault(const std::string& text) {
-  const auto before = read_memory(text);
-  memory m;
-  m.recent = before.recent, m.warned = before.warned, m.pressed = before.pressed;
-  m.actions = before.actions, m.feedback = before.feedback, m.ban_told = before.ban_told;
-  m.terms = before.terms, m.contact = before.contact;
-  m.done = before.done, m.bought = before.bought; // a second press on what was done stays harmless
-  m.last_photo = before.last_photo;
-  return write_memory(m);
+std::string without_work(const std::string& state) {
+  const auto m = read_memory(state);
+  memory kept;
+  kept.recent = m.recent, kept.warned = m.warned, kept.pressed = m.pressed, kept.actions = m.actions;
+  kept.feedback = m.feedback, kept.ban_told = m.ban_told;
+  kept.terms = m.terms, kept.contact = m.contact;
+  kept.done = m.done, kept.bought = m.bought; // what was ordered or bought is not so once more
+  kept.last_photo = m.last_photo;
+  return write_memory(kept);
 }
 
 } // namespace troupe::talk

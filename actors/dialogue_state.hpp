@@ -54,9 +54,7 @@ struct memory {
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.
 std::string write_memory(const memory& m);
-
-/// What stays when an update has to be set aside: what was agreed and what is counted, on the home screen.
-/// The request in hand goes, for it may be what the fault is in.
-std::string kept_after_fault(const std::string& json);
+/// Home again with nothing in hand. What the person has agreed to or told us, and what limits him, stays.
+std::string without_work(const std::string& state);
 
 } // namespace troupe::talk

@@ -79,11 +79,25 @@ void free_place(dispatcher_state& s, dispatcher_state::in_work& r) {
   if (!std::exchange(r.overdue, true)) s.keys.release(r.key);
 }
 
+/// For whoever asks for the engine's health.
+void show_health(const dispatcher_state& s) {
+  auto& h = *s.ctx->health;
+  const auto usable = s.keys.usable(), aside = s.keys.size() - usable;
+  h.keys_usable = usable, h.keys_aside = aside;
+  h.jobs_waiting = s.queue.size(), h.jobs_open = s.queue.size() + s.running.size();
+  if (s.queue.size() == 0) h.oldest_waiting_since = 0;
+  if (usable > 0 || aside == 0) h.is_well(ailment::provider_keys);
+  else
+    h.ails(ailment::provider_keys, "no key of the provider is usable: " + std::to_string(aside) +
+                                       " set aside (refused, or without credits); nothing is sold");
+}
+
 /// Nothing more is sold when too much waits, or when no key works.
 void show_sales(self_ptr self) {
   auto& s = self->state;
   s.ctx->sales->set_full(s.queue.size() >= static_cast<std::size_t>(s.ctx->opts().kie.waiting_jobs_max));
   s.ctx->sales->set_closed(!s.keys.any_in_use());
+  show_health(s);
 }
 
 void look_round(self_ptr self);
@@ -202,6 +216,7 @@ void look_round(self_ptr self) {
   end_expired(self);
   tell_places(self);
   sweep(self);
+  self->state.ctx->health->oldest_waiting_since = self->state.queue.waits_since();
 }
 
 // -- keys ---------------------------------------------------------------------------------------------

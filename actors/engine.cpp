@@ -1,13 +1,13 @@
 #include "actors/engine.hpp"
 #include "actors/error_tally.hpp"
+#include "actors/health_answer.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
-#include "net/telegram.hpp"
+#include "net/telegram_bot.hpp"
 #include "net/web_server.hpp"
 #include "net/yookassa.hpp"
 #include <chrono>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 namespace troupe {
 namespace {
@@ -48,6 +48,9 @@ struct engine::impl {
   std::function<void(const std::string&)> hopeless;
   std::unique_ptr<web_server> web;
   int port = 0;
+  bool book_is_new = false;
+  std::int64_t bot_before = 0; ///< another one than now; 0: there was none
+  unix_ms began_at = 0;
 
   impl(config::settings s, std::function<void(const std::string&)> on_hopeless)
       : actors_cfg{s.opts.scheduler.threads}, hopeless{std::move(on_hopeless)} {
@@ -65,16 +68,30 @@ struct engine::impl {
     return spawn_http_pool(*sys, mine, waiting_max);
   }
 
+  /// A book begins where it is meant to: a mistyped path finds no folder.
   void open_store() {
     auto& o = ctx->opts();
+    const auto& path = o.storage.database_path;
+    if (path == config::options{}.storage.database_path)
+      std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
+    store = std::make_shared<storage::store>(path);
     std::filesystem::create_directories(o.storage.files_dir);
-    ctx->callback_secret = o.web.callback_secret.empty()
-                               ? storage::kept_secret(o.storage.database_path, "callback_secret")
-                               : o.web.callback_secret;
-    ctx->webhook_secret = o.web.webhook_secret.empty()
-                              ? storage::kept_secret(o.storage.database_path, "webhook_secret")
-                              : o.web.webhook_secret;
-    store = std::make_shared<storage::store>(o.storage.database_path);
+    book_is_new = store->is_new();
+    if (book_is_new)
+      log("engine")->warn(
+          "NEW database created at {}: no users, no credits, no videos in it. If there should be "
+          "some, stop and correct DATABASE_PATH",
+          std::filesystem::absolute(path).string());
+    bot_before = store->serve_bot(telegram::bot_id_of(o.telegram.bot_token));
+    if (bot_before != 0)
+      log("engine")->warn(
+          "another bot than before ({}, it was {}) serves the database {}: users, credits and videos "
+          "stay, the new bot's updates are counted anew. Who has not started the new bot hears nothing",
+          telegram::bot_id_of(o.telegram.bot_token), bot_before, path);
+    ctx->callback_secret =
+        o.web.callback_secret.empty() ? store->kept_secret("callback_secret") : o.web.callback_secret;
+    ctx->webhook_secret =
+        o.web.webhook_secret.empty() ? store->kept_secret("webhook_secret") : o.web.webhook_secret;
     reader = std::make_shared<storage::reader>(o.storage.database_path);
     second_reader = std::make_shared<storage::reader>(o.storage.database_path);
     auto report = reader->audit();
@@ -114,27 +131,7 @@ struct engine::impl {
     return c;
   }
 
-  std::pair<int, std::string> health() const {
-    auto& h = *ctx->health;
-    std::string fault;
-    const bool polled = ctx->webhook_url().empty();
-    auto age = (ctx->now() - h.last_poll_at) / 1000;
-    const bool old = age > ctx->opts().web.health_poll_age_s;
-    if (h.storage_failed) fault = "the database cannot be written";
-    else if (h.poll_conflict) fault = "another program polls Telegram with this token";
-    else if (polled && old) fault = "no updates could be fetched from Telegram lately";
-    else if (!polled && old && !h.webhook_set) fault = "Telegram has not taken the webhook's address";
-    auto lanes = nlohmann::json::array();
-    for (std::size_t l = 0; l < lane_count; ++l)
-      lanes.push_back({{"name", name_of(static_cast<lane>(l))}, {"waiting", h.lanes[l].load()}});
-    auto body = nlohmann::json{{"ok", fault.empty()},
-                               {"why", fault},
-                               {"updates", polled ? "polled" : "webhook"},
-                               {"last_poll_age_s", age},
-                               {"sending", h.sending.load()},
-                               {"lanes", std::move(lanes)}};
-    return {fault.empty() ? 200 : 503, body.dump() + "\n"};
-  }
+  std::pair<int, std::string> health() const { return health_answer(*ctx, began_at); }
 
   /// Runs on a web thread. False when it could not be stored: then the caller shall repeat it.
   template <class Message> bool is_stored(Message m) {
@@ -147,8 +144,10 @@ struct engine::impl {
 
   bool take_update(const std::string& body) {
     auto read = telegram::read_update(body);
-    for (auto& u : read.unreadable) // repeated for ever it would be no better
+    for (auto& u : read.unreadable) { // repeated for ever it would be no better
       log("web")->error("update {} cannot be read and is set aside: {}", u.update_id, u.excerpt);
+      if (u.update_id != 0) read.updates.push_back({u.update_id, 0, std::move(u.excerpt)});
+    }
     return read.updates.empty() || is_stored(posted_update{std::move(read.updates.front())});
   }
 
@@ -196,6 +195,14 @@ struct engine::impl {
     caf::anon_send(supervisor, alarm{kind + html, key, {{"text", html}}}); // the same again is told once
   }
 
+  /// What may be a mistake of the configuration, and is none that keeps us from starting.
+  void tell_news() {
+    const auto& o = ctx->opts();
+    if (book_is_new)
+      tell("new database", "alarm.new_database", telegram::escape_html(o.storage.database_path));
+    if (bot_before != 0) tell("another bot", "alarm.another_bot", std::to_string(bot_before));
+  }
+
   void stop() {
     if (!sys) return;
     web.reset();
@@ -221,11 +228,13 @@ void engine::start() {
   auto& m = *impl_;
   m.ctx->errors = std::make_shared<error_tally>();
   spdlog::default_logger()->sinks().push_back(std::make_shared<error_sink>(m.ctx->errors));
-  m.ctx->health->last_poll_at = m.ctx->now(); // a young engine is healthy until proved otherwise
+  m.began_at = m.ctx->now();
+  m.ctx->health->last_progress_at = m.began_at; // a young engine is healthy until proved otherwise
   m.open_store();
   m.sys = std::make_unique<caf::actor_system>(m.actors_cfg);
   m.supervisor = spawn_supervisor(*m.sys, {[&m] { return m.new_cast(); }, m.hopeless});
   m.start_web();
+  m.tell_news();
 }
 
 std::vector<std::string> engine::reload(const config::settings& fresh) {

@@ -89,4 +89,13 @@ std::optional<unix_ms> fair_queue::next_at() const {
   return postponed_.begin()->first;
 }
 
+unix_ms fair_queue::waits_since() const {
+  unix_ms first = 0;
+  const auto see = [&](const job& j) { first = first == 0 ? j.created_at : std::min(first, j.created_at); };
+  for (auto& [user, jobs] : by_user_)
+    for (auto& j : jobs) see(j);
+  for (auto& [due, j] : postponed_) see(j);
+  return first;
+}
+
 } // namespace troupe

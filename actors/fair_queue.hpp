@@ -19,6 +19,8 @@ public:
   std::optional<unix_ms> next_at() const;
   std::size_t size() const { return ready_ + postponed_.size(); }
   bool is_ready(unix_ms now);
+  unix_ms
+  waits_since() const; ///< When the first of those that wait was ordered; 0: none waits. Looks at all.
   /// Takes one out, wherever it waits. False: it is not here.
   bool remove(std::int64_t job_id);
   /// Takes out all whose time limit has passed.

@@ -63,6 +63,11 @@ bool key_ring::any_in_use() const {
   return std::any_of(keys_.begin(), keys_.end(), [](auto& k) { return !k.aside; });
 }
 
+std::size_t key_ring::usable() const {
+  return static_cast<std::size_t>(
+      std::count_if(keys_.begin(), keys_.end(), [](auto& k) { return !k.aside; }));
+}
+
 bool key_ring::all_in_use() const {
   return std::none_of(keys_.begin(), keys_.end(), [](auto& k) { return k.aside; });
 }

@@ -26,6 +26,8 @@ public:
   bool set_aside(const std::string& name); ///< True: it was in use until now.
   bool restore(const std::string& name);   ///< True: it was aside until now.
   bool any_in_use() const;
+  std::size_t size() const { return keys_.size(); }
+  std::size_t usable() const; ///< Those that are not aside
   bool all_in_use() const;
 
   void unanswered(unix_ms now); ///< Neither a task nor a clear refusal came back.

@@ -10,7 +10,8 @@ namespace {
 /// death it means 10 ms more of messages that are sent again, beside those on the wire.
 constexpr auto patience = std::chrono::milliseconds{10};
 /// What the ledger tells itself.
-constexpr wake queue_is_read{0}, patience_is_over{1};
+constexpr wake queue_is_read{0}, patience_is_over{1}, tidy_due{2};
+constexpr auto quiet = std::chrono::seconds{60}; // so long without a batch, and the store is tidied
 constexpr auto report_again_after = std::chrono::seconds{2};
 
 struct ledger_state {
@@ -23,6 +24,7 @@ struct ledger_state {
   std::uint64_t batches = 0;
   bool awaited = false; ///< one of `pending` waits no longer for company; never of none
   bool writing = false, flush_asked = false, timer_set = false;
+  std::uint64_t tidy_after = 0; ///< the batch that was the last one when the timer was set; 0: it is not set
 };
 using self_ptr = ledger_actor::stateful_pointer<ledger_state>;
 
@@ -40,16 +42,33 @@ void announce(const ledger_state& s, batch& b) {
 }
 
 void write_next(self_ptr self);
+void tidy_when_quiet(self_ptr self);
 
 /// The writer gets its next batch first, so that it works while this one is answered.
 void written(self_ptr self, batch& b) {
   self->state.writing = false;
   write_next(self);
+  tidy_when_quiet(self);
   for (auto& op : b.all) {
     op->stored_in = b.number;
     op->refused ? op->fail(std::move(op->refused)) : op->answer();
   }
   announce(self->state, b);
+}
+
+/// One timer at a time, and none when nothing was written.
+void tidy_when_quiet(self_ptr self) {
+  auto& s = self->state;
+  if (s.tidy_after != 0) return;
+  s.tidy_after = s.batches;
+  self->delayed_send(self, quiet, tidy_due);
+}
+
+void tidy_if_quiet(self_ptr self) {
+  auto& s = self->state;
+  if (std::exchange(s.tidy_after, 0) != s.batches || s.writing) return tidy_when_quiet(self);
+  self->request(s.writer, caf::infinite, std::make_shared<batch>())
+      .then([](const batch_ptr&) {}, [](caf::error&) {});
 }
 
 /// One batch is with the writer; what comes meanwhile is the next.
@@ -99,8 +118,11 @@ public:
 
 private:
   Reply apply(storage::store& s) {
-    if constexpr (std::is_same_v<Request, accept_updates>) return {s.apply(request_.updates, request_.at)};
-    else if constexpr (std::is_same_v<Reply, done>) return s.apply(request_), done{};
+    if constexpr (std::is_same_v<Request, accept_updates>) {
+      accepted_updates news{s.apply(request_.updates, request_.at, request_.posted)};
+      news.stored = s.updates_stored();
+      return news;
+    } else if constexpr (std::is_same_v<Reply, done>) return s.apply(request_), done{};
     else return s.apply(request_);
   }
 
@@ -170,6 +192,7 @@ ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
       [self](ledger_listeners& x) { self->state.listeners = std::move(x); },
       [self](const wake& w) {
         auto& s = self->state;
+        if (w.round == tidy_due.round) return tidy_if_quiet(self);
         if (w.round == queue_is_read.round) s.flush_asked = false;
         else s.timer_set = false, s.awaited = !s.pending.empty();
         write_next(self);

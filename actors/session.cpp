@@ -26,7 +26,7 @@ struct session_state {
   std::optional<dialogue> rules; ///< of the settings in force when the turn began
   std::deque<incoming_update> queue;
   bool busy = false;
-  int failures = 0;
+  int failures = 0, surrenders = 0;
   std::uint64_t stored_in = 0; ///< The batch of the last turn.
   // the turn in work
   telegram::event event;
@@ -59,11 +59,33 @@ void give_up(self_ptr self, const std::string& why) {
   auto& s = self->state;
   auto& u = s.queue.front();
   log("session")->error("user {}: update {} is set aside: {}", s.user_id, u.update_id, why);
-  store_turn(self, set_aside(s.ctx->settings->words, u, s.ctx->now()));
+  store_turn(self, set_aside(s.ctx->settings->words, u, s.who.state, s.ctx->now()));
 }
 
 /// The store refuses this very operation, now and always; other faults pass.
 bool is_refused(const caf::error& e) { return e == caf::sec::invalid_argument; }
+
+void end_update(self_ptr self) {
+  auto& s = self->state;
+  s.failures = s.surrenders = 0;
+  s.queue.pop_front();
+  self->send(s.router, update_handled{s.user_id});
+  begin_turn(self);
+}
+
+/// What the store refuses now and always is not tried for ever: set aside with a word to the user, then
+/// without one, then it is only forgotten; the next engine may try it again.
+void surrender(self_ptr self) {
+  auto& s = self->state;
+  switch (++s.surrenders) {
+  case 1: return give_up(self, "storing the turn was refused");
+  case 2: return store_turn(self, drop(s.queue.front(), s.ctx->now()));
+  default:
+    log("session")->critical("user {}: update {} can neither be handled nor set aside", s.user_id,
+                             s.queue.front().update_id);
+    return end_update(self);
+  }
+}
 
 void store_turn(self_ptr self, turn t) {
   const auto settings = t.settings;
@@ -76,12 +98,12 @@ void store_turn(self_ptr self, turn t) {
               s.ctx->sales->set(name, value), s.ctx->office->set(name, value);
             for (auto& why : s.ctx->tuned->set(s.ctx->settings, settings))
               log("session")->warn("a change of settings is left out: {}", why);
-            s.failures = 0;
-            s.queue.pop_front();
-            self->send(s.router, update_handled{s.user_id});
-            begin_turn(self);
+            end_update(self);
           },
-          [=](caf::error& e) { try_later(self, "storing the turn", e); });
+          [=](caf::error& e) {
+            if (is_refused(e)) surrender(self);
+            else try_later(self, "storing the turn", e);
+          });
 }
 
 /// For the activity log: what was done, never what was written.
@@ -332,6 +354,7 @@ void begin_turn(self_ptr self) {
   s.busy = !s.queue.empty();
   if (!s.busy) return;
   s.event = telegram::event_in(s.queue.front());
+  s.event.update_id = s.queue.front().update_id; // ours, which is no other update's
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
   s.rules.emplace(*s.ctx->settings);
   // What came with the update serves once, and when the turn before is part of it: two hand-overs between

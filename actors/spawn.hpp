@@ -46,8 +46,20 @@ struct front_desk {
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,
                             router_actor router, front_desk desk);
-poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, http_actor http, ledger_actor ledger,
-                          router_actor router, std::int64_t next_offset);
+/// Where the intake left off.
+struct intake_begin {
+  std::int64_t next_offset = 0;
+  unix_ms heard_at = 0; ///< when the newest update came; long ago: its offset says nothing any more
+};
+/// The neighbours of the poller.
+struct intake_desk {
+  http_actor telegram; ///< its own: a long poll holds it
+  ledger_actor ledger;
+  router_actor router;
+  cashier_actor cashier;   ///< hears of pre-checkouts that cannot be stored in time
+  watchman_actor watchman; ///< may be none
+};
+poller_actor spawn_poller(caf::actor_system& sys, context_ptr ctx, intake_desk desk, intake_begin from);
 
 /// The neighbours of the cashier.
 struct till_desk {

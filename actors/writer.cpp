@@ -13,15 +13,18 @@ struct writer_state {
   context_ptr ctx;
 
   void write(batch& b) {
+    if (b.all.empty()) return store->tidy();
     try {
       store_all(b.all);
     } catch (const std::exception& e) { // nothing was durable: every caller hears it
       store->rollback();
       ctx->health->storage_failed = true;
+      ctx->health->ails(ailment::storage, "the database cannot be written: " + std::string{e.what()});
       log("ledger")->error("a batch of {} operations could not be stored: {}", b.all.size(), e.what());
       for (auto& op : b.all) op->refused = caf::make_error(caf::sec::runtime_error, std::string{e.what()});
       return;
     }
+    ctx->health->is_well(ailment::storage);
     if (ctx->health->storage_failed.exchange(false)) log("ledger")->info("the database can be written again");
     pass(b.all, true);
     b.new_jobs = store->take_new_jobs();

@@ -363,6 +363,7 @@ struct administrator_known {
 /// All that a new engine has to go on with.
 struct open_work {
   std::int64_t next_offset = 0; ///< For getUpdates.
+  unix_ms heard_at = 0;         ///< When the newest update came; 0: none is known.
   std::vector<incoming_update> updates;
   std::vector<outgoing> messages;
   std::vector<job> jobs;

@@ -14,15 +14,17 @@ struct done {
 
 // -- to the ledger --
 struct accept_updates {
-  std::vector<incoming_update> updates;
+  std::vector<incoming_update> updates; ///< numbered as Telegram does; `accepted_updates` as we do
   unix_ms at = 0;
+  bool posted = false; ///< to the webhook: its answer confirms it, no offset does
 };
 /// By Telegram's webhook; answered when it is stored and brought.
 struct posted_update {
   incoming_update update;
 };
 struct accepted_updates {
-  std::vector<incoming_update> fresh;
+  std::vector<incoming_update> fresh; ///< to be handled
+  std::size_t stored = 0;             ///< how many were new, also of those that concern nobody
 };
 
 // -- announced by the ledger after a commit --

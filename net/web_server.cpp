@@ -18,6 +18,9 @@
 #include <thread>
 
 namespace troupe {
+
+const char* program_version() { return TROUPE_VERSION; }
+
 namespace {
 
 constexpr std::size_t body_bytes_max = 1u << 20;

@@ -7,6 +7,8 @@
 
 namespace troupe {
 
+const char* program_version(); ///< e.g. "0.1.0"
+
 struct web_hooks {
   /// HTTP status and body of /health. Called from web threads, as all of these.
   std::function<std::pair<int, std::string>()> health;

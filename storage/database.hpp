@@ -1,6 +1,7 @@
 #pragma once
 /// Private to the store: a SQLite connection that keeps its prepared statements, and a short way to
 /// run them. Preparing anew for every operation would cost two thirds of the throughput.
+#include "storage/claim.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cstdint>
 #include <memory>
@@ -12,7 +13,10 @@ namespace troupe::storage {
 
 class database {
 public:
-  database(const std::string& path, int flags) : connection_(path, flags, 5000) {}
+  static constexpr int patience_ms = 5000; ///< for a lock that another connection has
+  database(const std::string& path, int flags)
+      : file_(hold_file(path)), connection_(path, flags, patience_ms) {}
+  bool created = false; ///< By this very opening
 
   /// @param sql A literal: its address is the key (hashing the text costs as much as a small query).
   SQLite::Statement& prepared(const char* sql) {
@@ -29,6 +33,7 @@ public:
   bool in_transaction() const;
 
 private:
+  std::shared_ptr<held_file> file_; ///< outlives the connection
   SQLite::Database connection_;
   std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };

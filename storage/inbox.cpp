@@ -7,13 +7,6 @@ namespace {
 
 constexpr unix_ms keep_updates_ms = 26 * 3'600'000ll; // Telegram repeats for 24 hours at most.
 
-void move_offset(database& db, std::int64_t next) {
-  run(db,
-      "INSERT INTO meta(name, value) VALUES('next_offset', ?1) ON CONFLICT(name) DO UPDATE "
-      "SET value = excluded.value WHERE CAST(value AS INTEGER) < CAST(excluded.value AS INTEGER)",
-      std::to_string(next));
-}
-
 /// Looks at the oldest 500 only, so that a big inbox never makes a batch slow.
 void prune(writer& w, unix_ms at) {
   if (at < w.pruned_at + 1000) return;
@@ -62,22 +55,21 @@ void store_user_of(database& db, const turn& t) {
 
 } // namespace
 
-std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates,
-                                           unix_ms at) {
+std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates, unix_ms at,
+                                           bool posted) {
   std::vector<incoming_update> fresh;
-  std::int64_t next = 0;
+  w.updates_stored = 0;
   for (const auto& u : updates) {
-    next = std::max(next, u.update_id + 1);
-    const bool is_new =
-        run(w.db(),
-            "INSERT INTO inbox(update_id, user_id, json, received_at, done) VALUES(?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            u.update_id, u.user_id, u.json, at, u.user_id == 0) > 0;
-    if (!is_new || u.user_id == 0) continue;
+    const auto number = w.numbers.store(w.db(), u, at, posted);
+    if (!number) continue;
+    ++w.updates_stored;
+    if (u.user_id == 0) continue;
     fresh.push_back(u);
+    fresh.back().update_id = *number;
     fresh.back().who = std::make_shared<const account>(load_account(w.db(), u.user_id));
   }
-  if (next > 0) move_offset(w.db(), next);
+  // A post is confirmed by its answer. Those that it overtook are not, and polling would lose them.
+  if (!posted && !updates.empty()) w.numbers.confirm(w.db(), updates.back().update_id);
   prune(w, at);
   return fresh;
 }

@@ -41,14 +41,20 @@ receipt receipt_from_text(const std::string& text) {
   return {j[0], j[1], j[2], j[3], j[4]};
 }
 
+std::optional<lane> lane_named(const std::string& name) {
+  for (std::size_t i = 0; i < lane_count; ++i)
+    if (name == name_of(static_cast<lane>(i))) return static_cast<lane>(i);
+  return {};
+}
+
 bool is_stored(lane urgency) { return urgency != lane::answer && urgency != lane::progress; }
 
 std::int64_t store_message(database& db, const outgoing& m) {
   run(db,
-      "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads, office, receipt) "
+      "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) "
       "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      m.chat_id, static_cast<int>(m.urgency), m.method, m.params, m.slot, m.job_id,
-      uploads_to_text(m.uploads), static_cast<int>(m.office), receipt_to_text(m.told.get()));
+      m.chat_id, name_of(m.urgency), m.method, m.params, m.slot, m.job_id, uploads_to_text(m.uploads),
+      static_cast<int>(m.office), receipt_to_text(m.told.get()));
   return db.last_id();
 }
 
@@ -122,8 +128,8 @@ void send_instead(writer& w, std::int64_t outbox_id, const std::vector<std::int6
   for (const auto& m : stored_message(db, outbox_id)) {
     for (const auto chat : chats) {
       run(db,
-          "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads, office, receipt) "
-          "SELECT ?2, urgency, method, ?3, '', job_id, uploads, max(office, 1), receipt FROM outbox WHERE "
+          "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) "
+          "SELECT ?2, lane, method, ?3, '', job_id, uploads, max(office, 1), receipt FROM outbox WHERE "
           "outbox_id = ?1",
           outbox_id, chat, with_chat(m.params, chat));
       for (auto& copy : stored_message(db, db.last_id())) w.messages.push_back(std::move(copy));
@@ -171,9 +177,8 @@ std::vector<outgoing> collect_messages(query& q) {
     outgoing m;
     m.outbox_id = q.integer(0);
     m.chat_id = q.integer(1);
-    const auto urgency = q.integer(2);
-    const bool known = urgency >= 0 && urgency < static_cast<std::int64_t>(lane_count);
-    m.urgency = known ? static_cast<lane>(urgency) : lane::reply;
+    const auto known = lane_named(q.text(2));
+    m.urgency = known.value_or(lane::reply);
     m.method = q.text(3);
     m.params = q.text(4);
     m.slot = q.text(5);

@@ -1,6 +1,8 @@
 #pragma once
 /// Private to the store: its parts. All of them run inside the savepoint of one operation.
+#include "storage/claim.hpp"
 #include "storage/database.hpp"
+#include "storage/numbering.hpp"
 #include "storage/store.hpp"
 #include <optional>
 
@@ -8,24 +10,12 @@ namespace troupe::storage {
 
 // -- schema.cpp --
 
-/// Opens (or creates) for writing and brings the schema up to date. @throws store_error
+/// Opens the file of a `claim` for writing and brings the schema up to date. @throws store_error
 std::unique_ptr<database> open_for_writing(const std::string& path);
 /// How the writer's connection is set: durable, and with room for a batch.
 void tune(SQLite::Database& connection);
 /// @throws store_error also when the file does not exist or has another version of the schema
 std::unique_ptr<database> open_for_reading(const std::string& path);
-
-/// Held for as long as it lives, and given back by the kernel if the process dies.
-class file_lock {
-public:
-  explicit file_lock(const std::string& path); ///< Creates the folder too. @throws store_error
-  ~file_lock();
-  file_lock(const file_lock&) = delete;
-  file_lock& operator=(const file_lock&) = delete;
-
-private:
-  int descriptor_ = -1;
-};
 
 // -- book.cpp: double entry --
 
@@ -69,6 +59,9 @@ private:
 // -- what both sides read --
 
 account load_account(database& db, std::int64_t user_id);
+std::int64_t served_bot(database& db);
+std::int64_t next_offset(database& db); ///< of the bot that is served
+unix_ms heard_at(database& db);         ///< when its newest update came; 0: none is known
 /// Newest first.
 std::vector<ledger_entry> entries_of(database& db, std::int64_t user_id, int offset, int limit);
 std::vector<job> jobs_of(database& db, std::int64_t user_id, int offset, int limit);
@@ -102,7 +95,7 @@ audit_report audit(const std::string& path);
   "(SELECT * FROM jobs WHERE " TROUPE_RUNNING_JOB                                                            \
   " UNION ALL SELECT * FROM jobs WHERE state = 'overdue') AS jobs"
 #define TROUPE_OUTBOX_SELECT                                                                                 \
-  "SELECT outbox_id, o.chat_id, urgency, method, params, o.slot, job_id, uploads, s.message_id, office, "     \
+  "SELECT outbox_id, o.chat_id, lane, method, params, o.slot, job_id, uploads, s.message_id, office, "       \
   "not_before "                                                                                              \
   "FROM outbox o LEFT JOIN slots s ON s.chat_id = o.chat_id AND s.slot = o.slot AND o.slot <> '' "
 
@@ -116,13 +109,15 @@ struct writer {
   std::vector<payment> payments;     ///< That the cashier has to go on with.
   std::vector<broadcast> broadcasts; ///< That the broadcaster has to go on with.
   std::vector<office_heard> office;  ///< What became of messages to the office.
+  numbering numbers;
+  std::size_t updates_stored = 0; ///< by the last operation that brought some
   unix_ms pruned_at = 0, activity_pruned_at = 0;
   database& db() { return *file; }
 };
 
 // inbox.cpp
-std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates,
-                                           unix_ms at);
+std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates, unix_ms at,
+                                           bool posted);
 account enrol(writer& w, const register_user& who);
 void finish_turn(writer& w, const turn& t);
 // outbox.cpp

@@ -143,7 +143,8 @@ open_work reader::load_open_work() {
   auto& db = impl_->db();
   const snapshot moment(db);
   open_work work;
-  work.next_offset = number(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'next_offset'");
+  work.next_offset = next_offset(db);
+  work.heard_at = heard_at(db);
   query set(db, "SELECT substr(name, 5), value FROM meta WHERE name LIKE 'set:%'");
   while (set.next()) work.settings.emplace_back(set.text(0), set.text(1));
   query updates(db, "SELECT update_id, user_id, json FROM inbox WHERE done = 0 ORDER BY update_id");

@@ -1,12 +1,6 @@
 #include "storage/parts.hpp"
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <filesystem>
 #include <iterator>
 #include <sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 namespace troupe::storage {
 namespace {
@@ -202,6 +196,16 @@ ALTER TABLE outbox ADD COLUMN receipt TEXT NOT NULL DEFAULT '';
     R"sql(
 ALTER TABLE users ADD COLUMN refused_contact TEXT NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+)sql",
+    // Lanes by name: a lane that is put between others must not turn old messages into something else. And
+    // the offset belongs to a bot; of whom, the first start with a token says.
+    R"sql(
+ALTER TABLE outbox ADD COLUMN lane TEXT NOT NULL DEFAULT 'reply';
+UPDATE outbox SET lane = CASE urgency
+  WHEN 0 THEN 'answer' WHEN 1 THEN 'money' WHEN 2 THEN 'result' WHEN 3 THEN 'reply' WHEN 4 THEN 'status'
+  WHEN 5 THEN 'progress' WHEN 6 THEN 'broadcast' WHEN 7 THEN 'paid_broadcast' ELSE 'reply' END;
+ALTER TABLE outbox DROP COLUMN urgency;
+UPDATE meta SET name = 'offset:0' WHERE name = 'next_offset';
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 
@@ -211,11 +215,6 @@ int version_of(database& db) { return db.connection().execAndGet("PRAGMA user_ve
   throw store_error("The database " + path + " has schema version " + std::to_string(version) +
                     ", this program knows " + std::to_string(newest) +
                     ". Start the program that wrote it last.");
-}
-
-[[noreturn]] void refuse_unopened(const std::string& path, const char* reason) {
-  throw store_error("Cannot open the database " + path + ": " + reason +
-                    ". Check the path and its permissions, or restore a backup.");
 }
 
 void migrate(database& db, const std::string& path) {
@@ -229,21 +228,23 @@ void migrate(database& db, const std::string& path) {
   }
 }
 
-/// The file holds a secret and people's prompts. Only for a new file: closing a descriptor of a database
-/// that another connection of this process has open would drop that connection's locks.
-void create_private(const std::string& path) {
-  if (path == ":memory:" || std::filesystem::exists(path)) return;
-  if (const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600); fd >= 0) ::close(fd);
+void sign(SQLite::Database& c) {
+  if (c.execAndGet("PRAGMA application_id").getInt() != our_application_id)
+    c.exec("PRAGMA application_id = " + std::to_string(our_application_id));
 }
 
 } // namespace
 
 bool database::in_transaction() const { return sqlite3_get_autocommit(connection_.getHandle()) == 0; }
 
+constexpr int wal_kept_bytes = 8 << 20; // enough for a busy day: to grow again costs syncs
+
 void tune(SQLite::Database& c) {
   c.exec("PRAGMA synchronous = FULL");
   c.exec("PRAGMA wal_autocheckpoint = 500"); // 2 MB: larger ones are no faster, but stall longer
-  c.exec("PRAGMA cache_size = -65536"); // KiB; with the default of 2 MB a big batch spills and reads again
+  c.exec("PRAGMA journal_size_limit = " +
+         std::to_string(wal_kept_bytes)); // what a long reader made it grow to
+  c.exec("PRAGMA cache_size = -65536");   // KiB; with the default of 2 MB a big batch spills and reads again
   c.exec("PRAGMA temp_store = MEMORY");
 }
 
@@ -252,15 +253,17 @@ std::unique_ptr<database> open_for_writing(const std::string& path) {
   // without harm when this program has used SQLite before.
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   try {
-    create_private(path);
+    const auto real = real_path(path);
     // A connection belongs to one thread, so SQLite need not lock.
     auto db =
-        std::make_unique<database>(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
+        std::make_unique<database>(real, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX);
     auto& c = db->connection();
     // SQLite opens a write-protected file all the same; then every batch of the engine would be lost.
     if (sqlite3_db_readonly(c.getHandle(), "main") == 1) refuse_unopened(path, "it may not be written");
+    sign(c); // before there is a WAL: the file says whose it is whatever happens next
     c.exec("PRAGMA journal_mode = WAL");
     tune(c);
+    db->created = version_of(*db) == 0;
     migrate(*db, path);
     return db;
   } catch (const SQLite::Exception& e) {
@@ -270,7 +273,8 @@ std::unique_ptr<database> open_for_writing(const std::string& path) {
 
 std::unique_ptr<database> open_for_reading(const std::string& path) {
   try {
-    auto db = std::make_unique<database>(path, SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+    if (look_at(path) == file_kind::absent) refuse_unopened(path, "there is no such file");
+    auto db = std::make_unique<database>(real_path(path), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
     const int version = version_of(*db);
     if (version > newest) refuse_newer(path, version);
     if (version < newest) refuse_unopened(path, "it was written by an older program; start the engine once");
@@ -278,26 +282,6 @@ std::unique_ptr<database> open_for_reading(const std::string& path) {
   } catch (const SQLite::Exception& e) {
     refuse_unopened(path, e.what());
   }
-}
-
-file_lock::file_lock(const std::string& path) {
-  if (path == ":memory:") return;
-  const auto folder = std::filesystem::path(path).parent_path();
-  std::error_code ignored; // A folder that is missing is reported by open() below, with its reason.
-  if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
-  const auto name = path + ".lock";
-  descriptor_ = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor_ < 0) refuse_unopened(path, std::strerror(errno));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
-  const int reason = errno;
-  ::close(descriptor_);
-  if (reason != EWOULDBLOCK) refuse_unopened(path, std::strerror(reason));
-  throw store_error("The database " + path + " is in use: another engine is running on it (it holds " + name +
-                    "). Stop that engine first, or name another file.");
-}
-
-file_lock::~file_lock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 } // namespace troupe::storage

@@ -1,11 +1,12 @@
 #include "storage/parts.hpp"
+#include <sqlite3.h>
 #include <unistd.h>
 #include <utility>
 
 namespace troupe::storage {
 
 struct store::impl {
-  file_lock lock; // First: the schema is not touched while another engine runs.
+  claim lock; // First: nothing is touched while another engine runs, nor what is not ours.
   writer w;
   bool careful = false;
   /// How much was announced.
@@ -14,7 +15,9 @@ struct store::impl {
   };
   marks before; // Of earlier, committed batches.
 
-  explicit impl(const std::string& path) : lock(path) { w.file = open_for_writing(path); }
+  std::string path;
+
+  explicit impl(const std::string& name) : lock(name), path(name) { w.file = open_for_writing(name); }
 
   marks announced() const {
     return {w.messages.size(), w.new_jobs.size(), w.payments.size(), w.broadcasts.size(), w.office.size()};
@@ -31,6 +34,7 @@ struct store::impl {
   void roll_back() noexcept {
     forget_since(before);
     w.pruned_at = w.activity_pruned_at = 0;
+    w.numbers.forget();
     if (!w.db().in_transaction()) return;
     try {
       run(w.db(), "ROLLBACK");
@@ -63,6 +67,7 @@ struct store::impl {
     } catch (const std::exception& e) {
       const std::string why = e.what();
       forget_since(earlier);
+      w.numbers.forget();
       // Without its transaction, further operations would commit one by one.
       if (!w.db().in_transaction()) lose(why);
       if (careful) undo_op();
@@ -114,8 +119,9 @@ void store::forget_batch() noexcept {
   impl_->roll_back();
 }
 
-std::vector<incoming_update> store::apply(const std::vector<incoming_update>& updates, unix_ms at) {
-  return impl_->op([&] { return store_updates(impl_->w, updates, at); });
+std::vector<incoming_update> store::apply(const std::vector<incoming_update>& updates, unix_ms at,
+                                          bool posted) {
+  return impl_->op([&] { return store_updates(impl_->w, updates, at, posted); });
 }
 account store::apply(const register_user& who) {
   return impl_->op([&] { return enrol(impl_->w, who); });
@@ -209,17 +215,50 @@ std::string random_hex() {
 
 } // namespace
 
-std::string kept_secret(const std::string& path, const std::string& name) {
-  const auto key = "secret:" + name;
-  const file_lock lock(path);
-  const auto db = open_for_writing(path);
+namespace {
+
+/// The first use of the file: its damage or a full disk shows here.
+template <class use> auto first_use(const std::string& path, use of) -> decltype(of()) {
   try {
-    run(*db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex());
-    return find_secret(*db, key);
-  } catch (const SQLite::Exception& e) { // the first use of the file: its damage or a full disk shows here
+    return of();
+  } catch (const SQLite::Exception& e) {
     throw store_error("The database " + path + " cannot be used: " + e.what() +
                       ". If the disk is full make room; else restore a backup, or run: troupe audit");
   }
 }
+
+} // namespace
+
+std::string store::kept_secret(const std::string& name) {
+  return first_use(impl_->path, [&] {
+    const auto key = "secret:" + name;
+    auto& db = impl_->w.db();
+    run(db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex());
+    return find_secret(db, key);
+  });
+}
+
+std::int64_t store::serve_bot(std::int64_t bot_id) {
+  impl_->w.numbers.forget();
+  return first_use(impl_->path, [&] {
+    SQLite::Transaction all(impl_->w.db().connection(), SQLite::TransactionBehavior::IMMEDIATE);
+    const auto before = storage::serve_bot(impl_->w.db(), bot_id);
+    all.commit();
+    return before;
+  });
+}
+
+std::size_t store::updates_stored() const { return impl_->w.updates_stored; }
+
+void store::tidy() noexcept {
+  auto& db = impl_->w.db();
+  auto* handle = db.connection().getHandle();
+  if (db.in_transaction()) return;
+  sqlite3_busy_timeout(handle, 0);
+  sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle, database::patience_ms);
+}
+
+bool store::is_new() const { return impl_->w.file->created; }
 
 } // namespace troupe::storage

@@ -30,10 +30,16 @@ struct id_conflict : std::runtime_error {
 /// Owned by one thread.
 class store {
 public:
-  /// Opens or creates; takes an exclusive lock (`<path>.lock`) for its lifetime.
-  /// ":memory:" for tests. @throws store_error
+  /// Opens or creates, in a folder that exists; the file is locked, under whatever name, for its lifetime.
+  /// What is not ours is left as it is. ":memory:" for tests. @throws store_error
   explicit store(const std::string& path);
   ~store();
+  bool is_new() const; ///< There was no book in it before.
+  /// A value generated once and kept (for example CALLBACK_SECRET). Between batches.
+  std::string kept_secret(const std::string& name);
+  /// Whose updates come from now on: each bot has numbers and an offset of its own, all share the book.
+  /// Between batches. @returns the bot that was served before, when it was another one; else 0.
+  std::int64_t serve_bot(std::int64_t bot_id);
 
   // -- a batch: begin, any number of apply, commit or rollback --
   /// A savepoint for each operation costs a third of the throughput and is hardly ever needed.
@@ -44,10 +50,18 @@ public:
   /// For a successor of a fallen writer: rolls back, and what was announced but not taken is dropped; the
   /// successor reads it from the file.
   void forget_batch() noexcept;
+  /// In a quiet moment, between batches: what the WAL holds goes into the file, and its space back to the
+  /// disk. Waits for nobody: while somebody reads, less or nothing of it is done. Never throws.
+  void tidy() noexcept;
 
-  /// Stores new updates in order; returns those not seen before (repeats by update_id dropped).
-  /// Updates with user_id 0 are stored as done and not returned. Moves the offset.
-  std::vector<incoming_update> apply(const std::vector<incoming_update>& updates, unix_ms at);
+  /// Stores new updates in order and returns those not seen before, each with the number that is its own
+  /// here: Telegram's, unless that is another update's (see numbering.hpp). Updates with user_id 0 are stored
+  /// as done and not returned. What was polled moves the offset behind the last of the batch, what was posted
+  /// does not.
+  std::vector<incoming_update> apply(const std::vector<incoming_update>& updates, unix_ms at,
+                                     bool posted = false);
+  /// How many of the last of these were new, also of those that concern nobody.
+  std::size_t updates_stored() const;
   /// Idempotent. Grants `welcome_credits` (transfer `bonus:welcome:<user>`) and the founder's.
   account apply(const register_user& who);
   /// All holds and jobs, or none. Idempotent by `order_key`. @throws id_conflict
@@ -118,8 +132,8 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// A value generated once and kept (for example CALLBACK_SECRET). Opens the file by itself; call before the
-/// engine starts.
-std::string kept_secret(const std::string& path, const std::string& name);
+/// The folder of an engine's own files (videos, thumbnails, photos): it hangs on the database, so that two
+/// engines never share one. Whoever holds the store holds it too. The engine makes it when it needs it.
+std::string files_folder_of(const std::string& database_path);
 
 } // namespace troupe::storage

@@ -415,6 +415,10 @@ struct server::impl {
       if (q.contains(name)) of_kie[name] = q[name];
     const json now = kie.change(of_kie)["settings"];
     latency_ms = q.value("latency_ms", latency_ms.load());
+    if (q.contains("next_update_id")) {
+      const std::lock_guard guard{mutex};
+      telegram.number_anew(q["next_update_id"].get<std::int64_t>());
+    }
     return {{"generation_ms", now["generation_ms"]},
             {"fail_percent", now["fail_percent"]},
             {"latency_ms", latency_ms.load()}};

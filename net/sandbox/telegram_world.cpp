@@ -461,12 +461,24 @@ std::int64_t telegram_world::begin_poll(const bot_call& c, std::int64_t now) {
   const std::int64_t offset = number(c, "offset");
   if (offset < 0) {
     while (static_cast<std::int64_t>(updates_.size()) > -offset) updates_.pop_front();
-  } else {
-    while (!updates_.empty() && updates_.front().update["update_id"] < offset) confirm_first();
+  } else if (offset > 0) {
+    confirm_before(offset);
   }
   forget_expired(now);
   crowd_starts(now);
   return ++poll_ticket_;
+}
+
+/// Its numbers may have begun anew in the middle of the queue. An offset that none of them leads to confirms
+/// nothing: the oldest is given again.
+void telegram_world::confirm_before(std::int64_t offset) {
+  const auto is_last = [&](const queued& q) { return q.update["update_id"] == offset - 1; };
+  if (std::any_of(updates_.begin(), updates_.end(), is_last)) {
+    while (!is_last(updates_.front())) confirm_first();
+    return confirm_first();
+  }
+  if (offset > next_update_) return;
+  while (!updates_.empty() && updates_.front().update["update_id"] < offset) confirm_first();
 }
 
 /// The person sees the second tick.

@@ -58,6 +58,8 @@ public:
   bot_answer handle(const bot_call& call, std::int64_t now);
   /// Confirms by offset. @returns a ticket: the newest poll wins.
   std::int64_t begin_poll(const bot_call& call, std::int64_t now);
+  /// As after a week of silence: the next update has this number, be it lower.
+  void number_anew(std::int64_t next_update) { next_update_ = std::max<std::int64_t>(next_update, 1); }
   bool superseded(std::int64_t ticket) const { return ticket != poll_ticket_; }
   bool has_updates() const { return !updates_.empty(); }
   bot_answer updates(const bot_call& call, std::int64_t now);
@@ -223,6 +225,7 @@ private:
   void queue(const std::string& kind, nlohmann::json body, std::int64_t now);
   void event(const std::string& type, std::int64_t user_id, nlohmann::json message);
   void forget_expired(std::int64_t now);
+  void confirm_before(std::int64_t offset);
   void confirm_first();
 
   std::string token_;

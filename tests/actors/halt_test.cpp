@@ -157,6 +157,33 @@ TEST_CASE_METHOD(halting,
 
 namespace {
 
+json checkout_of(const std::string& id) {
+  json from{{"id", stage::user}, {"is_bot", false}, {"first_name", "Ann"}, {"language_code", "en"}};
+  return {{"id", id}, {"from", from}, {"currency", "XTR"}, {"total_amount", 50}, {"invoice_payload", "k1"}};
+}
+
+} // namespace
+
+TEST_CASE_METHOD(halting, "with a full disk a pre-checkout is refused in words within its ten seconds") {
+  full = true;
+  comes({{"pre_checkout_query", checkout_of("q1")}});
+  advance(5s);
+  REQUIRE(telegram->count("/answerPreCheckoutQuery") == 1);
+  const auto line = telegram->with("/answerPreCheckoutQuery")[0].line;
+  const auto said = json::parse(line.substr(line.find('{')));
+  CHECK(said["ok"] == false);
+  CHECK(said["error_message"] == ctx->settings->words.get("en", "checkout.halted"));
+  advance(120s, 1s); // it comes again with each poll, and is answered no more
+  CHECK(telegram->count("/answerPreCheckoutQuery") == 1);
+  full = false;
+  advance(60s, 1s);
+  CHECK(telegram->count("/answerPreCheckoutQuery") == 1);
+  CHECK(look->load_open_work().updates.empty());
+  CHECK(look->load_open_work().next_offset == next_update + 1);
+}
+
+namespace {
+
 outgoing video_of(const std::string& path) {
   outgoing m;
   m.chat_id = stage::user;
@@ -235,6 +262,7 @@ struct hanging : stage {
             [](payment_step&) { return payment_answer{}; },
             [](admin_action&) { return admin_answer{}; },
             [](store_notice&) { return done{}; },
+            [](readdress_office&) { return done{}; },
             [](open_broadcast&) { return broadcast_answer{}; },
             [](broadcast_step&) { return broadcast_answer{}; },
             [](gather_recipients&) { return broadcast_answer{}; },
@@ -252,7 +280,12 @@ struct hanging : stage {
             },
             [](const update_handled&) {}, [](const update_stuck&) {}, [](wake) {}};
   }));
-  ~hanging() { waiting.clear(); }
+  std::vector<incoming_update> at_the_till;
+  cashier_actor cashier = own(sys->spawn([this](cashier_actor::pointer) -> cashier_actor::behavior_type {
+    return {[](committed_payments&) {}, [this](const incoming_update& u) { at_the_till.push_back(u); },
+            [](const payment_asked&) {}, [](const payment_noticed&) { return done{}; }, [](const wake&) {}};
+  }));
+  ~hanging() { waiting.clear(), cashier = nullptr; }
 };
 
 } // namespace
@@ -269,7 +302,7 @@ TEST_CASE_METHOD(hanging, "a disk that hangs for minutes delays the updates, it 
     if (json::parse(r.body).value("offset", 0) > 7) return std::nullopt;
     return ok(news.dump());
   };
-  own(spawn_poller(*sys, ctx, telegram_wire, slow, router, 7));
+  own(spawn_poller(*sys, ctx, {telegram_wire, slow, router, cashier, {}}, {7, first_ms}));
   advance(150s, 1s);
   CHECK(brought.empty());
   tell(slow, wake{});
@@ -278,4 +311,21 @@ TEST_CASE_METHOD(hanging, "a disk that hangs for minutes delays the updates, it 
   advance(1s);
   REQUIRE(brought.size() == 1);
   CHECK(brought[0].update_id == 7);
+}
+
+TEST_CASE_METHOD(hanging, "a pre-checkout that a hanging disk keeps is answered from memory in time") {
+  const json from{{"id", user}, {"is_bot", false}, {"first_name", "Ann"}, {"language_code", "en"}};
+  const json q{
+      {"id", "q1"}, {"from", from}, {"currency", "XTR"}, {"total_amount", 5}, {"invoice_payload", "k"}};
+  telegram->answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (json::parse(r.body).value("offset", 0) > 7) return std::nullopt;
+    return ok(json{{"ok", true}, {"result", {{{"update_id", 7}, {"pre_checkout_query", q}}}}}.dump());
+  };
+  own(spawn_poller(*sys, ctx, {telegram_wire, slow, router, cashier, {}}, {7, first_ms}));
+  advance(5s);
+  CHECK(at_the_till.size() == 1);
+  advance(60s, 1s);
+  CHECK(at_the_till.size() == 1);
+  tell(slow, wake{});
+  CHECK(brought.size() == 1);
 }

@@ -526,7 +526,7 @@ TEST_CASE("after a fault the request goes, and what was agreed stays") {
   m.terms = 1, m.contact = "a@b.example", m.recent = {2, 3}, m.feedback = {4};
   m.actions.spent = 7, m.actions.at = 8;
   m.done = 9, m.bought = 10;
-  const auto kept = talk::read_memory(talk::kept_after_fault(talk::write_memory(m)));
+  const auto kept = talk::read_memory(talk::without_work(talk::write_memory(m)));
   CHECK(kept.screen == "home");
   CHECK_FALSE(kept.work);
   CHECK(kept.terms == 1);
@@ -536,5 +536,5 @@ TEST_CASE("after a fault the request goes, and what was agreed stays") {
   CHECK(kept.actions.spent == 7);
   CHECK(kept.done == 9);
   CHECK(kept.bought == 10);
-  CHECK(talk::read_memory(talk::kept_after_fault("{broken")).screen == "home");
+  CHECK(talk::read_memory(talk::without_work("{broken")).screen == "home");
 }

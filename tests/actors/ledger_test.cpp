@@ -210,3 +210,17 @@ TEST_CASE("the same order from ten threads at once, through a ledger on its own 
   CHECK(db.load_account(stage::user).balance == 96);
   CHECK(db.audit().faults.empty());
 }
+
+TEST_CASE_METHOD(crowd, "after a quiet minute what the WAL holds is in the file, and its space with the disk") {
+  const auto wal = [&] { return std::filesystem::file_size(path() + "-wal"); };
+  turn t;
+  t.update_id = 7, t.user_id = user, t.at = now();
+  ask<done>(ledger, t);
+  CHECK(wal() > 0);
+  advance(125s, 1s);
+  CHECK(wal() == 0);
+  t.update_id = 8, t.at = now();
+  ask<done>(ledger, t); // and it works on
+  CHECK(wal() > 0);
+  CHECK(db->load_open_work().updates.empty());
+}

@@ -101,6 +101,11 @@ const std::vector<scenario>& scenarios() {
   static const std::vector<scenario> all{
       {"a text order", ""},
       {"a photo order", "", true},
+      {"Telegram's numbers begin anew, lower, in the middle of an order", "", false,
+       [](play& p) {
+         p.coming.at(first_ms + 15 * second_ms, [&p] { p.world.telegram.number_anew(7); });
+         p.coming.at(first_ms + 40 * second_ms, [&p] { p.world.telegram.number_anew(7); });
+       }},
       {"three orders at once", "", false, [](play&) {}, 3},
       {"a pack of three videos", "", false, [](play&) {}, 1, 3},
       {"a pack, and no video of it succeeds", "[[fail:violation]]", false, [](play&) {}, 1, 3},

@@ -17,6 +17,7 @@ public:
                                                       : std::filesystem::temp_directory_path();
     auto pattern = (base / "troupe-store-XXXXXX").string();
     folder_ = ::mkdtemp(pattern.data());
+    std::filesystem::create_directories(folder_ + "/data");
   }
   ~temporary_file() {
     std::error_code ignored;
@@ -24,9 +25,7 @@ public:
   }
   temporary_file(const temporary_file&) = delete;
   temporary_file& operator=(const temporary_file&) = delete;
-  std::string path() const {
-    return folder_ + "/data/troupe.db";
-  } // The folder "data" is the store's to create.
+  std::string path() const { return folder_ + "/data/troupe.db"; }
 
 private:
   std::string folder_;

@@ -40,6 +40,7 @@ struct twin {
   std::map<std::int64_t, letter> outbox;
   std::map<std::pair<std::int64_t, std::string>, std::int64_t> slots;
   std::int64_t next_offset = 0, next_outbox = 1;
+  std::int64_t base = 0, base_before = 0; ///< of the numbers of updates
   std::vector<outgoing> announced;
   std::vector<job> new_jobs;
 
@@ -105,11 +106,19 @@ struct twin {
   }
   std::vector<incoming_update> apply(const std::vector<incoming_update>& updates, unix_ms) {
     std::vector<incoming_update> fresh;
+    auto expected = next_offset;
     for (const auto& u : updates) {
-      next_offset = std::max(next_offset, u.update_id + 1);
-      const bool is_new = inbox.try_emplace(u.update_id, letter_box{u.user_id, u.user_id == 0}).second;
-      if (is_new && u.user_id != 0) fresh.push_back(u);
+      if (base != base_before && inbox.count(base_before + u.update_id) > 0) continue;
+      if (u.update_id < expected && inbox.count(base + u.update_id) == 0) // a rolled back one, much later
+        base_before = std::exchange(base, base + (std::int64_t{1} << 32));
+      const auto number = base + u.update_id;
+      if (!inbox.try_emplace(number, letter_box{u.user_id, u.user_id == 0}).second) continue;
+      expected = u.update_id + 1;
+      if (u.user_id == 0) continue;
+      fresh.push_back(u);
+      fresh.back().update_id = number;
     }
+    if (!updates.empty()) next_offset = updates.back().update_id + 1;
     return fresh;
   }
   void apply(const turn& t) {
