@@ -8,12 +8,13 @@ namespace troupe {
 struct edges {
   http_actor senders;  ///< the courier's
   http_actor files;    ///< photos of users; the courier's senders stay free
-  http_actor provider; ///< kie.ai
+  http_actor provider; ///< kie.ai: submits and questions
   http_actor polling;  ///< one worker: the long poll sits in it
   http_actor checkout; ///< Telegram for the cashier alone: a pre-checkout has ten seconds
   http_actor shop;     ///< YooKassa
   media_actor media;
-  http_actor writer; ///< the language model that writes prompts
+  http_actor writer;    ///< the language model that writes prompts
+  http_actor transfers; ///< pictures to kie.ai, videos from it
   picture_worker_actor pictures;
 };
 

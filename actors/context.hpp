@@ -5,6 +5,7 @@
 #include "actors/sales_board.hpp"
 #include "actors/tuning.hpp"
 #include "messages/steps.hpp"
+#include "storage/files.hpp"
 #include <functional>
 #include <memory>
 
@@ -31,6 +32,10 @@ struct engine_context {
     return o.telegram.webhook && !o.web.public_url.empty() ? o.web.public_url + "/telegram/webhook" : "";
   }
   const config::options& opts() const { return settings->opts; }
+  /// Pictures and videos on their way.
+  std::string files_dir() const {
+    return storage::files_folder_of(opts().storage.database_path, opts().storage.files_dir);
+  }
 };
 using context_ptr = std::shared_ptr<const engine_context>;
 

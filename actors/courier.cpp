@@ -3,6 +3,7 @@
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
 #include "messages/own_json.hpp"
+#include "net/outside_answer.hpp"
 #include "net/telegram.hpp"
 #include <algorithm>
 #include <limits>
@@ -38,7 +39,8 @@ struct courier_state {
   std::size_t in_flight = 0, bulk_in_flight = 0;
   std::unordered_map<std::string, std::int64_t> slots; ///< "chat/slot" -> message
   std::deque<std::string> slot_order;
-  std::unordered_map<std::int64_t, int> tries; ///< by outbox id
+  std::unordered_map<std::string, std::size_t> shown; ///< the same, a hash of what was last put there
+  std::unordered_map<std::int64_t, int> tries;        ///< by outbox id
   /// Of broadcasts, by broadcast and chat: who posted it waits for what becomes of it.
   std::map<std::pair<std::int64_t, std::int64_t>, caf::typed_response_promise<post_result>> posts;
   /// Broadcasts with posts under way that shall not be tried again; until the next post of the same.
@@ -60,8 +62,16 @@ struct courier_state {
     if (slots.insert_or_assign(key, message_id).second) slot_order.push_back(key);
     while (slot_order.size() > slots_remembered_max) {
       slots.erase(slot_order.front());
+      shown.erase(slot_order.front());
       slot_order.pop_front();
     }
+  }
+  /// Several jobs of an order speak in one slot: a progress that changes nothing is not sent.
+  bool shows_already(const outgoing& m, const std::string& params) {
+    if (m.slot.empty() || message_in(m) == 0) return false;
+    auto& last = shown[slot_key(m)];
+    const auto now = std::hash<std::string>{}(params);
+    return std::exchange(last, now) == now && m.urgency == lane::progress;
   }
   std::int64_t message_in(const outgoing& m) const {
     auto it = slots.find(slot_key(m));
@@ -260,6 +270,10 @@ void settle_post(self_ptr self, outgoing m, const telegram::answer& a, unix_ms a
   s.queue.finish(m, now);
 }
 
+bool is_file_missing(const telegram::answer& a) {
+  return a.description.find(outside::file_missing) != std::string::npos;
+}
+
 void settle(self_ptr self, outgoing m, const telegram::answer& a) {
   auto& s = self->state;
   auto now = self->clock().now();
@@ -291,7 +305,9 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
     }
     return say_anew(self, std::move(m));
   case outcome::our_mistake:
-    if (m.urgency != lane::answer)
+    if (m.job_id != 0) // its job tells administrators, when nothing helps
+      log("courier")->warn("{} to chat {} was refused: {}", m.method, m.chat_id, a.description);
+    else if (m.urgency != lane::answer)
       log("courier")->error("{} to chat {} was refused: {}", m.method, m.chat_id, a.description);
     if (a.description.find("can't parse entities") != std::string::npos &&
         m.params.find("parse_mode") != std::string::npos) {
@@ -300,7 +316,7 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
       set_params(m, params);
       return s.queue.retry(std::move(m), now, {});
     }
-    if (m.method == "sendVideo" && !m.uploads.empty())
+    if (m.method == "sendVideo" && !m.uploads.empty() && !is_file_missing(a))
       return s.queue.retry(as_document(std::move(m)), now, {});
     report(self, m, {.why = a.description});
     return s.queue.finish(m, now);
@@ -318,6 +334,7 @@ void send_out(self_ptr self, outgoing m) {
     report(self, m, {.delivered = true});
     return s.queue.finish(m, self->clock().now());
   }
+  if (s.shows_already(m, fitted->params)) return s.queue.finish(m, self->clock().now());
   auto& t = s.ctx->opts().telegram;
   ++s.in_flight;
   const bool bulk = courier_queue::is_bulk(m);

@@ -1298,7 +1298,6 @@ private:
     o.count = d.count;
     o.active_jobs_max = opts_.users.active_jobs_max;
     o.closed = !sales_.sells(model.id);
-    o.time_limit_ms = std::int64_t{opts_.kie.time_limit_s} * 1000;
     order_ = std::move(o);
   }
 

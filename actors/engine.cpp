@@ -41,6 +41,7 @@ struct engine::impl {
   actor_config actors_cfg;
   std::unique_ptr<caf::actor_system> sys;
   std::shared_ptr<storage::store> store;
+  std::unique_ptr<storage::files_folder> files;
   std::shared_ptr<storage::reader> reader, second_reader;
   transports wires;
   proxies way_out; ///< of all that goes outside
@@ -75,7 +76,7 @@ struct engine::impl {
     if (path == config::options{}.storage.database_path)
       std::filesystem::create_directories(std::filesystem::path{path}.parent_path());
     store = std::make_shared<storage::store>(path);
-    std::filesystem::create_directories(o.storage.files_dir);
+    files = std::make_unique<storage::files_folder>(path, o.storage.files_dir);
     book_is_new = store->is_new();
     if (book_is_new)
       log("engine")->warn(
@@ -122,6 +123,7 @@ struct engine::impl {
                        pool(o.yookassa.workers),
                        spawn_media(*sys, o.media.workers),
                        pool(writers, static_cast<std::size_t>(writers) * 8),
+                       pool(o.kie.transfer_workers),
                        spawn_picture_worker(*sys)};
     auto c = spawn_cast(*sys, setting);
     caf::anon_send(c.watchman, alarm{"restart", "alarm.restart", c.goes_on_with});
@@ -216,6 +218,7 @@ struct engine::impl {
     wires.clear();
     reader.reset();
     second_reader.reset();
+    files.reset();
     store.reset();
   }
 };

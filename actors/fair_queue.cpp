@@ -11,7 +11,7 @@ void fair_queue::push(job j, unix_ms now) {
   }
   auto& line = by_user_[j.user_id];
   if (line.empty()) turns_.push_back(j.user_id);
-  if (j.attempt > 0) line.push_front(std::move(j));
+  if (j.attempt > 0 || j.not_before > 0) line.push_front(std::move(j));
   else line.push_back(std::move(j));
   ++ready_;
 }
@@ -19,6 +19,11 @@ void fair_queue::push(job j, unix_ms now) {
 bool fair_queue::is_ready(unix_ms now) {
   wake_due(now);
   return ready_ > 0;
+}
+
+const job* fair_queue::peek(unix_ms now) {
+  wake_due(now);
+  return turns_.empty() ? nullptr : &by_user_.at(turns_.front()).front();
 }
 
 void fair_queue::leave_line(std::int64_t user_id) {
@@ -42,13 +47,13 @@ bool fair_queue::remove(std::int64_t job_id) {
   return false;
 }
 
-std::vector<job> fair_queue::take_expired(unix_ms now) {
+std::vector<job> fair_queue::take_older(unix_ms ordered_at) {
   std::vector<job> all;
   for (auto& [at, j] : postponed_)
-    if (j.deadline_at <= now) all.push_back(j);
+    if (j.created_at <= ordered_at) all.push_back(j);
   for (auto& [user, line] : by_user_)
     for (auto& j : line)
-      if (j.deadline_at <= now) all.push_back(j);
+      if (j.created_at <= ordered_at) all.push_back(j);
   for (auto& j : all) remove(j.job_id);
   return all;
 }

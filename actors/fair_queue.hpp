@@ -2,6 +2,7 @@
 /// Who is served next: users take turns, so a pack of a hundred delays nobody else's single job, and nobody
 /// starves. A job that was refused once goes before its user's others: it has waited already.
 #include "messages/work.hpp"
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -21,10 +22,12 @@ public:
   bool is_ready(unix_ms now);
   unix_ms
   waits_since() const; ///< When the first of those that wait was ordered; 0: none waits. Looks at all.
+  /// What `next` will give; null when nothing is ready. Valid until the next change.
+  const job* peek(unix_ms now);
   /// Takes one out, wherever it waits. False: it is not here.
   bool remove(std::int64_t job_id);
-  /// Takes out all whose time limit has passed.
-  std::vector<job> take_expired(unix_ms now);
+  /// Takes out all that were ordered then or before.
+  std::vector<job> take_older(unix_ms ordered_at);
   /// The ready ones as they will be served, if nobody else comes. Valid until the next change.
   std::vector<const job*> in_order() const;
 
@@ -44,6 +47,12 @@ public:
   /// How long until one more is allowed; 0 = now.
   unix_ms wait(unix_ms now) const {
     return events_.size() < most_ ? 0 : std::max<unix_ms>(0, events_.front() + window_ - now);
+  }
+  /// How many more are allowed now.
+  int room(unix_ms now) const {
+    const auto recent =
+        std::count_if(events_.begin(), events_.end(), [&](unix_ms at) { return at + window_ > now; });
+    return static_cast<int>(most_) - static_cast<int>(recent);
   }
   void spend(unix_ms now) {
     if (events_.size() == most_) events_.pop_front();

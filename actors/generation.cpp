@@ -1,61 +1,58 @@
-#include "actors/backoff.hpp"
-#include "actors/dialogue.hpp"
+#include "actors/generation_state.hpp"
+#include "actors/alarms.hpp"
 #include "actors/log.hpp"
 #include "actors/picture_check.hpp"
-#include "actors/provider.hpp"
-#include "actors/spawn.hpp"
 #include "net/telegram.hpp"
 #include "net/web_server.hpp"
 #include <filesystem>
 
 namespace troupe {
+
 namespace {
 
-constexpr int submit_tries_max = 4;  // refused submits; waits of 10, 20, 40 s between them
+using self_ptr = generation_ptr;
+
+constexpr int submit_tries_max =
+    4; // tasks refused for a while, or failed; waits of 10, 20, 40 s between them
+constexpr int free_tries_max = 100;  // submits that were none: a limit, a key; then they count
+constexpr int misread_max = 4;       // answers about a task that cannot be understood, 5 to 20 s apart
 constexpr int prepare_tries_max = 4; // fetching and uploading the user's photo
-constexpr int fetch_tries_max = 6;   // downloading the result
-constexpr int inspect_tries_max = 3;
 constexpr auto step_limit = std::chrono::seconds{30};
-constexpr auto inspect_limit = std::chrono::seconds{120};
 constexpr unix_ms progress_every_ms = 10'000;
 constexpr auto ledger_retry = std::chrono::seconds{2};
+constexpr unix_ms slow_down_ms = 10'000;  // after "too many requests": the provider's own window
+constexpr unix_ms leave_holds_ms = 1'000; // a place in the window, while the intent is being stored
+constexpr auto ask_again_after = std::chrono::seconds{1};
+constexpr std::size_t fail_text_max = 300, alarm_text_max = 200;
 
-/// One job from its submit to the file in our hands. Every step is on disk before the next begins.
-struct generation_state {
-  generation_state() {}
-  static inline const char* name = "generation";
-  context_ptr ctx;
-  job_desk desk;
-  dispatcher_actor dispatcher;
-  job j;
-  std::optional<job_voice> voice;
-  int tries = 0;           ///< of the present step
-  std::uint64_t round = 0; ///< of the timer
-  std::function<void()> on_timer;
-  unix_ms progress_at = 0;
-  bool polling = false, polled = false;
-  std::string told_task; ///< The provider's callback named it before the answer to our submit did.
+telegram::bot bot_of(const generation_state& s) {
+  return {s.ctx->opts().telegram.api_url, s.ctx->opts().telegram.bot_token};
+}
 
-  const config::options::kie_options& kie_opts() const { return ctx->opts().kie; }
-  kie::endpoint endpoint() const { return kie_endpoint(ctx->opts(), j.key_name); }
-  bool is_late() const { return j.state == job_state::overdue; } ///< The credits are back with the user.
-  telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
-  std::string file(const char* ending) const {
-    return ctx->opts().storage.files_dir + "/job-" + std::to_string(j.job_id) + ending;
-  }
-};
-using self_ptr = generation_actor::stateful_pointer<generation_state>;
+/// With the key it was ordered with; of one that is configured no more, with each of the others in turn.
+kie::endpoint endpoint_of(generation_state& s) {
+  return kie_endpoint(s.ctx->opts(), s.j.key_name, s.asked++);
+}
 
-void proceed(self_ptr self);
-void fail(self_ptr self, const std::string& why, const std::string& text);
-void watch(self_ptr self);
+void tell_administrators(self_ptr self, cause why) {
+  auto& s = self->state;
+  const auto* sentence = causes::row_of(why).alarm;
+  if (*sentence == 0) return;
+  raise_alarm(self, s.desk,
+              {std::string{"job "} + name_of(why),
+               sentence,
+               {{"job", std::to_string(s.j.job_id)},
+                {"model", telegram::escape_html(s.j.spec.model_id)},
+                {"text", telegram::escape_html(telegram::shorten(s.j.fail_text, alarm_text_max))}}});
+}
 
-void leave(self_ptr self, unix_ms took = 0) {
+} // namespace
+
+void leave(self_ptr self, unix_ms took) {
   self->send(self->state.dispatcher, job_over{self->state.j.job_id, self->state.j.spec.model_id, took});
   self->quit();
 }
 
-/// One pending timer; a new one replaces it.
 void later(self_ptr self, std::chrono::milliseconds wait, std::function<void()> what) {
   self->state.on_timer = std::move(what);
   self->delayed_send(self, wait, wake{++self->state.round});
@@ -69,15 +66,15 @@ job_step step_to(self_ptr self, job_state to) {
   return step;
 }
 
-/// Stores the step, then goes on with `next`. A store in trouble is asked again until it answers.
 void take(self_ptr self, job_step step, std::function<void()> next) {
   self->request(self->state.desk.ledger, step_limit, step)
       .then(
           [=](step_answer& a) {
             auto& s = self->state;
+            const bool as_wanted = a.changed || a.now.state == step.to;
             s.j = std::move(a.now);
             s.tries = 0;
-            if (!a.changed && s.j.state != step.to) { // a fallen predecessor's last step was stored after all
+            if (!as_wanted) { // a fallen predecessor's last step was stored after all
               log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
               return proceed(self);
             }
@@ -88,67 +85,84 @@ void take(self_ptr self, job_step step, std::function<void()> next) {
 
 void say(job_step& step, job_voice::speech words) {
   step.messages = std::move(words.messages);
+  step.afterwards = std::move(words.afterwards);
   step.finale = std::move(words.finale);
 }
 
-void fail(self_ptr self, const std::string& why, const std::string& text) {
+void fail(self_ptr self, cause kind, const std::string& text) {
   auto& s = self->state;
-  log("generation")->warn("job {} failed: {} ({})", s.j.job_id, why, text);
+  const auto why = causes::precise(kind == cause::none ? cause::unknown : kind, text);
+  log("generation")->warn("job {} failed: {} ({})", s.j.job_id, name_of(why), text);
   auto step = step_to(self, job_state::failed);
-  step.fail_class = s.j.fail_class = why;
-  step.fail_text = s.j.fail_text = telegram::shorten(text, 300);
-  if (!s.is_late()) say(step, s.voice->failed(s.j)); // else the user was told at the limit
-  take(self, std::move(step), [=] { leave(self); });
+  step.fail_class = s.j.fail_class = name_of(why);
+  step.fail_text = s.j.fail_text = telegram::shorten(text, fail_text_max);
+  const bool told = s.is_late(); // at the limit
+  if (!told) say(step, s.voice->failed(s.j));
+  take(self, std::move(step), [=] {
+    if (!told) tell_administrators(self, why);
+    leave(self);
+  });
 }
 
-void show_progress(self_ptr self) {
+void show_progress(self_ptr self, bool at_once) {
   auto& s = self->state;
   auto now = s.ctx->now();
-  if (now - s.progress_at < progress_every_ms) return;
+  if (!at_once && now - s.progress_at < progress_every_ms) return;
   s.progress_at = now;
   self->send(s.desk.courier, s.voice->progress(s.j, now));
 }
 
+namespace {
+
 // -- submit --
 
-bool is_about_a_key(const kie::submit_answer& a) {
-  return a.key_refused || a.why == kie::fail_class::billing;
-}
+bool is_about_a_key(const kie::submit_answer& a) { return a.key_refused || a.why == cause::billing; }
 
 submit_word word_for(const kie::submit_answer& a) {
   using enum submit_word;
-  if (a.what == kie::submit_answer::outcome::accepted) return answered;
+  if (a.what == kie::submit_answer::outcome::accepted) return accepted;
   if (a.what == kie::submit_answer::outcome::unsure) return unanswered;
   if (a.key_refused) return key_refused;
   switch (a.why) {
-  case kie::fail_class::billing: return no_credits;
-  case kie::fail_class::rate_limit: return slow_down;
-  case kie::fail_class::temporary: return unanswered;
-  case kie::fail_class::unavailable:
-  case kie::fail_class::configuration: return no_such_model;
+  case cause::billing: return no_credits;
+  case cause::rate_limit: return slow_down;
+  case cause::temporary: return unanswered;
+  case cause::unavailable:
+  case cause::configuration: return no_such_model;
   default: return answered;
   }
 }
 
-/// Once more later, or with another key.
+/// A limit or a key: the provider has neither made nor judged anything, and another time or another key will
+/// do.
+bool was_no_try(const generation_state& s, const kie::submit_answer& a) {
+  return (is_about_a_key(a) || a.why == cause::rate_limit) && s.j.tries < free_tries_max;
+}
+
 bool may_be_tried_again(const generation_state& s, const kie::submit_answer& a) {
-  if (is_about_a_key(a))
-    return s.j.attempt + 1 < submit_tries_max + static_cast<int>(s.kie_opts().api_keys.size());
-  const bool passing = a.why == kie::fail_class::temporary || a.why == kie::fail_class::rate_limit ||
-                       a.why == kie::fail_class::unavailable;
+  if (was_no_try(s, a)) return true;
+  const bool passing = is_about_a_key(a) || a.why == cause::rate_limit || a.why == cause::temporary ||
+                       a.why == cause::unavailable;
   return passing && s.j.attempt + 1 < submit_tries_max;
 }
 
 unix_ms wait_before_again(const job& j) { return 10'000LL << std::min(j.attempt, 2); } // 10, 20, 40 s
 
-void postpone(self_ptr self, unix_ms wait, const std::string& why) {
+void back_to_queue(self_ptr self) {
+  leave(self);
+  self->send(self->state.dispatcher, job_back{self->state.j});
+}
+
+void postpone(self_ptr self, unix_ms wait, const std::string& why, bool no_try = false) {
   auto& s = self->state;
   auto step = step_to(self, job_state::pending);
   step.not_before = step.at + wait;
+  step.no_try = no_try;
   log("generation")->warn("job {}: {}; again in {} s", s.j.job_id, why, wait / 1000);
   take(self, std::move(step), [=] {
-    leave(self);
-    self->send(self->state.dispatcher, job_back{self->state.j});
+    auto& st = self->state;
+    if (wait > 0 && st.j.of_order == 1) self->send(st.desk.courier, st.voice->again(st.j));
+    back_to_queue(self);
   });
 }
 
@@ -164,27 +178,59 @@ void submitted(self_ptr self, const kie::submit_answer& a) {
   }
   if (a.what == outcome::unsure) { // never sent again: a second submit would cost real money
     log("generation")
-        ->error("job {}: the answer to the submit was lost; waiting for the provider's callback", s.j.job_id);
+        ->warn("job {}: whether kie.ai took the order is not known ({}); waiting for its callback",
+               s.j.job_id, a.text);
     return take(self, step_to(self, job_state::unknown), [=] { proceed(self); });
   }
-  if (may_be_tried_again(s, a))
-    return postpone(self, is_about_a_key(a) ? 0 : wait_before_again(s.j), "not taken (" + a.text + ")");
-  if (a.why == kie::fail_class::billing || a.why == kie::fail_class::configuration)
-    log("generation")->critical("kie.ai refuses our orders: {}", a.text);
-  fail(self, kie::name_of(a.why), a.text);
+  if (!may_be_tried_again(s, a)) return fail(self, a.why, a.text);
+  const auto wait = is_about_a_key(a)            ? 0
+                    : a.why == cause::rate_limit ? slow_down_ms
+                                                 : wait_before_again(s.j);
+  postpone(self, wait, "not taken (" + a.text + ")", was_no_try(s, a));
 }
 
-void submit(self_ptr self, const std::vector<std::string>& images) {
+void send_order(self_ptr self, const std::vector<std::string>& images) {
+  auto& s = self->state;
+  auto& base = s.ctx->opts().web.public_url;
+  auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id);
+  self->request(s.desk.provider, caf::infinite,
+                kie::submit(kie_endpoint(s.ctx->opts(), s.j.key_name), s.j.spec, images, callback))
+      .then([=](const http_reply& r) { submitted(self, kie::read_submit(r)); },
+            [=](caf::error&) { submitted(self, {}); });
+}
+
+/// A stored order that may not leave yet, because the store was slow and its place in the window is gone.
+void leave_at_last(self_ptr self, const std::vector<std::string>& images) {
+  self->request(self->state.dispatcher, caf::infinite, may_submit{self->state.j.job_id})
+      .then(
+          [=](const submit_leave& l) {
+            if (!l.key_name.empty()) return send_order(self, images);
+            later(self, ask_again_after, [=] { leave_at_last(self, images); });
+          },
+          [](caf::error&) {});
+}
+
+void store_intent(self_ptr self, const std::string& key, const std::vector<std::string>& images) {
+  const auto granted_at = self->state.ctx->now();
   auto step = step_to(self, job_state::submitting);
-  step.key_name = self->state.j.key_name; // the dispatcher's choice
-  take(self, std::move(step), [=] {       // the intent is on disk: now, and only now, the request leaves
-    auto& s = self->state;
-    auto& base = s.ctx->opts().web.public_url;
-    auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id);
-    self->request(s.desk.provider, caf::infinite, kie::submit(s.endpoint(), s.j.spec, images, callback))
-        .then([=](const http_reply& r) { submitted(self, kie::read_submit(r)); },
-              [=](caf::error&) { submitted(self, {}); });
+  step.key_name = key;
+  const auto first = self->state.j.deadline_at; // of an earlier task of the same order
+  step.deadline_at = first > step.at ? first : step.at + self->state.kie_opts().time_limit_s * 1000LL;
+  take(self, std::move(step), [=] { // the intent is on disk: now, and only now, the request leaves
+    if (self->state.ctx->now() - granted_at > leave_holds_ms) return leave_at_last(self, images);
+    send_order(self, images);
   });
+}
+
+/// The dispatcher knows the provider's window: all that is ready leaves by it, photos too.
+void submit(self_ptr self, const std::vector<std::string>& images) {
+  self->request(self->state.dispatcher, caf::infinite, may_submit{self->state.j.job_id})
+      .then(
+          [=](const submit_leave& l) {
+            if (l.key_name.empty()) return back_to_queue(self); // nothing is stored: it is pending as before
+            store_intent(self, l.key_name, images);
+          },
+          [](caf::error&) {});
 }
 
 // -- the user's photo: from Telegram to the provider's upload host, made as the model takes it. Harmless to
@@ -192,28 +238,30 @@ void submit(self_ptr self, const std::vector<std::string>& images) {
 
 void prepare(self_ptr self);
 
-void prepare_again(self_ptr self, const std::string& why) {
+void prepare_again(self_ptr self, cause why, const std::string& text) {
   auto& s = self->state;
-  if (++s.tries >= prepare_tries_max)
-    return fail(self, "bad_input", "the photo could not be prepared: " + why);
+  if (++s.tries >= prepare_tries_max) return fail(self, why, text);
   later(self, backoff(s.tries, std::chrono::seconds{30}), [=] { prepare(self); });
 }
 
 void upload_photo(self_ptr self) {
   auto& s = self->state;
-  auto name = "job-" + std::to_string(s.j.job_id) + "-" + std::to_string(s.ctx->now()) +
-              ".jpg"; // same names are cached there
-  self->request(s.desk.provider, caf::infinite, kie::upload_image(s.endpoint(), s.file("-in.jpg"), name))
+  auto name = s.j.file_token + "-" + std::to_string(s.ctx->now()) + ".jpg"; // same names are cached there
+  self->request(s.desk.transfers, caf::infinite, kie::upload_image(endpoint_of(s), s.file("-in.jpg"), name))
       .then(
           [=](const http_reply& r) {
             const auto a = kie::read_upload(r);
-            if (a.what != outside::end::done) return prepare_again(self, a.text);
+            if (a.what == outside::end::not_understood)
+              log("generation")
+                  ->warn("job {}: the answer to its upload is not understood: {}", self->state.j.job_id,
+                         a.text);
+            if (a.what != outside::end::done) return prepare_again(self, cause::photo_refused, a.text);
             std::error_code ignored;
             std::filesystem::remove(self->state.file("-in.jpg"), ignored);
             self->state.tries = 0;
             submit(self, {a.url});
           },
-          [=](caf::error&) { prepare_again(self, "the HTTP worker is gone"); });
+          [=](caf::error&) { prepare_again(self, cause::gave_up, "the HTTP worker is gone"); });
 }
 
 /// Made again from the file's id, as it was when the card was shown: nothing is kept between.
@@ -226,63 +274,11 @@ void prepare(self_ptr self) {
       .then(
           [=](const picture_facts& made) {
             if (made.state == picture_state::good) return upload_photo(self);
-            if (made.state == picture_state::not_looked_at) return prepare_again(self, made.why);
-            fail(self, made.state == picture_state::gone ? "photo_lost" : "bad_picture", made.why);
+            if (made.state == picture_state::not_looked_at)
+              return prepare_again(self, cause::photo_lost, made.why);
+            fail(self, made.state == picture_state::gone ? cause::photo_lost : cause::bad_picture, made.why);
           },
-          [=](caf::error&) { prepare_again(self, "nobody makes pictures"); });
-}
-
-// -- the result --
-
-void deliver(self_ptr self, const inspected& seen) {
-  auto& s = self->state;
-  auto step = step_to(self, s.is_late() ? job_state::gifted : job_state::delivering);
-  step.file_path = s.j.file_path = s.file(".mp4");
-  step.thumbnail_path = std::filesystem::exists(s.file(".jpg")) ? s.file(".jpg") : "";
-  s.j.thumbnail_path = step.thumbnail_path;
-  step.media = s.j.media = seen.info;
-  say(step, s.voice->ready(s.j));
-  const auto took = s.ctx->now() - s.j.submitted_at;
-  take(self, std::move(step), [=] { leave(self, took); }); // the hold is posted; the courier does the rest
-}
-
-void inspect(self_ptr self) {
-  auto& s = self->state;
-  self->request(s.desk.media, inspect_limit,
-                inspect_video{s.file(".mp4"), s.file(".jpg"),
-                              std::int64_t{s.ctx->opts().telegram.upload_mb_max} << 20})
-      .then(
-          [=](const inspected& seen) {
-            if (seen.playable) deliver(self, seen);
-            else fail(self, "temporary", "the result is no playable video: " + seen.why);
-          },
-          [=](caf::error&) { // the worker fell, or ffprobe hangs on this file
-            if (++self->state.tries >= inspect_tries_max)
-              return fail(self, "temporary", "the result could not be inspected");
-            later(self, ledger_retry, [=] { inspect(self); });
-          });
-}
-
-void cannot_fetch(self_ptr self) {
-  if (!self->state.is_late()) return fail(self, "temporary", "the result could not be fetched");
-  self->state.tries = 0; // a gift has time
-  self->state.polling = false;
-  watch(self);
-}
-
-void fetch(self_ptr self) {
-  auto& s = self->state;
-  if (!s.is_late() && s.j.of_order == 1) self->send(s.desk.courier, s.voice->uploading(s.j));
-  auto most = static_cast<std::uint64_t>(s.kie_opts().result_mb_max) << 20;
-  self->request(s.desk.provider, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
-      .then(
-          [=](const http_reply& r) {
-            auto& st = self->state;
-            if (r.error == http_error::none && r.status == 200) return inspect(self);
-            if (++st.tries >= fetch_tries_max) return cannot_fetch(self);
-            later(self, backoff(st.tries, std::chrono::seconds{30}), [=] { fetch(self); });
-          },
-          [=](caf::error&) { later(self, ledger_retry, [=] { fetch(self); }); });
+          [=](caf::error&) { prepare_again(self, cause::gave_up, "nobody makes pictures"); });
 }
 
 // -- waiting --
@@ -291,15 +287,32 @@ void poll(self_ptr self);
 
 /// A failure that says nothing of the request: another task may do better, while there is time.
 bool may_be_made_again(const generation_state& s, const kie::task_status& t) {
-  return t.why == kie::fail_class::temporary && !s.is_late() && s.j.attempt + 1 < submit_tries_max &&
+  return t.why == cause::temporary && !s.is_late() && s.j.attempt + 1 < submit_tries_max &&
          s.ctx->now() + wait_before_again(s.j) < s.j.deadline_at;
+}
+
+/// Something was said of the task, and we do not know what. Not for ever: the provider may have changed its
+/// ways.
+void misunderstood(self_ptr self, const kie::task_status& t) {
+  auto& s = self->state;
+  s.polling = false;
+  log("generation")
+      ->warn("job {}, task {}: the answer about it is not understood: {}", s.j.job_id, s.j.task_id, t.text);
+  if (s.is_late()) return watch(self);
+  if (++s.misread >= misread_max) return fail(self, cause::not_understood, t.text);
+  later(self, std::chrono::seconds{5} * (1 << std::min(s.misread - 1, 2)), [=] { poll(self); });
 }
 
 void saw(self_ptr self, const kie::task_status& t) {
   using outcome = kie::task_status::outcome;
+  auto& s = self->state;
+  if (t.what == outcome::not_understood) return misunderstood(self, t);
+  if (t.heard) s.misread = 0;
+  if (!t.new_word.empty() && std::exchange(s.new_word, t.new_word) != t.new_word)
+    log("generation")->warn("job {}: a new state of tasks, taken for waiting: {}", s.j.job_id, t.new_word);
   // Still polling while a step is being stored: a callback meanwhile must not fetch the result twice.
-  if (t.what == outcome::done && self->state.is_late()) {
-    self->state.j.result_url = t.result_url;
+  if (t.what == outcome::done && s.is_late()) {
+    s.j.result_url = t.result_url;
     return fetch(self);
   }
   if (t.what == outcome::done) {
@@ -307,10 +320,10 @@ void saw(self_ptr self, const kie::task_status& t) {
     step.result_url = t.result_url;
     return take(self, std::move(step), [=] { proceed(self); });
   }
-  if (t.what == outcome::failed && may_be_made_again(self->state, t))
-    return postpone(self, wait_before_again(self->state.j), "its task has failed (" + t.text + ")");
-  if (t.what == outcome::failed) return fail(self, kie::name_of(t.why), t.text);
-  self->state.polling = false;
+  if (t.what == outcome::failed && may_be_made_again(s, t))
+    return postpone(self, wait_before_again(s.j), "its task has failed (" + t.text + ")");
+  if (t.what == outcome::failed) return fail(self, t.why, t.text);
+  s.polling = false;
   watch(self);
 }
 
@@ -319,7 +332,7 @@ void poll(self_ptr self) {
   if (std::exchange(s.polling, true))
     return; // a callback and the timer came together: one question is enough
   s.polled = true;
-  self->request(s.desk.provider, caf::infinite, kie::query(s.endpoint(), s.j.spec, s.j.task_id))
+  self->request(s.desk.provider, caf::infinite, kie::query(endpoint_of(s), s.j.spec, s.j.task_id))
       .then([=](const http_reply& r) { saw(self, kie::read_status(self->state.j.spec, r)); },
             [=](caf::error&) { saw(self, {}); });
 }
@@ -327,17 +340,19 @@ void poll(self_ptr self) {
 /// The limit: the credits return. What may still come is watched for, more rarely.
 void give_back(self_ptr self) {
   auto& s = self->state;
-  if (s.j.state == job_state::unknown)
-    log("generation")->critical("job {} is possibly paid at the provider", s.j.job_id);
+  const bool unheard = s.j.state == job_state::unknown;
   constexpr auto why = "no result within the limit";
-  if (s.is_late() || s.kie_opts().late_watch_h == 0) return fail(self, "timeout", why);
+  if (s.is_late()) return fail(self, cause_named(s.j.fail_class), why); // said before
+  if (unheard) log("generation")->warn("job {} is possibly paid at the provider", s.j.job_id);
+  if (s.kie_opts().late_watch_h == 0) return fail(self, unheard ? cause::unknown : cause::too_long, why);
   log("generation")->warn("job {} is overdue: its credits return, a late video will be a gift", s.j.job_id);
   auto step = step_to(self, job_state::overdue);
-  step.fail_class = s.j.fail_class = "timeout";
+  step.fail_class = s.j.fail_class = name_of(unheard ? cause::unheard : cause::timeout);
   step.fail_text = s.j.fail_text = why;
   step.watch_until = step.at + s.kie_opts().late_watch_h * 3'600'000LL;
   say(step, s.voice->failed(s.j));
   take(self, std::move(step), [=] {
+    if (unheard) tell_administrators(self, cause::unheard);
     self->send(self->state.dispatcher, job_overdue{self->state.j.job_id});
     watch(self);
   });
@@ -357,7 +372,8 @@ unix_ms until_next_poll(const generation_state& s, unix_ms now) {
   return s.polled ? every : share_of(s.j.job_id, every);
 }
 
-/// Waits for the next poll, or for the limit.
+} // namespace
+
 void watch(self_ptr self) {
   auto& s = self->state;
   auto now = s.ctx->now();
@@ -368,6 +384,8 @@ void watch(self_ptr self) {
   later(self, std::chrono::milliseconds{std::max<unix_ms>(wait, 100)},
         [=] { known ? poll(self) : watch(self); });
 }
+
+namespace {
 
 /// The callback knows more than our submit: its answer is lost, or may yet be.
 void adopt(self_ptr self, const std::string& task_id) {
@@ -389,7 +407,8 @@ void woke(self_ptr self, const provider_woke& w) {
   if (waits_for_it && !w.task_id.empty() && !is_dead_task(s.j, w.task_id)) adopt(self, w.task_id);
 }
 
-/// Goes on from wherever the job stands; also after a restart.
+} // namespace
+
 void proceed(self_ptr self) {
   switch (self->state.j.state) {
   case job_state::pending: return prepare(self);
@@ -407,6 +426,8 @@ void proceed(self_ptr self) {
   default: return leave(self);
   }
 }
+
+namespace {
 
 generation_actor::behavior_type generation(self_ptr self, const context_ptr& ctx, const job_desk& desk,
                                            const dispatcher_actor& dispatcher, const job& j) {

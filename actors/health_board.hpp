@@ -34,6 +34,7 @@ struct health_board {
   std::atomic<bool> poll_conflict{false};
   std::atomic<bool> webhook_set{false}; ///< Telegram has taken our address
   std::atomic<bool> storage_failed{false};
+  std::atomic<bool> no_tools{false}; ///< ffmpeg cannot be started: videos are sent uninspected
   // sending
   std::array<std::atomic<std::size_t>, lane_count> lanes{}; ///< Messages that wait at the courier, by lane.
   std::atomic<std::size_t> sending{0};                      ///< Messages that Telegram has not answered yet.

@@ -44,7 +44,7 @@ outgoing status(const job& j, const talk::screen& s, lane urgency) {
   return o;
 }
 
-outgoing video(const job& j, const std::string& caption) {
+outgoing video(const job& j, const std::string& thumbnail_sha256, const std::string& caption) {
   json p{{"chat_id", j.user_id}, {"caption", caption}, {"parse_mode", "HTML"}, {"supports_streaming", true}};
   if (j.media.width > 0 && j.media.height > 0) p["width"] = j.media.width, p["height"] = j.media.height;
   if (j.media.duration_ms > 0) p["duration"] = (j.media.duration_ms + 500) / 1000;
@@ -54,8 +54,9 @@ outgoing video(const job& j, const std::string& caption) {
   o.method = "sendVideo";
   o.params = p.dump(-1, ' ', false, json::error_handler_t::replace);
   o.job_id = j.job_id;
-  o.uploads.push_back({"video", j.file_path, "video/mp4"});
-  if (!j.thumbnail_path.empty()) o.uploads.push_back({"thumbnail", j.thumbnail_path, "image/jpeg"});
+  o.uploads.push_back({"video", j.file_path, "video/mp4", j.sha256});
+  if (!j.thumbnail_path.empty())
+    o.uploads.push_back({"thumbnail", j.thumbnail_path, "image/jpeg", thumbnail_sha256});
   return o;
 }
 
@@ -63,6 +64,21 @@ outgoing video(const job& j, const std::string& caption) {
 cause cause_of(const job& j) {
   const auto named = cause_named(j.fail_class);
   return causes::precise(named == cause::none ? cause::unknown : named, j.fail_text);
+}
+
+/// Whether what failed was tried more than once: the fetch of a result, or the task.
+bool was_retried(const job& j, cause why) {
+  const bool of_fetch = why == cause::not_fetched || why == cause::unplayable;
+  return of_fetch ? j.tries > 0 : j.attempt > 0;
+}
+
+const char* progress_key(job_state s) {
+  switch (s) {
+  case job_state::pending: return "job.queued";
+  case job_state::unknown: return "job.checking";
+  case job_state::fetching: return "job.fetching";
+  default: return "job.progress";
+  }
 }
 
 std::string refund(const talk::painter& paint, const job& j) {
@@ -82,27 +98,30 @@ outgoing job_voice::progress(const job& j, unix_ms now) const {
                                                {"time", minutes_seconds(passed)}}),
                    {}},
                   lane::progress);
-  const bool waiting = j.state == job_state::pending;
-  const auto text = paint.say(waiting                          ? "job.queued"
-                              : j.state == job_state::fetching ? "job.fetching"
-                                                               : "job.progress",
-                              {{"bar", bar(waiting ? 0 : passed)},
-                               {"time", minutes_seconds(passed)},
-                               {"prompt", talk::quote(j.spec.prompt)}});
+  const auto text =
+      paint.say(progress_key(j.state), {{"bar", bar(j.state == job_state::pending ? 0 : passed)},
+                                        {"time", minutes_seconds(passed)},
+                                        {"prompt", talk::quote(j.spec.prompt)}});
   return status(j, {text, {}}, lane::progress);
 }
 
-outgoing job_voice::waiting(const job& j, std::size_t place, unix_ms wait) const {
+outgoing job_voice::again(const job& j) const {
+  return status(j, {painter_for(words_, j).say("job.again", {{"prompt", talk::quote(j.spec.prompt)}}), {}},
+                lane::progress);
+}
+
+outgoing job_voice::waiting(const job& j, wait_for what, std::size_t place, unix_ms wait) const {
+  constexpr const char* keys[] = {"wait.turn", "wait.longer", "wait.stopped", "wait.service", "wait.answer"};
   const auto paint = painter_for(words_, j);
   const auto minutes = std::to_string(std::max<unix_ms>(1, (wait + 30'000) / 60'000));
+  const auto line = paint.say(keys[static_cast<std::size_t>(what)],
+                              {{"place", std::to_string(place)}, {"minutes", minutes}});
   const auto way_out = is_pack(j) ? paint.press("in_work", "jobs")
                                   : paint.press("cancel_order", "cancel:" + std::to_string(j.job_id));
   return status(
       j,
-      {paint.say(is_pack(j) ? "pack.waiting" : "job.waiting", {{"n", std::to_string(j.of_order)},
-                                                               {"prompt", talk::quote(j.spec.prompt)},
-                                                               {"place", std::to_string(place)},
-                                                               {"minutes", minutes}}),
+      {paint.say(is_pack(j) ? "pack.waiting" : "job.waiting",
+                 {{"n", std::to_string(j.of_order)}, {"prompt", talk::quote(j.spec.prompt)}, {"line", line}}),
        {{way_out}}},
       lane::progress);
 }
@@ -115,10 +134,10 @@ outgoing job_voice::uploading(const job& j) const {
 
 namespace {
 
-/// What one may do next: with a photo, another video of the same.
+/// What one may do next: with a photo, another video of the same. Of a pack some may have failed.
 outgoing next_step(const talk::painter& paint, const job& j) {
   const bool photo = !j.spec.photo_file_id.empty();
-  auto next = talk::show({paint.say("job.next"),
+  auto next = talk::show({paint.say(is_pack(j) ? "pack.next" : "job.next"),
                           {{photo ? paint.press("same_photo", "same") : paint.press("once_more", "gen")},
                            {paint.press("menu", "home")}}},
                          j.user_id);
@@ -138,18 +157,19 @@ std::vector<outgoing> job_voice::finale(const job& j) const {
           next_step(paint, j)};
 }
 
-job_voice::speech job_voice::ready(const job& j) const {
+job_voice::speech job_voice::ready(const job& j, const std::string& thumbnail_sha256) const {
   const auto paint = painter_for(words_, j);
-  auto film = video(j, paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
-                                                 {"model", telegram::escape_html(j.spec.model_title)}}) +
-                           (j.media.shrunk ? "\n" + paint.say("job.shrunk") : ""));
+  auto film = video(j, thumbnail_sha256,
+                    paint.say("job.caption", {{"prompt", talk::quote(j.spec.prompt)},
+                                              {"model", telegram::escape_html(j.spec.model_title)}}) +
+                        (j.media.shrunk ? "\n" + paint.say("job.shrunk") : ""));
   const bool late = j.state == job_state::overdue;
-  if (is_pack(j) && !late) return {{std::move(film)}, finale(j)};
+  if (is_pack(j) && !late) return {{std::move(film)}, {}, finale(j)};
   auto news =
       status(j, {paint.say(late ? "job.gift" : "job.ready", {{"prompt", talk::quote(j.spec.prompt)}}), {}},
              lane::result);
   if (is_pack(j)) news.slot.clear(); // the status message speaks of the others too
-  return {{std::move(news), std::move(film), next_step(paint, j)}, {}};
+  return {{std::move(film)}, {std::move(news), next_step(paint, j)}, {}};
 }
 
 job_voice::speech job_voice::failed(const job& j) const {
@@ -159,18 +179,18 @@ job_voice::speech job_voice::failed(const job& j) const {
   const auto next_button = causes::button_of(paint, why, "redo:" + std::to_string(j.job_id));
   const auto text =
       paint.say(row.refused ? "job.refused" : "job.failed",
-                {{"why", causes::why(paint, why, {.text = j.fail_text, .retried = j.attempt > 0})},
+                {{"why", causes::why(paint, why, {.text = j.fail_text, .retried = was_retried(j, why)})},
                  {"prompt", talk::quote(j.spec.prompt)},
                  {"refund", refund(paint, j)}});
   talk::keyboard buttons;
   if (next_button) buttons.push_back({*next_button});
   if (!is_pack(j)) {
     buttons.push_back({paint.press("menu", "home")});
-    return {{status(j, {text, buttons}, lane::money)}, {}};
+    return {{status(j, {text, buttons}, lane::money)}, {}, {}};
   }
   auto news = status(j, {text, row.button == causes::next::redo ? buttons : talk::keyboard{}}, lane::money);
   news.slot.clear();
-  return {{std::move(news)}, finale(j)};
+  return {{std::move(news)}, {}, finale(j)};
 }
 
 job_voice::speech job_voice::cancelled(const job& j) const {
@@ -179,10 +199,10 @@ job_voice::speech job_voice::cancelled(const job& j) const {
       paint.say("job.cancelled", {{"prompt", talk::quote(j.spec.prompt)}, {"refund", refund(paint, j)}});
   auto news =
       status(j, {text, {{paint.press("once_more", "gen")}, {paint.press("menu", "home")}}}, lane::money);
-  if (!is_pack(j)) return {{std::move(news)}, {}};
+  if (!is_pack(j)) return {{std::move(news)}, {}, {}};
   news = status(j, {text, {}}, lane::money);
   news.slot.clear(); // the others go on
-  return {{std::move(news)}, finale(j)};
+  return {{std::move(news)}, {}, finale(j)};
 }
 
 job_step cancelling(const config::texts& words, const job& j, unix_ms now) {

@@ -2,6 +2,7 @@
 /// What a job says to its user, from "accepted" to the video or the reason.
 #include "config/config.hpp"
 #include "messages/work.hpp"
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,15 +15,25 @@ public:
   static std::string slot_of(std::int64_t order_id) { return "order:" + std::to_string(order_id); }
   outgoing progress(const job& j, unix_ms now) const; ///< lane::progress; bar and elapsed time
   outgoing uploading(const job& j) const;             ///< lane::progress
-  /// "You are number 7, about 4 min"; `wait` until the video is there. lane::progress
-  outgoing waiting(const job& j, std::size_t place, unix_ms wait) const;
+  outgoing again(const job& j) const;                 ///< The first try came to nothing. lane::progress
+  /// What an order that is not submitted yet waits for.
+  enum class wait_for : std::uint8_t {
+    turn,    ///< its turn: place and minutes
+    longer,  ///< the same, and the time that was promised is over: place alone
+    stopped, ///< an administrator
+    service, ///< the provider takes no orders of ours
+    answer   ///< the provider does not answer
+  };
+  /// "Your place in the queue: 7, about 4 min"; `wait` until the video is there. lane::progress
+  outgoing waiting(const job& j, wait_for what, std::size_t place, unix_ms wait) const;
   struct speech {
     std::vector<outgoing> messages;
-    std::vector<outgoing> finale; ///< when this was the last video of a pack
+    std::vector<outgoing> afterwards = {}; ///< when Telegram has taken the video
+    std::vector<outgoing> finale = {};     ///< when this was the last video of a pack
   };
-  /// Status message's last text, the video (job_id set, uploads video+thumbnail), then the buttons; of a pack
-  /// the video alone. lane::result
-  speech ready(const job& j) const;
+  /// The video (job_id set, uploads video+thumbnail); the status message's last text and the buttons when it
+  /// has come. lane::result
+  speech ready(const job& j, const std::string& thumbnail_sha256 = {}) const;
   /// The status becomes the reason and what the money did; of a pack a message of its own. lane::money
   speech failed(const job& j) const;
   /// Before its submit: the credits are back. lane::money

@@ -1,6 +1,7 @@
 #include "actors/answer.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include "storage/files.hpp"
 
 namespace troupe {
 namespace {
@@ -25,7 +26,7 @@ reader_actor::behavior_type reader(reader_actor::pointer self, const std::shared
       },
       [db](const sweep_files& x) {
         try {
-          if (const int n = db->sweep_files(x.folder, x.older_than_ms); n > 0)
+          if (const int n = storage::sweep_files(x.folder, db->needed_files(), x.older_than_ms); n > 0)
             log("reader")->info("{} old files of videos removed", n);
         } catch (const std::exception& e) {
           log("reader")->warn("old files stay: {}", e.what());

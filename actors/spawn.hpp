@@ -4,6 +4,7 @@
 #include "messages/pictures.hpp"
 #include "messages/protocol.hpp"
 #include "net/http_loop.hpp"
+#include "net/media.hpp"
 #include "net/transport.hpp"
 #include "storage/store.hpp"
 #include <memory>
@@ -26,7 +27,8 @@ reader_actor spawn_reader(caf::actor_system& sys, std::shared_ptr<storage::reade
 /// Detached like the reader, with a connection of its own.
 analyst_actor spawn_analyst(caf::actor_system& sys, const context_ptr& ctx,
                             std::shared_ptr<storage::reader> reader, bool detached);
-media_actor spawn_media(caf::actor_system& sys, int workers);
+using inspection = std::function<inspected(const inspect_video&)>; ///< blocks; a test has its own
+media_actor spawn_media(caf::actor_system& sys, int workers, inspection look = media::inspect);
 picture_worker_actor spawn_picture_worker(caf::actor_system& sys);
 /// `files`: where Telegram's files come from.
 pictures_actor spawn_pictures(caf::actor_system& sys, context_ptr ctx, http_actor files,
@@ -74,8 +76,9 @@ cashier_actor spawn_cashier(caf::actor_system& sys, context_ptr ctx, till_desk d
 
 /// The neighbours of a job.
 struct job_desk {
-  http_actor telegram; ///< photos of users
-  http_actor provider;
+  http_actor telegram;  ///< photos of users
+  http_actor provider;  ///< submits and questions
+  http_actor transfers; ///< files to the provider and from it: these take minutes
   media_actor media;
   ledger_actor ledger;
   reader_actor reader;

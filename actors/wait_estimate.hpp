@@ -10,6 +10,7 @@ namespace troupe {
 class wait_estimate {
 public:
   static constexpr unix_ms unmeasured_ms = 120'000;
+  static constexpr unix_ms shortest_ms = 30'000; ///< less of it is left: no number is told any more
 
   /// From the submit to the file.
   void measured(const std::string& model_id, unix_ms took) {

@@ -144,6 +144,7 @@ running_cast* start_cast(const generation_setting& s, poll_book& book, const std
       ctx, std::make_shared<storage::store>(path), std::make_shared<storage::reader>(path), {}};
   setting.outside = {telegram, telegram, r->sys.spawn(provider, &book), telegram,
                      telegram, telegram, spawn_media(r->sys, 1)};
+  setting.outside.transfers = setting.outside.provider;
   r->all = spawn_cast(r->sys, setting);
   return r;
 }

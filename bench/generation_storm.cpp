@@ -17,8 +17,7 @@ bool ends_with(const std::string& s, const std::string& tail) {
   return s.size() >= tail.size() && s.compare(s.size() - tail.size(), tail.size(), tail) == 0;
 }
 
-/// The last number of ".../job-17.mp4" or of ".../17/<signature>".
-std::int64_t job_of_file(const std::string& path) { return std::stoll(path.substr(path.rfind("job-") + 4)); }
+/// The last number of ".../17/<signature>".
 std::int64_t job_of_callback(const std::string& url) {
   const auto end = url.rfind('/');
   return std::stoll(url.substr(url.rfind('/', end - 1) + 1));
@@ -43,7 +42,7 @@ public:
     const auto cpu = cpu_ms();
     const auto expected = static_cast<std::size_t>(set_.users * set_.pack + 1);
     const auto limit = pressed_at_ + 4 * hour_ms;
-    while (sent_.size() < expected && stage_.now() < limit && !stage_.stopped())
+    while (films_.size() < expected && stage_.now() < limit && !stage_.stopped())
       stage_.run_until(stage_.now() + 10 * second_ms);
     const auto busy_mb = resident_mb();
     const auto wall_s = seconds_since(begun), cpu_s = (cpu_ms() - cpu) / 1000;
@@ -94,13 +93,26 @@ private:
   /// Everything that leaves the engine passes here.
   void watch(const http_request& r) {
     if (ends_with(r.url, "/sendVideo") && !r.files.empty())
-      sent_.emplace(job_of_file(r.files[0].path), stage_.now());
+      films_.emplace(r.files[0].path, std::pair{chat_of(r), stage_.now()});
     if (!ends_with(r.url, "/editMessageText")) return;
     const auto chat = json::parse(r.body).value("chat_id", std::int64_t{0});
     if (pressed_.count(chat) != 0) accepted_.emplace(chat, stage_.now()); // the first: the card says so
   }
 
+  static std::int64_t chat_of(const http_request& r) {
+    for (auto& [name, value] : r.form)
+      if (name == "chat_id") return std::stoll(value);
+    return 0;
+  }
+  /// Whose file it was stands in the job's row alone.
+  void find_jobs_of_films() {
+    for (auto& [path, film] : films_)
+      for (auto& j : stage_.proofs().jobs_of(film.first))
+        if (j.file_path == path) sent_.emplace(j.job_id, film.second);
+  }
+
   json result() {
+    find_jobs_of_films();
     std::vector<double> accepted, past_ready, whole;
     for (auto& [who, at] : accepted_) accepted.push_back(in_seconds(at - pressed_[who]));
     unix_ms first = 0, last = 0, last_sent = 0;
@@ -156,8 +168,9 @@ private:
   generation_setting set_;
   play stage_{1};
   unix_ms pressed_at_ = 0;
-  std::map<std::int64_t, unix_ms> pressed_, accepted_; ///< by user
-  std::map<std::int64_t, unix_ms> sent_;               ///< by job
+  std::map<std::int64_t, unix_ms> pressed_, accepted_;            ///< by user
+  std::map<std::string, std::pair<std::int64_t, unix_ms>> films_; ///< by file: chat, when
+  std::map<std::int64_t, unix_ms> sent_;                          ///< by job
 };
 
 } // namespace

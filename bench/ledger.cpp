@@ -208,7 +208,7 @@ void write_order(storage::database& db, const order_request& o) {
       "updated_at) "
       "VALUES(?, ?, 'en', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
       db.last_id(), o.user_id, s.model_id, s.model_title, s.api, s.provider_model, s.prompt, s.photo_file_id,
-      s.aspect_ratio, s.duration_s, s.resolution, o.price, o.at, o.at + o.time_limit_ms, o.at);
+      s.aspect_ratio, s.duration_s, s.resolution, o.price, o.at, 0, o.at);
   auto job = std::to_string(db.last_id());
   auto transfer = "hold:" + job;
   storage::run(db,

@@ -22,7 +22,8 @@ bool names_a_host(const std::string& url) {
 bool may_be_empty(const option& o) {
   const std::string key = o.key;
   return o.secret || key == "web.public_url" || key == "log.file" || key == "prompt_writer.api_url" ||
-         key == "web.proxy_header" || key.rfind("network.", 0) == 0 || key.rfind("web.tls_", 0) == 0;
+         key == "storage.files_dir" || key == "web.proxy_header" || key.rfind("network.", 0) == 0 ||
+         key.rfind("web.tls_", 0) == 0;
 }
 
 /// What is no HTTP proxy would be silently useless: said before anything is asked through it.

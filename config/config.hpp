@@ -40,6 +40,7 @@ struct options {
     std::string upload_url = "https://kieai.redpandaai.co";
     std::vector<std::string> api_keys; // secret
     int workers = 4;
+    int transfer_workers = 4; // pictures there, videos from there: these take minutes
     int submits_per_10_s = 18;
     int jobs_in_flight_max = 100; // per key
     int waiting_jobs_max = 5000;  // then nothing more is sold
@@ -48,7 +49,8 @@ struct options {
     int credits_min = 300;    // below it the key is not used
     int first_poll_s = 30;
     int poll_every_s = 30;
-    int time_limit_s = 1800;
+    int time_limit_s = 1800; // from the submit
+    int queue_limit_s = 0;   // in the queue before it; 0: none
     int late_watch_h = 24;
     int late_poll_every_s = 600;
     int result_mb_max = 512;
@@ -61,7 +63,7 @@ struct options {
   } scheduler;
   struct storage_options {
     std::string database_path = "data/troupe.db";
-    std::string files_dir = "data/files";
+    std::string files_dir; // "": beside the database
     int keep_files_h = 0;
   } storage;
   struct web_options {

@@ -28,6 +28,7 @@ struct http_file {
   std::string filename;
   std::string content_type;
   std::string path;
+  std::string sha256 = {}; ///< When set, another content is `no_file`: nothing but this is sent.
 };
 
 struct http_request {

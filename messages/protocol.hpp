@@ -2,6 +2,7 @@
 /// What actors say to each other. One noun per actor, one sentence per message.
 /// Messages never leave the process, so nothing here is serialised.
 #include "messages/http.hpp"
+#include "messages/media.hpp"
 #include "messages/office.hpp"
 #include "messages/work.hpp"
 #include <caf/all.hpp>
@@ -126,7 +127,8 @@ struct job_over {
 };
 /// What the provider said to a submit.
 enum class submit_word : std::uint8_t {
-  answered,
+  accepted,
+  answered, ///< something else that is about the job
   unanswered,
   slow_down,
   key_refused,
@@ -137,8 +139,19 @@ struct submit_heard {
   submit_word what = submit_word::answered;
   std::string key_name, model_id, text;
 };
+/// Its request is ready: may it leave now? Answered when the provider's window has room.
+struct may_submit {
+  std::int64_t job_id = 0;
+};
+struct submit_leave {
+  std::string key_name; ///< with this key; "": not now, it goes back to the queue
+};
 /// Nobody waits for it any more; it is stored already.
 struct job_cancelled {
+  std::int64_t job_id = 0;
+};
+/// Its generation fell, and it could not be read then.
+struct job_fallen {
   std::int64_t job_id = 0;
 };
 struct job_overdue {
@@ -160,20 +173,10 @@ struct wake {
   std::uint64_t round = 0;
 }; ///< A timer; older rounds are ignored.
 
-// -- to media workers --
-struct inspect_video {
-  std::string path, thumbnail;
-  std::int64_t bytes_max = 0; ///< A larger video is made smaller, in place; 0: it stays.
-};
 /// -- to the reader: what nobody needs any more and nobody has touched for so long is deleted --
 struct sweep_files {
   std::string folder;
   std::int64_t older_than_ms = 0;
-};
-struct inspected {
-  bool playable = false;
-  media_info info;
-  std::string why;
 };
 
 /// Runs HTTP requests on a fixed number of blocking workers. Always answers, within the request's own
@@ -199,8 +202,9 @@ using analyst_actor = caf::typed_actor<caf::replies_to<office_inquiry>::with<off
 /// Decides which job is submitted next.
 using dispatcher_actor =
     caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>, caf::reacts_to<job_over>,
-                     caf::reacts_to<job_overdue>, caf::reacts_to<job_cancelled>, caf::reacts_to<submit_heard>,
-                     caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
+                     caf::reacts_to<job_overdue>, caf::reacts_to<job_fallen>, caf::reacts_to<job_cancelled>, caf::reacts_to<submit_heard>,
+                     caf::replies_to<may_submit>::with<submit_leave>, caf::reacts_to<provider_woke>,
+                     caf::reacts_to<wake>>;
 
 /// Stars and the shop: pre-checkout, purchases under way, refunds. A notice is answered when all that it
 /// brought is stored.
@@ -281,6 +285,9 @@ TROUPE_LOCAL(job_over)
 TROUPE_LOCAL(job_overdue)
 TROUPE_LOCAL(job_cancelled)
 TROUPE_LOCAL(submit_heard)
+TROUPE_LOCAL(may_submit)
+TROUPE_LOCAL(job_fallen)
+TROUPE_LOCAL(submit_leave)
 TROUPE_LOCAL(provider_woke)
 TROUPE_LOCAL(wake)
 TROUPE_LOCAL(posted_update)

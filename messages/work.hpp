@@ -54,6 +54,8 @@ struct upload {
   std::string field; ///< "video", "thumbnail"
   std::string path;
   std::string content_type;
+  /// What was fetched, as hex; what is there when it is sent must be the same. "": of an older version.
+  std::string sha256 = {};
 };
 
 constexpr const char* name_of(lane l) {
@@ -218,7 +220,6 @@ struct order_request {
   int count = 1;
   int active_jobs_max = 3;
   bool closed = false; ///< Nothing new is taken; the same order again is still answered.
-  std::int64_t time_limit_ms = 30 * 60'000;
 };
 
 enum class order_outcome : std::uint8_t { accepted, too_few_credits, too_many_jobs, closed };
@@ -232,12 +233,14 @@ struct order_answer {
 
 /// ```
 /// pending -> submitting -> processing -> fetching -> delivering -> completed
-///    ^            | |           |            |
-///    +-- retry ---+-|-----------+ (temporary failure)
-///                   +-> unknown-+------------+--> failed (hold voided)      pending -> cancelled
+///    ^            | |           |          | ^          |
+///    +-- retry ---+-|-----------+          | +----------+ (the file is gone, or Telegram refuses it)
+///                   +-> unknown-+----------+--> failed (hold voided)      pending -> cancelled
 ///                        |      |
 ///                        +------+--> overdue (hold voided, still watched) -> gifted | failed
 /// ```
+/// From delivering on the hold is posted. A job that has been there and cannot be handed over ends completed
+/// with a `fail_text`, and its credits are returned.
 enum class job_state : std::uint8_t {
   pending,
   submitting,
@@ -275,18 +278,25 @@ struct job {
   std::int64_t price = 0;
   int of_order = 1; ///< Videos ordered together.
   job_state state = job_state::pending;
-  int attempt = 0;      ///< Refused submits so far; nothing was created by them.
+  int attempt = 0;      ///< Tries that came to nothing: submits refused for a while, tasks that failed.
   std::string key_name; ///< Which API key it was submitted with.
   std::string task_id;  ///< The provider's id.
   /// Ids of earlier tasks that ended without a video and without a reason: their callbacks mean nothing.
   std::string dead_tasks;
   std::string result_url;
+  /// Names its files: chosen with the order, by the system's random numbers, so that they are known before
+  /// any is written and nobody guesses them.
+  std::string file_token;
   std::string file_path, thumbnail_path;
+  std::string sha256;  ///< of the video at `file_path`
   std::string file_id; ///< Telegram's, after delivery.
+  int tries = 0;       ///< Of the present step, so far: of a fetch; or submits that were none of its tries.
+  int deliveries = 0;  ///< Given up so far: each was fetched again.
   media_info media;
   std::string fail_class, fail_text;
   unix_ms created_at = 0, submitted_at = 0, not_before = 0, updated_at = 0;
-  unix_ms deadline_at = 0; ///< Then the credits return; of an overdue job: the end of the watch.
+  unix_ms deadline_at =
+      0; ///< From the submit on: then the credits return; when overdue: the end of the watch.
 };
 
 /// One step of a job's life, with what it has to say to the user. A repeated step changes nothing.
@@ -297,13 +307,21 @@ struct job_step {
   std::string key_name;                  ///< to submitting
   std::string task_id;                   ///< to processing
   std::string result_url;                ///< to fetching
+  int tries = 0;                         ///< to fetching: how often it was tried before
   std::string file_path, thumbnail_path; ///< to delivering: the hold is posted
+  std::string sha256;                    ///< to delivering
   media_info media;
-  unix_ms not_before = 0;            ///< to pending (retry)
+  unix_ms not_before = 0; ///< to pending (retry)
+  /// to pending: the provider has made nothing and judged nothing (a limit, a key), so this was none of the
+  /// job's tries.
+  bool no_try = false;
+  unix_ms deadline_at = 0;           ///< to submitting: of the task
   unix_ms watch_until = 0;           ///< to overdue: becomes the job's deadline
   std::string fail_class, fail_text; ///< to failed: the hold is voided
   std::vector<outgoing> messages;
-  std::vector<outgoing> finale; ///< Said after them when this was the last job of its order; once.
+  std::vector<outgoing>
+      afterwards; ///< to delivering, gifted: said when Telegram has taken the video, not before.
+  std::vector<outgoing> finale; ///< Said after all when this was the last job of its order; once.
 };
 
 struct step_answer {

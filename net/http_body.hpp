@@ -1,6 +1,7 @@
 #pragma once
 /// The bodies of requests and answers that need not be in memory. Private to the blocking clients.
 #include "messages/http.hpp"
+#include "net/file_digest.hpp"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,7 +18,7 @@ namespace troupe {
 /// need not be in memory.
 class multipart {
 public:
-  /// @returns false when a file cannot be read.
+  /// @returns false when a file cannot be read, or is not the one that is meant.
   bool build(const http_request& request) {
     boundary_ = "troupe-" + random_text();
     for (const auto& [name, value] : request.form)
@@ -27,7 +28,7 @@ public:
       add_text("--" + boundary_ + "\r\nContent-Disposition: form-data; name=\"" + quoted(file.field) +
                "\"; filename=\"" + quoted(file.filename) + "\"\r\nContent-Type: " +
                (file.content_type.empty() ? "application/octet-stream" : file.content_type) + "\r\n\r\n");
-      if (!add_file(file.path)) return false;
+      if (!add_file(file.path, file.sha256)) return false;
       add_text("\r\n");
     }
     add_text("--" + boundary_ + "--\r\n");
@@ -74,11 +75,12 @@ private:
     pieces_.push_back({length_, size, std::move(text), nullptr});
     length_ += size;
   }
-  bool add_file(const std::string& path) {
+  bool add_file(const std::string& path, const std::string& sha256) {
     std::error_code failed;
     const auto size = std::filesystem::file_size(path, failed);
     auto file = std::make_unique<std::ifstream>(path, std::ios::binary);
     if (failed || !*file) return false;
+    if (!sha256.empty() && sha256_of(*file) != sha256) return false; // somebody else's, or half of it
     if (size) pieces_.push_back({length_, static_cast<std::size_t>(size), {}, std::move(file)});
     length_ += static_cast<std::size_t>(size);
     return true;

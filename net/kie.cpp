@@ -347,12 +347,6 @@ std::string image_type(const std::string& path) {
 
 } // namespace
 
-const char* name_of(fail_class c) {
-  constexpr const char* names[] = {"none",      "violation",     "billing",     "rate_limit", "temporary",
-                                   "bad_input", "configuration", "unavailable", "unknown"};
-  return names[static_cast<int>(c)];
-}
-
 /// The sentence of a measure that was not kept: "Image must be at least 300px", "prompt exceeds 2000
 /// characters".
 static bool names_an_input_fault(const std::string& words) {

@@ -1,5 +1,6 @@
 #pragma once
 /// kie.ai as plain functions. Two adapters: "kie-unified" (/api/v1/jobs/*) and "kie-veo" (/api/v1/veo/*).
+#include "messages/causes.hpp"
 #include "messages/http.hpp"
 #include "messages/work.hpp"
 #include "net/outside_answer.hpp"
@@ -14,18 +15,8 @@ struct endpoint {
   std::string api_key;
 };
 
-enum class fail_class : std::uint8_t {
-  none,
-  violation,
-  billing,
-  rate_limit,
-  temporary,
-  bad_input,
-  configuration,
-  unavailable,
-  unknown
-};
-const char* name_of(fail_class c);
+using fail_class = cause; ///< those that a provider's words can tell apart
+using troupe::name_of;
 /// Text first, code second (kie.md section 6).
 fail_class classify(int code, const std::string& text);
 /// The first measure in a sentence about an input: "300px", "10 MB", "2000 characters"; "" when there is

@@ -1,4 +1,5 @@
 #include "net/media.hpp"
+#include "net/file_digest.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 extern char** environ;
@@ -26,7 +28,7 @@ using nlohmann::json;
 
 constexpr std::size_t output_max = 8u << 20;
 constexpr std::size_t complaint_max = 300;
-constexpr int shrink_limit_s = 100; // an inspection as a whole has 120
+constexpr std::size_t head_bytes = 512; // enough to know a video, or a page, by its beginning
 constexpr std::uintmax_t thumbnail_bytes_max = 200'000;
 
 struct pipe_ends {
@@ -98,7 +100,7 @@ pid_t spawn(const std::vector<std::string>& argv, int out, int err) {
   const int failed = ::posix_spawnp(&pid, args[0], &files, &how, args.data(), environ);
   ::posix_spawn_file_actions_destroy(&files);
   ::posix_spawnattr_destroy(&how);
-  if (failed) throw media_error(argv[0] + " cannot start");
+  if (failed) throw tool_missing(argv[0] + " cannot start: " + std::strerror(failed));
   return pid;
 }
 
@@ -153,10 +155,106 @@ void thumbnail_with_quality(const std::string& video, const std::string& jpeg, c
         std::string("-pix_fmt"), std::string("yuvj420p"), std::string("-c:v"), std::string("mjpeg"),
         std::string("-q:v"), std::string(quality), std::string("-f"), std::string("mjpeg"), "file:" + jpeg})
     argv.push_back(a);
-  run(argv, 30);
+  run(argv, thumbnail_limit_s);
+}
+
+std::string head_of(const std::string& path) {
+  std::string head(head_bytes, '\0');
+  std::ifstream in{path, std::ios::binary};
+  in.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  return head;
+}
+
+bool is_mp4(const std::string& head) { return head.compare(4, 4, "ftyp") == 0; }
+
+/// MP4, Matroska or AVI, as far as the first bytes tell.
+bool begins_as_video(const std::string& head) {
+  if (head.size() < 12) return false;
+  return is_mp4(head) || head.compare(0, 4, "\x1A\x45\xDF\xA3") == 0 ||
+         (head.compare(0, 4, "RIFF") == 0 && head.compare(8, 4, "AVI ") == 0);
+}
+
+/// An error page, or an answer of an API, in place of a file.
+bool begins_as_text(const std::string& head) {
+  const auto at = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  return at != head.npos && (head[at] == '<' || head[at] == '{' || head[at] == '[');
+}
+
+std::uint64_t number_in(const unsigned char* bytes, int count) {
+  std::uint64_t n = 0;
+  for (int i = 0; i < count; ++i) n = n << 8 | bytes[i];
+  return n;
+}
+
+/// An MP4 is a row of boxes that say how long they are. Half a file passes ffprobe when its index stands
+/// first: here its last box reaches beyond its end.
+void check_whole(const std::string& path) {
+  if (!is_mp4(head_of(path))) return;
+  const std::uint64_t size = size_of(path);
+  std::ifstream in{path, std::ios::binary};
+  for (std::uint64_t at = 0; at + 8 <= size;) {
+    unsigned char b[16] = {};
+    in.seekg(static_cast<std::streamoff>(at));
+    in.read(reinterpret_cast<char*>(b),
+            std::min<std::streamsize>(16, static_cast<std::streamsize>(size - at)));
+    auto box = number_in(b, 4);
+    if (box == 0) return; // to the end
+    if (box == 1) box = number_in(b + 8, 8);
+    if (box < 8 || box > size - at) throw media_error("the file is cut off");
+    at += box;
+  }
+}
+
+/// What there is to know without the tools.
+inspected by_its_beginning(const std::string& path, const std::string& why) {
+  inspected out;
+  out.why = why;
+  out.playable = begins_as_video(head_of(path));
+  out.info.bytes = static_cast<std::int64_t>(size_of(path));
+  try {
+    check_whole(path);
+  } catch (const media_error& e) {
+    out.playable = false;
+    out.why = e.what();
+  }
+  return out;
+}
+
+void make_smaller(const inspect_video& x, inspected& out) {
+  if (x.bytes_max <= 0 || out.info.bytes <= x.bytes_max) return;
+  try {
+    shrink(x.path, out.info, x.bytes_max);
+    out.info = probe(x.path);
+    out.info.shrunk = true;
+  } catch (const std::exception& e) { // it is sent as it is: a local Bot API server may take it
+    out.why = e.what();
+  }
 }
 
 } // namespace
+
+inspected inspect(const inspect_video& x) {
+  inspected out;
+  try {
+    out.info = probe(x.path);
+    make_smaller(x, out);
+    out.playable = true;
+    make_thumbnail(x.path, x.thumbnail);
+    out.thumbnail_sha256 = sha256_of_file(x.thumbnail);
+  } catch (const tool_missing& e) {
+    const bool known = out.playable; // only the thumbnail is missing
+    if (!known) out = by_its_beginning(x.path, e.what());
+    out.no_tools = true;
+  } catch (const took_too_long& e) {
+    if (!out.playable) out = by_its_beginning(x.path, e.what());
+  } catch (const std::exception& e) { // without a thumbnail it is still a video
+    out.why = e.what();
+  }
+  if (!out.playable) out.is_text = begins_as_text(head_of(x.path));
+  else out.sha256 = sha256_of_file(x.path);
+  return out;
+}
 
 std::string run(const std::vector<std::string>& argv, int limit_s) {
   if (argv.empty()) throw media_error("nothing to run");
@@ -169,7 +267,7 @@ std::string run(const std::vector<std::string>& argv, int limit_s) {
 
   std::string output, complaint;
   const auto too_long = [&] {
-    return media_error(argv[0] + " took longer than " + std::to_string(limit_s) + " s");
+    return took_too_long(argv[0] + " took longer than " + std::to_string(limit_s) + " s");
   };
   while (out.in >= 0 || err.in >= 0) {
     pollfd fds[2] = {{out.in, POLLIN, 0}, {err.in, POLLIN, 0}}; // poll skips negative ones
@@ -199,7 +297,7 @@ media_info probe(const std::string& path) {
                                    "json",    "-show_format", "-show_streams"};
   argv.insert(argv.end(), only_videos.begin(), only_videos.end());
   argv.push_back("file:" + path);
-  const auto found = json_fields::parse(run(argv, 20)); // ffprobe tells what is written in the file
+  const auto found = json_fields::parse(run(argv, probe_limit_s)); // ffprobe tells what is written in the file
   if (!found.is_object() || !found.contains("streams") || !found["streams"].is_array())
     throw media_error("ffprobe's answer is unreadable");
   double seconds =
@@ -213,6 +311,7 @@ media_info probe(const std::string& path) {
   }
   if (info.width <= 0 || info.height <= 0) throw media_error("no video stream");
   if (!(seconds > 0) || seconds > 1e6) throw media_error("no duration");
+  check_whole(path);
   info.duration_ms = static_cast<std::int64_t>(seconds * 1000 + 0.5);
   return info;
 }
@@ -242,6 +341,7 @@ void shrink(const std::string& path, const media_info& info, std::int64_t bytes_
 }
 
 void make_thumbnail(const std::string& video, const std::string& jpeg) {
+  static_assert(thumbnail_tries == 3);
   for (const char* quality : {"4", "12", "31"}) {
     thumbnail_with_quality(video, jpeg, quality);
     const auto size = size_of(jpeg);

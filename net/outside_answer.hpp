@@ -41,6 +41,9 @@ content content_of(const http_reply& reply, std::size_t bytes_max = json_bytes_m
 /// place (429, 5xx without JSON). It says nothing of what was asked.
 bool is_unheard(const http_reply& reply);
 
+/// described() of http_error::no_file: it is not there, or is not what was fetched.
+inline constexpr auto file_missing = "the file to send is missing";
+
 /// One line for the log: "HTTP 200, a page instead of an answer: <html>...". Safe, as `excerpt()` is.
 std::string described(const http_reply& reply);
 

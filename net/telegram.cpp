@@ -607,7 +607,8 @@ http_request call(const bot& b, const outgoing& message) {
     for (const auto& [name, value] : params.items())
       request.form.emplace_back(name, value.is_string() ? value.get<std::string>() : dump(value));
   for (const auto& u : message.uploads)
-    request.files.push_back({u.field, u.path.substr(u.path.rfind('/') + 1), u.content_type, u.path});
+    request.files.push_back(
+        {u.field, u.path.substr(u.path.rfind('/') + 1), u.content_type, u.path, u.sha256});
   return request;
 }
 

@@ -57,10 +57,11 @@ const check jobs{
      "SELECT 'Job ' || job_id || ' is ' || state || ' but its hold was ' || "
      "CASE posted + voided WHEN 0 THEN 'not ended' WHEN 2 THEN 'ended twice' "
      "ELSE CASE posted WHEN 1 THEN 'posted' ELSE 'voided' END END || '.' FROM ("
-     "SELECT job_id, state, "
+     "SELECT job_id, state, deliveries, "
      "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'post:' || job_id) AS posted, "
      "EXISTS(SELECT 1 FROM transfers WHERE transfer_id = 'void:' || job_id) AS voided FROM jobs) "
-     "WHERE posted <> (state IN ('delivering', 'completed')) OR voided <> (state IN ('failed', 'cancelled', "
+     "WHERE posted <> (state IN ('delivering', 'completed') OR deliveries > 0) OR voided <> (state IN "
+     "('failed', 'cancelled', "
      "'overdue', 'gifted')) "
      "LIMIT 20",
      "SELECT 'Job ' || job_id || ' could not be handed over, but its credits were not returned (or the "
@@ -79,13 +80,22 @@ const check jobs{
      "SELECT user_id, sum(held) AS held, sum(needed) AS needed FROM ("
      "SELECT user_id, amount AS held, 0 AS needed FROM ledger WHERE account = 'held' UNION ALL "
      "SELECT user_id, 0, price FROM jobs "
-     "WHERE state NOT IN ('delivering', 'completed', 'failed', 'cancelled', 'overdue', 'gifted')) GROUP BY "
+     "WHERE deliveries = 0 AND state NOT IN ('delivering', 'completed', 'failed', 'cancelled', 'overdue', "
+     "'gifted')) GROUP BY "
      "user_id) "
      "WHERE held <> needed LIMIT 20",
      "SELECT 'Order ' || o.order_id || ' is for ' || o.count || ' videos but has ' || count(j.job_id) || ' "
      "jobs.' "
      "FROM orders o LEFT JOIN jobs j ON j.order_id = o.order_id GROUP BY o.order_id "
      "HAVING count(j.job_id) <> o.count LIMIT 20",
+     "SELECT 'Job ' || j.job_id || ' would be sent from a file that it does not name.' FROM outbox o JOIN "
+     "jobs j "
+     "ON j.job_id = o.job_id AND j.state IN ('delivering', 'gifted') WHERE o.uploads NOT IN ('', '[]') AND "
+     "json_extract(o.uploads, '$[0][1]') IS NOT j.file_path LIMIT 20",
+     "SELECT 'Message ' || outbox_id || ' waits for the video of job ' || after_job || ', which is not under "
+     "way.' "
+     "FROM outbox WHERE after_job <> 0 AND after_job NOT IN (SELECT job_id FROM jobs WHERE state IN "
+     "('delivering', 'gifted')) LIMIT 20",
      "SELECT 'Job ' || job_id || ' belongs to no order.' FROM jobs "
      "WHERE order_id NOT IN (SELECT order_id FROM orders) LIMIT 20"}};
 

@@ -31,20 +31,21 @@ job read_job(const query& q) {
   j.media.bytes = integer();
   j.fail_class = text(), j.fail_text = text(), j.created_at = integer(), j.submitted_at = integer();
   j.not_before = integer(), j.deadline_at = integer(), j.updated_at = integer();
-  j.dead_tasks = text(), j.of_order = small();
+  j.dead_tasks = text(), j.file_token = text(), j.sha256 = text(), j.tries = small(), j.deliveries = small();
+  j.of_order = small();
   return j;
 }
 
-bool is_arrow(job_state from, job_state to) {
+bool is_arrow(const job& j, job_state to) {
   const auto one_of = [to](std::initializer_list<job_state> targets) {
     return std::find(targets.begin(), targets.end(), to) != targets.end();
   };
-  switch (from) {
+  switch (j.state) {
   case pending: return one_of({submitting, failed, cancelled});
   case submitting: return one_of({processing, pending, unknown, failed});
   case unknown: return one_of({processing, failed, overdue});
   case processing: return one_of({fetching, pending, failed, overdue});
-  case fetching: return one_of({fetching, delivering, failed, processing});
+  case fetching: return one_of({fetching, delivering, failed}) || (to == processing && j.deliveries == 0);
   case delivering: return to == completed;
   case overdue: return one_of({overdue, gifted, failed}); // overdue again: its task became known
   default: return false;
@@ -54,7 +55,8 @@ bool is_arrow(job_state from, job_state to) {
 /// Fetching may follow itself (another link), so only the very same step is a repeat there.
 bool is_repeat(const job& now, const job_step& s) {
   if (s.to == overdue && now.state == overdue) return s.task_id.empty() || s.task_id == now.task_id;
-  return s.to == now.state && s.at == now.updated_at && s.result_url == now.result_url;
+  return s.to == now.state && s.at == now.updated_at && s.result_url == now.result_url &&
+         s.tries == now.tries;
 }
 
 void change(job& j, const job_step& s) {
@@ -65,16 +67,22 @@ void change(job& j, const job_step& s) {
   case pending: // Refused by the provider, or its task has failed: nothing is there to wait for.
     if (!j.task_id.empty()) j.dead_tasks += j.task_id + " ";
     j.task_id.clear();
-    ++j.attempt;
+    j.attempt += s.no_try ? 0 : 1;
+    j.tries = s.no_try ? j.tries + 1 : 0;
+    if (s.no_try) j.deadline_at = 0; // nothing was begun
     j.not_before = s.not_before;
     j.submitted_at = 0;
     break;
   case submitting:
     j.submitted_at = s.at;
     j.key_name = s.key_name;
+    j.deadline_at = s.deadline_at;
     break;
   case processing: set(j.task_id, s.task_id); break;
-  case fetching: set(j.result_url, s.result_url); break;
+  case fetching:
+    set(j.result_url, s.result_url);
+    j.tries = s.tries;
+    break;
   case overdue:
     set(j.task_id, s.task_id);
     set(j.fail_class, s.fail_class);
@@ -85,7 +93,9 @@ void change(job& j, const job_step& s) {
   case delivering:
     j.file_path = s.file_path;
     j.thumbnail_path = s.thumbnail_path;
+    j.sha256 = s.sha256;
     j.media = s.media;
+    j.fail_text.clear(); // of an earlier delivery
     break;
   case failed:
   case cancelled:
@@ -110,31 +120,37 @@ void save(database& db, const job& j) {
       "?7, "
       "thumbnail_path = ?8, width = ?9, height = ?10, duration_ms = ?11, bytes = ?12, fail_class = ?13, "
       "fail_text = ?14, submitted_at = ?15, not_before = ?16, updated_at = ?17, deadline_at = ?18, "
-      "dead_tasks = ?19 WHERE "
+      "dead_tasks = ?19, sha256 = ?21, tries = ?22, deliveries = ?23 WHERE "
       "job_id = ?1",
       j.job_id, name_of(j.state), j.attempt, j.key_name, j.task_id, j.result_url, j.file_path,
       j.thumbnail_path, j.media.width, j.media.height, j.media.duration_ms, j.media.bytes, j.fail_class,
       j.fail_text, j.submitted_at, j.not_before, j.updated_at, j.deadline_at, j.dead_tasks,
-      moment(j.state, j.updated_at));
+      moment(j.state, j.updated_at), j.sha256, j.tries, j.deliveries);
 }
 
 /// A hold ends exactly once: an overdue job's is ended already.
 void end_hold(database& db, job_state from, const job& j, unix_ms at) {
   if (j.state == gifted) book_gift(db, j, at);
   if (from == overdue) return;
-  if (j.state == delivering) post_hold(db, j, at);
+  if (j.state == delivering) post_hold(db, j, at); // the same again, after a delivery that was given up
+  if (from == fetching && j.state == completed) return_spent(db, j, at); // nobody pays for what he cannot see
   if (j.state == failed || j.state == cancelled || j.state == overdue) void_hold(db, j, at);
 }
 
 /// Nothing more is to be waited for: the user has the video, or his credits.
-bool is_settled(job_state s) { return s == delivering || s == overdue || is_final(s); }
+bool is_settled(job_state s) { return s == overdue || is_final(s); }
 
 bool ends_order(database& db, job_state from, const job& j) {
   if (is_settled(from) || !is_settled(j.state)) return false;
-  return number(db,
-                "SELECT count(*) FROM jobs WHERE user_id = ? AND order_id = ? AND state <> 'delivering' "
-                "AND " TROUPE_RUNNING_JOB,
+  return number(db, "SELECT count(*) FROM jobs WHERE user_id = ? AND order_id = ? AND " TROUPE_RUNNING_JOB,
                 j.user_id, j.order_id) == 0;
+}
+
+/// The hold is posted already: it ends as a video that could not be handed over.
+void fail_posted(job& j) {
+  if (j.state != failed || j.deliveries == 0) return;
+  j.state = completed;
+  if (j.fail_text.empty()) j.fail_text = j.fail_class.empty() ? "not handed over" : j.fail_class;
 }
 
 std::string fingerprint_of(const order_request& o) {
@@ -202,11 +218,11 @@ std::int64_t insert_job(database& db, const job& j) {
   run(db,
       "INSERT INTO jobs(order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "
       "photo_file_id, aspect_ratio, duration_s, resolution, sound, price, state, created_at, deadline_at, "
-      "updated_at, timeline) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+      "updated_at, timeline, file_token) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)",
       j.order_id, j.user_id, j.language, s.model_id, s.model_title, s.api, s.provider_model, s.prompt,
       s.photo_file_id, s.aspect_ratio, s.duration_s, s.resolution, s.sound, j.price, j.created_at,
-      j.deadline_at, j.updated_at, moment(pending, j.created_at));
+      j.deadline_at, j.updated_at, moment(pending, j.created_at), j.file_token);
   return db.last_id();
 }
 
@@ -219,7 +235,6 @@ job new_job(const order_request& o, std::int64_t order_id, const std::string& la
   j.price = o.price;
   j.of_order = o.count;
   j.created_at = j.updated_at = o.at;
-  j.deadline_at = o.at + o.time_limit_ms;
   return j;
 }
 
@@ -257,6 +272,7 @@ order_answer place_order(writer& w, const order_request& o) {
   const auto order_id = db.last_id();
   auto j = new_job(o, order_id, known.language);
   for (int i = 0; i < o.count; ++i) {
+    j.file_token = random_hex(file_token_bytes);
     j.job_id = insert_job(db, j);
     hold(db, j, o.at);
     w.new_jobs.push_back(j);
@@ -268,28 +284,46 @@ step_answer take_step(writer& w, const job_step& step) {
   auto found = load_job(w.db(), step.job_id);
   if (!found) return {};
   auto& j = *found;
-  if (!is_arrow(j.state, step.to) || is_repeat(j, step)) return {false, j};
+  if (!is_arrow(j, step.to) || is_repeat(j, step)) return {false, j};
   const auto from = j.state;
   change(j, step);
+  fail_posted(j);
   save(w.db(), j);
   end_hold(w.db(), from, j, step.at);
   announce(w, step.messages);
-  if (!step.finale.empty() && ends_order(w.db(), from, j)) announce(w, step.finale);
+  if (j.state == delivering || j.state == gifted) {
+    keep_for_later(w, j.job_id, step.afterwards, later::with_the_video);
+    keep_for_later(w, j.job_id, step.finale, later::with_the_order);
+  } else if (!step.finale.empty() && ends_order(w.db(), from, j)) announce(w, step.finale);
+  if (from == delivering) forget_later(w, j.job_id);
   return {true, j};
 }
 
-bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
-                  unix_ms at) {
-  if (run(db, "UPDATE jobs SET file_id = ?2, updated_at = ?3 WHERE job_id = ?1 AND state = 'gifted'", job_id,
-          file_id, at) > 0)
-    return true;
-  if (run(db,
-          "UPDATE jobs SET state = 'completed', file_id = ?2, fail_text = ?3, updated_at = ?4, "
-          "timeline = timeline || ?5 WHERE job_id = ?1 AND state = 'delivering'",
-          job_id, file_id, fail_text, at, moment(completed, at)) == 0)
-    return false;
-  if (!fail_text.empty()) return_spent(db, *load_job(db, job_id), at); // nobody pays for what he cannot see
-  return true;
+void hand_over(writer& w, const delivery_report& r) {
+  auto& db = w.db();
+  auto found = load_job(db, r.job_id);
+  if (!found) return;
+  auto& j = *found;
+  if (j.state != delivering && j.state != gifted) return;
+  const auto from = j.state;
+  if (r.delivered && from == delivering) j.state = completed;
+  if (!r.delivered &&
+      from == delivering) { // whoever works on it fetches it again, or says that there is no way
+    j.state = fetching;
+    j.tries = 0;
+    ++j.deliveries;
+    j.fail_text = r.why.empty() ? "not taken" : r.why;
+  }
+  run(db,
+      "UPDATE jobs SET state = ?2, file_id = ?3, fail_text = ?4, tries = ?5, deliveries = ?6, updated_at = "
+      "?7, "
+      "timeline = timeline || ?8 WHERE job_id = ?1",
+      j.job_id, name_of(j.state), r.delivered ? r.file_id : std::string{}, j.fail_text, j.tries, j.deliveries,
+      r.at, from == j.state ? std::string{} : moment(j.state, r.at));
+  j.updated_at = r.at;
+  if (!r.delivered) forget_later(w, j.job_id);
+  else say_later(w, j.job_id, from == delivering && ends_order(db, from, j));
+  if (j.state == fetching) w.new_jobs.push_back(j);
 }
 
 } // namespace troupe::storage

@@ -11,7 +11,7 @@ using nlohmann::json;
 std::string uploads_to_text(const std::vector<upload>& uploads) {
   if (uploads.empty()) return "[]";
   auto list = json::array();
-  for (const auto& u : uploads) list.push_back({u.field, u.path, u.content_type});
+  for (const auto& u : uploads) list.push_back({u.field, u.path, u.content_type, u.sha256});
   return list.dump();
 }
 
@@ -20,7 +20,9 @@ std::optional<std::vector<upload>> uploads_from_text(const std::string& text) {
   std::vector<upload> uploads;
   if (text == "[]") return uploads;
   try {
-    for (const auto& u : json::parse(text)) uploads.push_back({u.at(0), u.at(1), u.at(2)});
+    for (const auto& u : json::parse(text))
+      uploads.push_back(
+          {u.at(0), u.at(1), u.at(2), u.size() > 3 ? u.at(3).get<std::string>() : std::string{}});
   } catch (const json::exception&) {
     return {};
   }
@@ -100,7 +102,7 @@ void keep_unreadable(database& db, const delivery_report& r) {
 }
 
 void park(database& db, const delivery_report& r, bool office) {
-  run(db, "UPDATE outbox SET parked = 1 WHERE outbox_id = ?", r.outbox_id);
+  run(db, "UPDATE outbox SET parked = 1, after_job = 0 WHERE outbox_id = ?", r.outbox_id);
   run(db, "UPDATE users SET gone = 1 WHERE user_id = ?", r.chat_id);
   if (office)
     run(db,
@@ -233,6 +235,32 @@ void readdress(writer& w, const readdress_office& how) {
   for (auto [id, chat] : parked) send_instead(w, id, how.chats.empty() ? std::vector{chat} : how.chats);
 }
 
+void keep_for_later(writer& w, std::int64_t job_id, const std::vector<outgoing>& messages, later when) {
+  for (auto& m : messages)
+    run(w.db(), "UPDATE outbox SET parked = ?2, after_job = ?3 WHERE outbox_id = ?1",
+        store_message(w.db(), m), static_cast<int>(when), job_id);
+}
+
+void say_later(writer& w, std::int64_t job_id, bool order_ended) {
+  std::vector<outgoing> due;
+  {
+    query q(w.db(),
+            TROUPE_OUTBOX_SELECT
+            "WHERE after_job = ?1 AND after_job <> 0 AND parked <= ?2 ORDER BY outbox_id",
+            job_id, static_cast<int>(order_ended ? later::with_the_order : later::with_the_video));
+    due = collect_messages(q);
+  }
+  for (auto& m : due) {
+    run(w.db(), "UPDATE outbox SET parked = 0, after_job = 0 WHERE outbox_id = ?", m.outbox_id);
+    w.messages.push_back(std::move(m));
+  }
+  forget_later(w, job_id);
+}
+
+void forget_later(writer& w, std::int64_t job_id) {
+  run(w.db(), "DELETE FROM outbox WHERE after_job = ?1 AND after_job <> 0", job_id);
+}
+
 void note_delivery(writer& w, const delivery_report& report) {
   auto& db = w.db();
   auto r = report;
@@ -255,9 +283,7 @@ void note_delivery(writer& w, const delivery_report& report) {
         "INSERT INTO slots(chat_id, slot, message_id) VALUES(?, ?, ?) "
         "ON CONFLICT DO UPDATE SET message_id = excluded.message_id",
         r.chat_id, r.slot, r.message_id);
-  if (r.job_id != 0)
-    complete_job(db, r.job_id, r.delivered ? r.file_id : std::string{}, r.delivered ? std::string{} : r.why,
-                 r.at);
+  if (r.job_id != 0) hand_over(w, r);
 }
 
 } // namespace troupe::storage

@@ -3,6 +3,7 @@
 #include "storage/claim.hpp"
 #include "storage/database.hpp"
 #include "storage/numbering.hpp"
+#include "storage/files.hpp"
 #include "storage/store.hpp"
 #include <optional>
 
@@ -86,7 +87,8 @@ audit_report audit(const std::string& path);
   "job_id, order_id, user_id, language, model_id, model_title, api, provider_model, prompt, "                \
   "photo_file_id, aspect_ratio, duration_s, resolution, sound, price, state, attempt, key_name, task_id, "   \
   "result_url, file_path, thumbnail_path, file_id, width, height, duration_ms, bytes, fail_class, "          \
-  "fail_text, created_at, submitted_at, not_before, deadline_at, updated_at, dead_tasks, "                   \
+  "fail_text, created_at, submitted_at, not_before, deadline_at, updated_at, dead_tasks, file_token, "       \
+  "sha256, tries, deliveries, "                                                                              \
   "(SELECT count FROM orders o WHERE o.order_id = jobs.order_id)"
 /// Jobs the user waits for.
 #define TROUPE_RUNNING_JOB "state NOT IN ('completed', 'failed', 'cancelled', 'gifted', 'overdue')"
@@ -126,10 +128,18 @@ void unpark(writer& w, std::int64_t chat_id);
 void readdress(writer& w, const readdress_office& how);
 /// What is parked for a group goes where it has moved; both are numbers as text.
 void follow_group(writer& w, const std::string& from, const std::string& to);
+/// What is said once a job's video is with its user; of an order's last one more. As `parked` in the outbox.
+enum class later : std::uint8_t { with_the_video = 3, with_the_order = 4 }; // 2: unreadable
+void keep_for_later(writer& w, std::int64_t job_id, const std::vector<outgoing>& messages, later when);
+void say_later(writer& w, std::int64_t job_id, bool order_ended);
+void forget_later(writer& w, std::int64_t job_id);
 void note_delivery(writer& w, const delivery_report& report);
 // jobs.cpp
 order_answer place_order(writer& w, const order_request& order);
 step_answer take_step(writer& w, const job_step& step);
+/// What became of a video: delivering -> completed, or back to fetching when it could not be handed over; a
+/// gifted job learns its file id.
+void hand_over(writer& w, const delivery_report& r);
 // payments.cpp
 payment_answer start_payment(writer& w, const open_payment& order);
 payment_answer take_stars(writer& w, const star_charge& charge);
@@ -154,8 +164,5 @@ std::int64_t audience_of(database& db, const audience_query& a); ///< how many
 // office_facts.cpp
 office_facts answer_office(database& db, const office_question& question);
 std::vector<std::string> mutes_of(database& db, std::int64_t user_id);
-/// delivering -> completed; a gifted job learns its file id. False when the job is elsewhere.
-bool complete_job(database& db, std::int64_t job_id, const std::string& file_id, const std::string& fail_text,
-                  unix_ms at);
 
 } // namespace troupe::storage

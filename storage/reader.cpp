@@ -1,7 +1,6 @@
 #include "storage/parts.hpp"
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 namespace troupe::storage {
 namespace {
@@ -175,23 +174,15 @@ std::vector<std::string> reader::mutes_of(std::int64_t user_id) {
   return storage::mutes_of(impl_->db(), user_id);
 }
 
-int reader::sweep_files(const std::string& folder, std::int64_t older_than_ms) {
-  namespace fs = std::filesystem;
-  std::set<fs::path> needed;
+std::set<std::string> reader::needed_files() {
+  const snapshot moment(impl_->db());
+  std::set<std::string> needed;
   query messages(impl_->db(), TROUPE_OUTBOX_SELECT "WHERE uploads <> '' AND uploads <> '[]'");
   for (auto& m : collect_messages(messages))
-    for (auto& u : m.uploads) needed.insert(fs::path{u.path}.filename());
-  int removed = 0;
-  std::error_code ignored;
-  const auto now = fs::file_time_type::clock::now();
-  for (auto& file : fs::directory_iterator{folder, ignored}) {
-    const bool ours = file.path().filename().string().rfind("job-", 0) == 0;
-    const auto age = now - file.last_write_time(ignored);
-    if (!ours || needed.count(file.path().filename()) > 0 || age < std::chrono::milliseconds{older_than_ms})
-      continue;
-    removed += fs::remove(file.path(), ignored);
-  }
-  return removed;
+    for (auto& u : m.uploads) needed.insert(std::filesystem::path{u.path}.filename());
+  query open(impl_->db(), "SELECT file_token FROM " TROUPE_OPEN_JOBS " WHERE file_token <> ''");
+  while (open.next()) needed.insert(open.text(0));
+  return needed;
 }
 
 audit_report reader::audit() { return storage::audit(impl_->path); }

@@ -206,6 +206,20 @@ UPDATE outbox SET lane = CASE urgency
   WHEN 5 THEN 'progress' WHEN 6 THEN 'broadcast' WHEN 7 THEN 'paid_broadcast' ELSE 'reply' END;
 ALTER TABLE outbox DROP COLUMN urgency;
 UPDATE meta SET name = 'offset:0' WHERE name = 'next_offset';
+)sql",
+    // The files of a job have names that are known before they are written and that nobody guesses. The limit
+    // of time runs from the submit, so what waits for it has none. What is said after a delivery waits in the
+    // outbox.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN file_token TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN deliveries INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET file_token = lower(hex(randomblob(16)))
+  WHERE state NOT IN ('completed', 'failed', 'cancelled', 'gifted');
+UPDATE jobs SET deadline_at = 0 WHERE state = 'pending';
+ALTER TABLE outbox ADD COLUMN after_job INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_after ON outbox(after_job) WHERE after_job <> 0;
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

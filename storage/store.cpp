@@ -1,6 +1,5 @@
 #include "storage/parts.hpp"
 #include <sqlite3.h>
-#include <unistd.h>
 #include <utility>
 
 namespace troupe::storage {
@@ -197,20 +196,11 @@ std::vector<office_heard> store::take_office() {
 
 namespace {
 
+constexpr std::size_t secret_bytes = 32;
+
 std::string find_secret(database& db, const std::string& key) {
   query q(db, "SELECT value FROM meta WHERE name = ?", key);
   return q.next() ? q.text(0) : std::string{};
-}
-
-std::string random_hex() {
-  unsigned char bytes[32];
-  if (::getentropy(bytes, sizeof bytes) != 0) throw store_error("The system gives no random numbers.");
-  std::string hex;
-  for (const auto b : bytes) {
-    hex += "0123456789abcdef"[b >> 4];
-    hex += "0123456789abcdef"[b & 15];
-  }
-  return hex;
 }
 
 } // namespace
@@ -233,7 +223,7 @@ std::string store::kept_secret(const std::string& name) {
   return first_use(impl_->path, [&] {
     const auto key = "secret:" + name;
     auto& db = impl_->w.db();
-    run(db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex());
+    run(db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex(secret_bytes));
     return find_secret(db, key);
   });
 }

@@ -3,6 +3,7 @@
 /// Each `apply` is one durable operation inside the batch opened by `begin()`.
 #include "messages/office.hpp"
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -121,9 +122,8 @@ public:
   office_facts answer(const office_question& question);
   std::vector<std::string> mutes_of(std::int64_t user_id); ///< categories of broadcasts
   open_work load_open_work();
-  /// Deletes the files of jobs in `folder` that no message needs and nobody has written for so long.
-  /// @returns how many.
-  int sweep_files(const std::string& folder, std::int64_t older_than_ms);
+  /// Names, or the tokens they begin with, of all files that a job or a message may still need.
+  std::set<std::string> needed_files();
   /// Proves every invariant of the book of credits and of the jobs.
   audit_report audit();
 

@@ -96,5 +96,10 @@ std::optional<kie_refusal> marked_refusal(const std::string& prompt) {
 
 bool marked_lost(const std::string& prompt) { return has(prompt, "submit:lost"); }
 bool marked_late(const std::string& prompt) { return has(prompt, "late"); }
+kie_spoiled marked_result(const std::string& prompt) {
+  return has(prompt, "result:page")   ? kie_spoiled::page
+         : has(prompt, "result:half") ? kie_spoiled::half
+                                      : kie_spoiled::no;
+}
 
 } // namespace troupe::sandbox

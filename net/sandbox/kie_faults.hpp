@@ -37,6 +37,8 @@ struct kie_faults {
 
 /// A late task takes this many times as long.
 inline constexpr int kie_lateness = 10;
+/// So many downloads of a spoiled result are spoiled; the next one is good.
+inline constexpr int kie_spoiled_downloads = 2;
 
 /// None without a marker: `[[hang]]`, `[[fail:<kind>]]`.
 std::optional<kie_fate> marked_fate(const std::string& prompt);
@@ -45,6 +47,9 @@ kie_fate diced_fate(std::uint64_t die);
 std::optional<kie_refusal> marked_refusal(const std::string& prompt);
 bool marked_lost(const std::string& prompt); ///< `[[submit:lost]]`
 bool marked_late(const std::string& prompt); ///< `[[late]]`
+/// `[[result:page]]` and `[[result:half]]`: what the first downloads of a result bring in its place.
+enum class kie_spoiled : std::uint8_t { no, page, half };
+kie_spoiled marked_result(const std::string& prompt);
 
 kie_refusal no_credits();
 kie_refusal no_access();

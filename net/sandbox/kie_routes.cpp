@@ -119,7 +119,12 @@ void kie_routes::add_to(httplib::Server& http) {
   http.Get(R"(/results/([0-9a-f]+)\.mp4)",
            gate_.around(service::kie, [this](const Request& req, Response& res) {
              const std::string bytes = clip_for(req.matches[1].str());
+             const auto fault = spoils(req.matches[1].str());
              if (bytes.empty()) res.status = 404;
+             else if (fault == kie_spoiled::page)
+               res.set_content("<!DOCTYPE html><html><body>Please wait</body></html>", "text/html");
+             else if (fault == kie_spoiled::half)
+               res.set_content(bytes.substr(0, bytes.size() / 2), "video/mp4");
              else res.set_content(bytes, "video/mp4");
            }));
   http.Get("/sandbox/kie", control([this](const Request&, const json&) { return state(); }));
@@ -178,6 +183,16 @@ kie_routes::numbers kie_routes::stats() {
 }
 
 // --- the ends of tasks ---
+
+/// What becomes of this download; the first ones are counted.
+kie_spoiled kie_routes::spoils(const std::string& task_id) {
+  const std::lock_guard lock(mutex_);
+  const auto c = world_.clip_of(task_id, now_ms());
+  const auto fault = c ? marked_result(c->prompt) : kie_spoiled::no;
+  if (fault == kie_spoiled::no || downloads_[task_id] >= kie_spoiled_downloads) return kie_spoiled::no;
+  ++downloads_[task_id];
+  return fault;
+}
 
 /// "" when the task has no result (yet).
 std::string kie_routes::clip_for(const std::string& task_id) {

@@ -59,6 +59,7 @@ private:
   answer remember(kie_created made);
   nlohmann::json stream_upload(const httplib::Request& q, const caller& c);
   nlohmann::json set_speed(const nlohmann::json& wanted);
+  kie_spoiled spoils(const std::string& task_id);
   std::string clip_for(const std::string& task_id);
   void work();
   void finish(job j);
@@ -74,6 +75,7 @@ private:
   std::string webhook_key_;
   std::priority_queue<job> jobs_;
   std::map<std::string, int> calls_;
+  std::map<std::string, int> downloads_; ///< of spoiled results, by task
   bool stopping_ = false;
   std::vector<std::thread> workers_;
 };

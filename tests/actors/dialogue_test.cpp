@@ -499,18 +499,20 @@ TEST_CASE("the job's voice: progress is never full, the video and the money come
   j.file_path = "v.mp4";
   j.thumbnail_path = "v.jpg";
   j.media = {1280, 720, 8000, 1};
-  const auto r = voice.ready(j).messages;
-  REQUIRE(r.size() == 3);
-  CHECK(r[0].slot == "order:77");
-  CHECK(r[1].method == "sendVideo");
-  CHECK(r[1].slot.empty());
-  CHECK(r[1].job_id == 3);
-  REQUIRE(r[1].uploads.size() == 2);
-  const auto v = json::parse(r[1].params);
+  const auto r = voice.ready(j);
+  REQUIRE(r.messages.size() == 1);
+  const auto& film = r.messages[0];
+  CHECK(film.method == "sendVideo");
+  CHECK(film.slot.empty());
+  CHECK(film.job_id == 3);
+  REQUIRE(film.uploads.size() == 2);
+  REQUIRE(r.afterwards.size() == 2); // said when Telegram has taken it
+  CHECK(r.afterwards[0].slot == "order:77");
+  const auto v = json::parse(film.params);
   CHECK(v.at("duration") == 8);
   CHECK(v.at("width") == 1280);
   CHECK(v.at("supports_streaming") == true);
-  CHECK(has(r[2].params, "Главное меню"));
+  CHECK(has(r.afterwards[1].params, "Главное меню"));
 
   for (auto why : {"violation", "billing", "rate_limit", "temporary", "bad_input", "configuration",
                    "unavailable", "unknown", "timeout", "", "new one"})

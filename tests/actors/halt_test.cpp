@@ -42,7 +42,7 @@ struct halting : stage {
                          store,
                          look,
                          {telegram_wire, telegram_wire, provider_wire, telegram_wire, telegram_wire,
-                          provider_wire, media, provider_wire}};
+                          provider_wire, media, provider_wire, provider_wire}};
     setting.threads = false;
     all = spawn_cast(*sys, setting);
     for (auto& a : all.all()) own(a);

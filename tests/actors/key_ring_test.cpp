@@ -3,6 +3,7 @@
 #include "actors/sales_board.hpp"
 #include "actors/wait_estimate.hpp"
 #include "tests/catch.hpp"
+#include <optional>
 
 using namespace troupe;
 
@@ -10,9 +11,9 @@ namespace {
 
 constexpr unix_ms t0 = 1'700'000'000'000;
 
-job waiting(std::int64_t id, std::int64_t user, int attempt = 0, unix_ms deadline = t0 + 1'000'000) {
+job waiting(std::int64_t id, std::int64_t user, int attempt = 0, unix_ms ordered = t0) {
   job j;
-  j.job_id = id, j.user_id = user, j.attempt = attempt, j.deadline_at = deadline;
+  j.job_id = id, j.user_id = user, j.attempt = attempt, j.created_at = ordered;
   return j;
 }
 
@@ -22,41 +23,111 @@ std::vector<std::int64_t> order_of(const fair_queue& q) {
   return ids;
 }
 
+using phase = key_ring::phase;
+using leaving = key_ring::exit;
+
+/// Takes a place and leaves at once, as a text does.
+std::optional<std::string> submit(key_ring& ring, unix_ms now) {
+  auto name = ring.take(now);
+  if (name) CHECK(ring.leave(*name, phase::comes, now) == leaving::go);
+  return name;
+}
+
 } // namespace
 
 TEST_CASE("each key has a window and places of its own, and the one with fewer tasks is next") {
   key_ring ring{{"a", "b"}, 3, 2};
-  CHECK(ring.take(t0) == "a");
-  CHECK(ring.take(t0) == "b");
-  CHECK(ring.take(t0) == "a");
-  CHECK(ring.take(t0) == "b");
+  CHECK(submit(ring, t0) == "a");
+  CHECK(submit(ring, t0) == "b");
+  CHECK(submit(ring, t0) == "a");
+  CHECK(submit(ring, t0) == "b");
   CHECK_FALSE(ring.take(t0)); // no places
   CHECK_FALSE(ring.next_room(t0));
   ring.release("b");
-  CHECK(ring.take(t0) == "b");
+  CHECK(submit(ring, t0) == "b");
   ring.release("a");
   ring.release("b");
-  CHECK(ring.take(t0) == "a");
+  CHECK(submit(ring, t0) == "a");
   ring.release("a");
   CHECK_FALSE(ring.take(t0)); // both windows are spent
   REQUIRE(ring.next_room(t0));
   CHECK(*ring.next_room(t0) > t0 + 10'000); // a little more than the provider's own window
-  CHECK(ring.take(*ring.next_room(t0)));
+  CHECK(submit(ring, *ring.next_room(t0)));
 }
 
-TEST_CASE("a key that is set aside leaves the others alone, and comes back once") {
-  key_ring ring{{"a", "b"}, 20, 20};
-  CHECK(ring.set_aside("a"));
-  CHECK_FALSE(ring.set_aside("a"));
-  CHECK(ring.any_in_use());
-  CHECK(ring.submits_per_10_s() == 20);
-  for (int i = 0; i < 5; ++i) CHECK(ring.take(t0) == "b");
-  ring.set_aside("b");
-  CHECK_FALSE(ring.any_in_use());
+TEST_CASE(
+    "what is being prepared takes a place and nothing of the window; it leaves when the window has room") {
+  key_ring ring{{"a"}, 2, 10};
+  CHECK(ring.take(t0, phase::prepares) == "a");
+  CHECK(ring.take(t0, phase::prepares) == "a");
+  CHECK_FALSE(ring.take(t0, phase::prepares)); // no more at once than a window holds
+  CHECK(submit(ring, t0) == "a");              // a text goes on meanwhile
+  CHECK(ring.leave("a", phase::prepares, t0) == leaving::go);
+  CHECK(ring.leave("a", phase::prepares, t0) == leaving::wait);
   CHECK_FALSE(ring.take(t0));
-  CHECK(ring.restore("a"));
-  CHECK_FALSE(ring.restore("a"));
-  CHECK(ring.take(t0) == "a");
+  CHECK(ring.leave("a", phase::prepares, t0 + 10'100) == leaving::go);
+}
+
+TEST_CASE("a text that was taken has its room in the window until it leaves") {
+  key_ring ring{{"a"}, 2, 10};
+  CHECK(ring.take(t0));
+  CHECK(ring.take(t0));
+  CHECK_FALSE(ring.take(t0));
+  CHECK(*ring.next_room(t0) > t0); // no busy wait for it
+  ring.release("a", phase::comes); // cancelled before it left
+  CHECK(ring.take(t0));
+}
+
+TEST_CASE("a key that is set aside leaves the others alone, and comes back with an accepted task") {
+  key_ring ring{{"a", "b"}, 20, 20};
+  using aside = key_ring::aside;
+  CHECK(ring.set_aside("a", aside::no_credits, t0));
+  CHECK_FALSE(ring.set_aside("a", aside::no_credits, t0)); // one state, one alarm
+  CHECK(ring.any_in_use(t0));
+  CHECK(ring.submits_per_10_s() == 20);
+  for (int i = 0; i < 5; ++i) CHECK(submit(ring, t0) == "b");
+  ring.set_aside("b", aside::refused, t0);
+  CHECK_FALSE(ring.any_in_use(t0));
+  CHECK_FALSE(ring.take(t0));
+  CHECK(*ring.next_trial(t0) == t0 + key_ring::trial_first);
+  const auto later = t0 + key_ring::trial_first;
+  CHECK(ring.any_in_use(later)); // it may be tried: then something may be sold
+  CHECK(submit(ring, later) == "a");
+  CHECK(submit(ring, later) == "b");
+  CHECK_FALSE(ring.take(later)); // one trial each
+  CHECK(ring.accepted("a"));
+  CHECK_FALSE(ring.accepted("a"));
+  CHECK(submit(ring, later) == "a");
+}
+
+TEST_CASE("the trials of a key that is refused go farther apart, to half an hour") {
+  key_ring ring{{"a"}, 20, 20};
+  ring.set_aside("a", key_ring::aside::no_credits, t0);
+  auto now = t0;
+  std::vector<unix_ms> waits;
+  for (int i = 0; i < 7; ++i) {
+    const auto at = *ring.next_trial(now);
+    waits.push_back(at - now);
+    now = at;
+    REQUIRE(submit(ring, now));
+    CHECK_FALSE(ring.set_aside("a", key_ring::aside::no_credits, now));
+    ring.release("a");
+  }
+  CHECK(waits == std::vector<unix_ms>{60'000, 120'000, 240'000, 480'000, 960'000, 1'800'000, 1'800'000});
+}
+
+TEST_CASE("a balance brings a key back only when it has really risen") {
+  key_ring ring{{"a"}, 20, 20};
+  using balance = key_ring::balance;
+  CHECK(ring.has_left("a", 5'000, 300, t0) == balance::as_before);
+  ring.set_aside("a", key_ring::aside::no_credits, t0); // a submit was refused all the same
+  CHECK(ring.has_left("a", 5'000, 300, t0) == balance::as_before);
+  CHECK(ring.has_left("a", 5'100, 300, t0) == balance::as_before);
+  CHECK(ring.has_left("a", 5'400, 300, t0) == balance::back);
+  CHECK(ring.has_left("a", 10, 300, t0) == balance::too_low);
+  CHECK(ring.has_left("a", 9, 300, t0) == balance::as_before);
+  CHECK(ring.has_left("a", 400, 300, t0) == balance::back);
+  CHECK(ring.all_in_use());
 }
 
 TEST_CASE("a key that was told to slow down rests, and no longer than that") {
@@ -71,23 +142,24 @@ TEST_CASE(
     "five silences in a row stop all submits but a probe, each failed probe waits longer, to five minutes") {
   key_ring ring{{"a"}, 100, 100};
   auto now = t0;
-  for (int i = 0; i < 20; ++i) REQUIRE(ring.take(now));
+  for (int i = 0; i < 20; ++i) REQUIRE(submit(ring, now));
   for (int i = 0; i < 20; ++i) ring.unanswered(now); // all of the burst: one outage
+  CHECK(ring.is_resting(now));
   std::vector<unix_ms> rests;
   for (int i = 0; i < 6; ++i) {
     CHECK_FALSE(ring.take(now));
     rests.push_back(*ring.next_room(now) - now);
     now += rests.back();
-    REQUIRE(ring.take(now));
+    REQUIRE(submit(ring, now));
     CHECK_FALSE(ring.take(now)); // one probe only
     ring.unanswered(now);
   }
   CHECK(rests == std::vector<unix_ms>{30'000, 60'000, 120'000, 240'000, 300'000, 300'000});
   now = *ring.next_room(now);
-  REQUIRE(ring.take(now));
+  REQUIRE(submit(ring, now));
   ring.answered();
-  CHECK(ring.take(now));
-  CHECK(ring.take(now));
+  CHECK(submit(ring, now));
+  CHECK(submit(ring, now));
 }
 
 TEST_CASE("the places that are told are those in which jobs are served") {
@@ -117,10 +189,10 @@ TEST_CASE("who leaves the queue leaves it whole, wherever he waits") {
   CHECK(order_of(q) == std::vector<std::int64_t>{2});
   CHECK(q.next(t0)->job_id == 2);
   CHECK(q.size() == 0);
-  q.push(waiting(4, 10, 0, t0 + 1'000), t0);
-  q.push(waiting(5, 10), t0);
-  CHECK(q.take_expired(t0 + 999).empty());
-  const auto expired = q.take_expired(t0 + 1'000);
+  q.push(waiting(4, 10, 0, t0), t0);
+  q.push(waiting(5, 10, 0, t0 + 1), t0);
+  CHECK(q.take_older(t0 - 1).empty());
+  const auto expired = q.take_older(t0);
   REQUIRE(expired.size() == 1);
   CHECK(expired.front().job_id == 4);
   CHECK(q.size() == 1);

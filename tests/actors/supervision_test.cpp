@@ -42,7 +42,8 @@ struct company : stage {
     auto media = sys->spawn([](media_actor::pointer) -> media_actor::behavior_type {
       return {[](const inspect_video&) { return inspected{}; }};
     });
-    cast_setting setting{ctx, store, look, {pool(), pool(), pool(), pool(), pool(), pool(), media, pool()}};
+    cast_setting setting{
+        ctx, store, look, {pool(), pool(), pool(), pool(), pool(), pool(), media, pool(), pool()}};
     setting.threads = false;
     casts.push_back(spawn_cast(*sys, setting));
     return casts.back();

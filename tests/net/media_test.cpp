@@ -2,6 +2,7 @@
 #include "tests/catch.hpp"
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -83,4 +84,83 @@ TEST_CASE("a program that fails, is missing or hangs is an error") {
   const auto start = std::chrono::steady_clock::now();
   CHECK_THROWS_AS(media::run({"sh", "-c", "sleep 30 & exec >&- 2>&-; sleep 30"}, 1), media::media_error);
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+}
+
+namespace {
+
+std::string read_all(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// A clip whose index stands first, as providers write them.
+std::string make_clip(const std::string& path) {
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i",
+              "testsrc=duration=1:size=320x180:rate=10", "-pix_fmt", "yuv420p", "-movflags", "+faststart",
+              path},
+             30);
+  return read_all(path);
+}
+
+/// PATH without ffmpeg, for as long as it lives.
+struct no_path {
+  std::string before = std::getenv("PATH");
+  no_path() { ::setenv("PATH", "/nonexistent", 1); }
+  ~no_path() { ::setenv("PATH", before.c_str(), 1); }
+};
+
+} // namespace
+
+TEST_CASE("half a video is no video, even when its index stands first") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  const auto bytes = make_clip(clip);
+  CHECK(media::inspect({clip, f / "t.jpg", 0}).playable);
+  for (const auto part : {2, 4, 10}) {
+    std::ofstream{clip, std::ios::binary}
+        << bytes.substr(0, bytes.size() - bytes.size() / static_cast<std::size_t>(part));
+    const auto seen = media::inspect({clip, f / "t.jpg", 0});
+    CHECK_FALSE(seen.playable);
+    CHECK_FALSE(seen.is_text);
+    CHECK_FALSE(seen.why.empty());
+  }
+}
+
+TEST_CASE("a page in place of a video is known as one") {
+  const folder f;
+  std::ofstream(f / "a.mp4") << "\n <!DOCTYPE html><html>Sorry</html>";
+  std::ofstream(f / "b.mp4") << "{\"code\":404}";
+  CHECK(media::inspect({f / "a.mp4", f / "t.jpg", 0}).is_text);
+  CHECK(media::inspect({f / "b.mp4", f / "t.jpg", 0}).is_text);
+}
+
+TEST_CASE("without ffmpeg a video is taken by its first bytes, and a page or half a file is not") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  const auto bytes = make_clip(clip);
+  const auto known = media::inspect({clip, f / "t.jpg", 0});
+  CHECK_FALSE(known.no_tools);
+  CHECK(known.sha256.size() == 64);
+  CHECK_FALSE(known.thumbnail_sha256.empty());
+  const no_path lean;
+  const auto seen = media::inspect({clip, f / "t2.jpg", 0});
+  CHECK(seen.playable);
+  CHECK(seen.no_tools);
+  CHECK(seen.info.bytes == static_cast<std::int64_t>(bytes.size()));
+  CHECK(seen.sha256 == known.sha256);
+  CHECK(seen.thumbnail_sha256.empty());
+  std::ofstream{clip, std::ios::binary} << bytes.substr(0, bytes.size() / 2);
+  CHECK_FALSE(media::inspect({clip, f / "t2.jpg", 0}).playable);
+  std::ofstream{clip, std::ios::binary} << "<html>";
+  CHECK_FALSE(media::inspect({clip, f / "t2.jpg", 0}).playable);
+}
+
+TEST_CASE("what cannot be made small enough stays as it is and is still a video") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  const auto bytes = make_clip(clip);
+  const auto seen = media::inspect({clip, f / "t.jpg", 500});
+  CHECK(seen.playable);
+  CHECK_FALSE(seen.info.shrunk);
+  CHECK(read_all(clip) == bytes);
 }

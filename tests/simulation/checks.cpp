@@ -40,7 +40,7 @@ void checks::every_hour(unix_ms now, unix_ms engine_up_since) {
   if (now - engine_up_since < slack_ms) return;
   each("SELECT 'job ' || job_id || ' is still ' || state || ' after its limit' FROM jobs "
        "WHERE state NOT IN ('delivering', 'completed', 'failed', 'cancelled', 'gifted', 'overdue') "
-       "AND deadline_at < ?",
+       "AND deadline_at BETWEEN 1 AND ? AND deliveries = 0 AND state <> 'pending'",
        now - slack_ms);
   each("SELECT 'job ' || job_id || ' is delivering for hours' FROM jobs WHERE state = 'delivering' AND "
        "updated_at < ? AND job_id NOT IN (SELECT job_id FROM outbox WHERE parked = 1)",
@@ -73,7 +73,8 @@ void checks::credits_as_promised() {
   given.reset();
   each("SELECT 'user ' || b.user_id || ' has paid ' || amount || ' credits for videos that cost ' || cost "
        "FROM balances b JOIN (SELECT user_id, sum(CASE WHEN state = 'gifted' OR "
-       "(state IN ('delivering', 'completed') AND fail_text = '') THEN price ELSE 0 END) AS cost "
+       "(state IN ('delivering', 'completed') AND fail_text = '') OR (state = 'fetching' AND deliveries > 0) "
+       "THEN price ELSE 0 END) AS cost "
        "FROM jobs GROUP BY user_id) j ON j.user_id = b.user_id "
        "WHERE b.account = 'spent' AND b.amount <> j.cost");
   each("SELECT 'the wish ' || prompt || ' became ' || count(*) || ' jobs' FROM jobs JOIN orders USING "

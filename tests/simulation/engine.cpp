@@ -133,8 +133,11 @@ struct simulated_engine::impl {
       : world{w}, born{now}, store{std::make_shared<storage::store>(s.config.opts.storage.database_path)},
         reader{std::make_shared<storage::reader>(s.config.opts.storage.database_path)} {
     auto line = sys->spawn(wire, &world, s.spy.bug == planted::hasty);
-    cast_setting setting{
-        context(s), store, reader, {line, line, line, line, line, line, sys->spawn(media, &world), line, sys->spawn(picture_worker)}};
+    cast_setting setting{context(s),
+                         store,
+                         reader,
+                         {line, line, line, line, line, line, sys->spawn(media, &world), line, line,
+                          sys->spawn(picture_worker)}};
     setting.threads = false;
     setting.before_ledger = [&](ledger_actor ledger) {
       auto spy = spawn_spy(*sys, std::move(ledger), s.spy);

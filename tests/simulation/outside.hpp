@@ -20,6 +20,7 @@ inline constexpr auto bot_token = "1000001:sandbox";
 /// Words in a prompt that decide what becomes of it; the provider's own are in the sandbox ("[[hang]]", ...).
 inline constexpr auto broken_video = "[[broken]]";
 inline constexpr auto unsendable_video = "[[unsendable]]";
+inline constexpr auto lost_file = "[[lost]]"; ///< When it is to be sent for the first time.
 
 /// A running engine as the world sees it.
 struct engine_link {
@@ -166,6 +167,7 @@ private:
   std::map<std::int64_t, std::int64_t> promised_; ///< credits
   std::map<std::string, std::string> results_;    ///< saved to -> prompt
   std::map<std::string, int> videos_;
+  std::set<std::string> lost_files_;              ///< by caption
   std::map<std::int64_t, std::int64_t> invoices_; ///< newest by user
 };
 

@@ -72,6 +72,12 @@ http_reply outside::bot_method(const call& c) {
       caption->second.find(unsendable_video) != std::string::npos && !is_blocked(c.chat))
     return as_reply(400,
                     {{"ok", false}, {"error_code", 400}, {"description", "Bad Request: VIDEO_FILE_INVALID"}});
+  if (!what.files.empty() && caption != what.values.end() &&
+      caption->second.find(lost_file) != std::string::npos && lost_files_.insert(caption->second).second) {
+    http_reply r; // the transport finds nothing to send
+    r.error = http_error::no_file;
+    return r;
+  }
   const auto a = telegram.handle(what, now_());
   if (a.status == 200) remember(what, a.body["result"]);
   if (telegram.has_updates())
@@ -154,7 +160,13 @@ http_reply outside::provider(const call& c) {
     const auto clip = kie.clip_of(c.path.substr(9, c.path.rfind('.') - 9), now);
     http_reply r;
     r.status = clip ? 200 : 404;
-    if (clip) results_[c.request.save_to] = clip->prompt;
+    if (!clip) return r;
+    results_[c.request.save_to] = clip->prompt;
+    r.headers = {{"content-type", "video/mp4"}};
+    r.saved_head = std::string{"\0\0\0\x18"
+                               "ftypmp42",
+                               12};
+    r.saved_bytes = 1'000'000;
     return r;
   }
   if (starts(c.path, "/api/file-stream-upload"))

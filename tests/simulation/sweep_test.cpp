@@ -125,6 +125,7 @@ const std::vector<scenario>& scenarios() {
       {"the provider never ends", "[[hang]]"},
       {"the result is no video", broken_video},
       {"Telegram refuses the video", unsendable_video},
+      {"the file is gone when it is to be sent", lost_file},
       {"a submit is refused, then accepted", "", false,
        [](play& p) { spoil(p, "createTask", fault::server_error); }},
       {"every submit is refused", "", false,

@@ -200,6 +200,8 @@ private:
     st.fail_text = below(2) ? "no" : "";
     const bool makes_video = st.to == job_state::delivering || st.to == job_state::gifted;
     st.messages = some_messages(somebody(), makes_video ? st.job_id : 0);
+    if (makes_video) st.afterwards = some_messages(somebody(), 0);
+    st.sha256 = "abc", st.tries = below(3), st.no_try = below(3) == 0, st.deadline_at = st.at + below(9000);
     last_step_ = st;
     both(st);
   }
@@ -313,7 +315,7 @@ private:
     REQUIRE(work.next_offset == model_.next_offset);
     std::vector<outgoing> waiting;
     for (const auto& [id, l] : model_.outbox)
-      if (!l.parked) waiting.push_back(model_.with_slot(l.what));
+      if (!l.parked && l.after_job == 0) waiting.push_back(model_.with_slot(l.what));
     REQUIRE(texts_of(work.messages) == texts_of(waiting));
     std::vector<incoming_update> unhandled;
     for (const auto& [id, u] : model_.inbox)

@@ -1,4 +1,5 @@
 #include "tests/catch.hpp"
+#include "storage/files.hpp"
 #include "tests/storage/fixtures.hpp"
 #include <filesystem>
 #include <fstream>
@@ -151,24 +152,91 @@ TEST_CASE("messages to a user who left are parked and sent again when he is back
   CHECK(b.faults().empty());
 }
 
-TEST_CASE("a video that Telegram refuses for good ends its job and the credits return, once") {
+namespace {
+
+/// The step to `delivering` as a generation takes it: the video now, the rest when it has come.
+job_step handing_over(bench& b, std::int64_t id) {
+  job_step s;
+  s.job_id = id, s.at = ++b.now, s.to = job_state::delivering;
+  s.file_path = "/files/a.mp4", s.sha256 = "ab";
+  s.messages = {message(ann, lane::result)};
+  s.messages[0].job_id = id;
+  s.messages[0].uploads = {{"video", "/files/a.mp4", "video/mp4", "ab"}};
+  s.afterwards = {message(ann, lane::result, "order:1"), message(ann, lane::result)};
+  return s;
+}
+
+delivery_report refusal_of(const outgoing& m, const std::string& why) {
+  delivery_report r;
+  r.outbox_id = m.outbox_id;
+  r.at = 5;
+  r.why = why;
+  return r;
+}
+
+} // namespace
+
+TEST_CASE("what follows a video is said when Telegram has it, and not before") {
   bench b;
   const auto id = b.one_job();
-  b.walk(id, job_state::submitting, job_state::processing, job_state::fetching, job_state::delivering);
-  auto m = message(ann, lane::result);
-  m.job_id = id;
-  b.apply(b.turn_of(ann, {m}));
-  delivery_report refused;
-  refused.outbox_id = b.s->take_outgoing().at(0).outbox_id;
-  refused.why = "file too big";
-  const auto before = b.read().load_account(ann).balance;
-  b.apply(refused);
-  b.apply(refused);
-  CHECK(b.read().load_account(ann).balance == before + b.read().load_job(id).price);
-  CHECK(b.faults().empty());
-  CHECK(b.read().load_open_work().messages.empty());
+  b.walk(id, job_state::submitting, job_state::processing, job_state::fetching);
+  b.s->take_outgoing();
+  b.apply(handing_over(b, id));
+  const auto film = b.s->take_outgoing();
+  REQUIRE(film.size() == 1);
+  CHECK(film[0].uploads.at(0).sha256 == "ab");
+  b.reopen();
+  REQUIRE(b.read().load_open_work().messages.size() == 1);
+  CHECK(b.read().load_open_work().messages[0].uploads.at(0).sha256 == "ab");
+  b.apply(delivered(film[0]));
+  CHECK(b.s->take_outgoing().size() == 2);
   CHECK(b.read().load_job(id).state == job_state::completed);
-  CHECK(b.read().load_job(id).fail_text == "file too big");
+  CHECK(b.read().load_open_work().messages.size() == 2);
+  CHECK(b.faults().empty());
+}
+
+TEST_CASE("a video that cannot be handed over goes back to be fetched; given up in the end its credits "
+          "return, once") {
+  bench b;
+  const auto id = b.one_job();
+  b.walk(id, job_state::submitting, job_state::processing, job_state::fetching);
+  b.s->take_outgoing(), b.s->take_new_jobs();
+  b.apply(handing_over(b, id));
+  const auto spent = b.read().load_account(ann);
+  const auto refused = refusal_of(b.s->take_outgoing().at(0), "file too big");
+  b.apply(refused);
+  b.apply(refused);
+  const auto back = b.s->take_new_jobs();
+  REQUIRE(back.size() == 1); // whoever works on jobs hears of it
+  CHECK(back[0].state == job_state::fetching);
+  CHECK(back[0].deliveries == 1);
+  CHECK(back[0].fail_text == "file too big");
+  CHECK(b.read().load_open_work().messages.empty()); // nothing says that it is ready
+  CHECK(b.read().load_account(ann).balance == spent.balance);
+  CHECK(b.read().load_account(ann).held == spent.held);
+  CHECK(b.faults().empty());
+  CHECK_FALSE(
+      b.step(id, job_state::processing).changed); // it is paid for: there is no way back to the provider
+  SECTION("fetched and taken at last: paid once") {
+    b.apply(handing_over(b, id));
+    b.apply(delivered(b.s->take_outgoing().at(0)));
+    CHECK(b.read().load_job(id).state == job_state::completed);
+    CHECK(b.read().load_job(id).fail_text.empty());
+    CHECK(b.read().load_account(ann).balance == spent.balance);
+  }
+  SECTION("given up: the credits are back") {
+    job_step s;
+    s.job_id = id, s.at = ++b.now, s.to = job_state::failed;
+    s.fail_class = "not_delivered", s.fail_text = "file too big";
+    s.messages = {message(ann, lane::money)};
+    CHECK(b.apply(s).changed);
+    CHECK_FALSE(b.apply(s).changed);
+    CHECK(b.read().load_job(id).state == job_state::completed);
+    CHECK(b.read().load_job(id).fail_text == "file too big");
+    CHECK(b.read().load_account(ann).balance == spent.balance + b.read().load_job(id).price);
+    CHECK(b.s->take_outgoing().size() == 1);
+  }
+  CHECK(b.faults().empty());
 }
 
 TEST_CASE("an empty language does not forget the known one") {
@@ -209,12 +277,20 @@ TEST_CASE("old files of videos are removed, but none that a message still needs 
   auto film = message(ann, lane::result);
   film.uploads = {{"video", (folder / "job-2.mp4").string(), "video/mp4"}};
   b.apply(b.turn_of(ann, {film}));
-  CHECK(b.read().sweep_files(folder.string(), 3'600'000) == 2);
+  const auto open = b.one_job();
+  const auto token = b.read().load_job(open).file_token;
+  for (auto& name : {token + "-in.jpg", std::string(32, 'a') + ".mp4"}) {
+    std::ofstream{folder / name} << "x";
+    fs::last_write_time(folder / name, fs::file_time_type::clock::now() - std::chrono::hours{5});
+  }
+  CHECK(sweep_files(folder.string(), b.read().needed_files(), 3'600'000) == 3);
+  CHECK(fs::exists(folder / (token + "-in.jpg"))); // of a job that is open
+  CHECK_FALSE(fs::exists(folder / (std::string(32, 'a') + ".mp4")));
   CHECK_FALSE(fs::exists(folder / "job-1.mp4"));
   CHECK(fs::exists(folder / "job-2.mp4"));
   CHECK_FALSE(fs::exists(folder / "job-3-in.jpg"));
   CHECK(fs::exists(folder / "job-4.mp4"));
   CHECK(fs::exists(folder / "notes.txt"));
-  CHECK(b.read().sweep_files((folder / "missing").string(), 1) == 0);
+  CHECK(sweep_files((folder / "missing").string(), {}, 1) == 0);
   fs::remove_all(folder);
 }

@@ -20,6 +20,7 @@ struct twin {
   struct letter {
     outgoing what;
     bool parked = false;
+    std::int64_t after_job = 0; ///< waits for the video of that job
   };
   struct placed {
     order_request content;
@@ -157,7 +158,7 @@ struct twin {
     }
     const auto m = found->second.what;
     if (!r.delivered && r.chat_gone) {
-      found->second.parked = true;
+      found->second.parked = true, found->second.after_job = 0;
       people[m.chat_id]; // he is gone, so he is known
       return;
     }
@@ -169,11 +170,20 @@ struct twin {
     if (j.state != job_state::gifted && j.state != job_state::delivering) return;
     j.file_id = r.delivered ? r.file_id : "";
     j.updated_at = r.at;
+    for (auto o = outbox.begin(); o != outbox.end();) {
+      if (o->second.after_job != j.job_id) {
+        ++o;
+        continue;
+      }
+      if (r.delivered) announced.push_back(with_slot(o->second.what)), o->second.after_job = 0, ++o;
+      else o = outbox.erase(o);
+    }
     if (j.state == job_state::gifted) return;
-    j.state = job_state::completed;
+    j.state = r.delivered ? job_state::completed : job_state::fetching;
     if (r.delivered) return;
-    j.fail_text = r.why;
-    give_back(j, r.at); // nobody pays for what he cannot see
+    j.fail_text = r.why; // it is fetched once more
+    j.tries = 0, ++j.deliveries;
+    new_jobs.push_back(j);
   }
 
   // -- orders and jobs --
@@ -209,7 +219,6 @@ struct twin {
       j.spec = o.spec;
       j.price = o.price;
       j.created_at = j.updated_at = o.at;
-      j.deadline_at = o.at + o.time_limit_ms;
       jobs[j.job_id] = j;
       hold(j, o.at);
       new_jobs.push_back(j);
@@ -223,7 +232,7 @@ struct twin {
         {submitting, {processing, pending, unknown, failed}},
         {unknown, {processing, failed, overdue}},
         {processing, {fetching, pending, failed, overdue}},
-        {fetching, {fetching, delivering, failed, processing}},
+        {fetching, {fetching, delivering, failed, processing}}, // once delivered it never goes back so far
         {delivering, {completed}},
         {overdue, {overdue, gifted, failed}}};
     const auto a = arrows.find(from);
@@ -235,15 +244,23 @@ struct twin {
     if (found == jobs.end()) return {};
     auto& j = found->second;
     const auto from = j.state;
-    const bool same_link = s.to == fetching && s.at == j.updated_at && s.result_url == j.result_url;
+    const bool same_link =
+        s.to == fetching && s.at == j.updated_at && s.result_url == j.result_url && s.tries == j.tries;
     const bool same_task = s.to == overdue && (s.task_id.empty() || s.task_id == j.task_id);
+    if (j.deliveries > 0 && s.to == processing) return {false, j};
     if (!leads(from, s.to) || (from == s.to && (same_link || same_task))) return {false, j};
     if (s.to == pending && !j.task_id.empty()) j.dead_tasks += std::exchange(j.task_id, {}) + " ";
-    if (s.to == pending) ++j.attempt, j.not_before = s.not_before, j.submitted_at = 0;
-    if (s.to == submitting) j.submitted_at = s.at, j.key_name = s.key_name;
+    if (s.to == pending) {
+      j.attempt += s.no_try ? 0 : 1, j.tries = s.no_try ? j.tries + 1 : 0;
+      j.not_before = s.not_before, j.submitted_at = 0;
+      if (s.no_try) j.deadline_at = 0;
+    }
+    if (s.to == submitting) j.submitted_at = s.at, j.key_name = s.key_name, j.deadline_at = s.deadline_at;
+    if (s.to == fetching) j.tries = s.tries;
     if ((s.to == processing || s.to == overdue) && !s.task_id.empty()) j.task_id = s.task_id;
     if (s.to == fetching && !s.result_url.empty()) j.result_url = s.result_url;
-    if (s.to == delivering || s.to == gifted) j.file_path = s.file_path;
+    if (s.to == delivering || s.to == gifted)
+      j.file_path = s.file_path, j.sha256 = s.sha256, j.fail_text.clear();
     if (s.to == failed || s.to == cancelled || (s.to == overdue && !s.fail_class.empty()))
       j.fail_class = s.fail_class;
     if (s.to == failed || s.to == cancelled || (s.to == overdue && !s.fail_text.empty()))
@@ -251,10 +268,22 @@ struct twin {
     if (s.to == overdue && s.watch_until > 0) j.deadline_at = s.watch_until;
     j.state = s.to;
     j.updated_at = s.at;
+    if (s.to == failed && j.deliveries > 0) { // it was paid for: that returns
+      j.state = completed;
+      if (j.fail_text.empty()) j.fail_text = j.fail_class.empty() ? "not handed over" : j.fail_class;
+      give_back(j, s.at);
+      announce(s.messages);
+      return {true, j};
+    }
     if (s.to == delivering) spend(j);
     if (s.to == gifted) once("gift:" + std::to_string(j.job_id));
     if (from != overdue && (s.to == failed || s.to == cancelled || s.to == overdue)) release(j, s.at);
     announce(s.messages);
+    if (s.to == delivering || s.to == gifted)
+      for (auto m : s.afterwards) {
+        m.outbox_id = next_outbox;
+        outbox[next_outbox++] = {m, false, j.job_id};
+      }
     return {true, j};
   }
 };

@@ -1,0 +1,437 @@
+/// What can go wrong on a job's way, and what the user, the money and the administrators hear of it.
+#include "actors/provider.hpp"
+#include "net/telegram.hpp"
+#include "tests/actors/working.hpp"
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+http_reply refused_by_telegram(const std::string& why) {
+  return reply(400, json{{"ok", false}, {"error_code", 400}, {"description", why}}.dump());
+}
+bool is_upload_of_video(const http_request& r) {
+  return !r.files.empty() && (has(r.url, "/sendVideo") || has(r.url, "/sendDocument"));
+}
+http_reply page() { return saved("<!DOCTYPE html><html>Sorry</html>", "text/html"); }
+inspected broken_file(const std::string& why) {
+  inspected seen;
+  seen.why = why;
+  return seen;
+}
+
+/// With what was said, in the order it was said.
+struct job_stage : working {
+  order_answer order_photo(const std::string& key, int count = 1) {
+    order_request o;
+    o.order_key = key, o.user_id = user, o.at = now();
+    auto& m = ctx->settings->models.front();
+    o.spec = {.model_id = m.id,
+              .model_title = "Veo",
+              .api = m.api,
+              .provider_model = m.provider_model,
+              .prompt = "a cat",
+              .photo_file_id = "photo",
+              .aspect_ratio = "16:9"};
+    o.price = 3, o.count = count, o.active_jobs_max = 1000;
+    return ask<order_answer>(ledger, o);
+  }
+  void restart() {
+    caf::anon_send_exit(dispatcher, caf::exit_reason::kill);
+    run();
+    dispatcher = next_dispatcher();
+    tell(ledger, ledger_listeners{courier, dispatcher, {}});
+    tell(dispatcher, committed_jobs{db->load_open_work().jobs});
+  }
+  config::options& options() { return const_cast<config::options&>(ctx->opts()); }
+  std::size_t first(const std::string& part) const {
+    for (std::size_t i = 0; i < telegram->log.size(); ++i)
+      if (has(telegram->log[i].line, part)) return i;
+    return telegram->log.size();
+  }
+  /// The most requests of that kind in any ten seconds.
+  std::size_t most_in_10_s(const std::string& part) const {
+    const auto all = provider->with(part);
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      std::size_t n = 0;
+      for (auto j = i; j < all.size() && all[j].at < all[i].at + 10'000; ++j) ++n;
+      most = std::max(most, n);
+    }
+    return most;
+  }
+};
+
+} // namespace
+
+// -- submits --
+
+TEST_CASE_METHOD(job_stage,
+                 "too many requests at a submit are none of a job's four tries: nothing was made") {
+  on_submit = [](int nth) { return nth <= 9 ? ok(R"({"code":429,"msg":"rate limit"})") : ok(task); };
+  on_query = [](int) { return status("generating"); };
+  order();
+  advance(150s, 1s);
+  CHECK(submits == 10);
+  CHECK(the_job().attempt == 0);
+  check_state(job_state::processing);
+  CHECK(balance().held == 3);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "a burst of photos that are ready at the same moment leaves by the provider's window") {
+  on_query = [](int) { return status("generating"); };
+  bool hang = true;
+  telegram->answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "/getFile") && hang) return std::nullopt;
+    if (has(r.url, "/getFile")) return ok(R"({"ok":true,"result":{"file_path":"photos/1.jpg"}})");
+    return delivered();
+  };
+  const auto usual = provider->answer;
+  provider->answer = [&, usual](const http_request& r) -> std::optional<http_reply> {
+    if (!r.files.empty())
+      return ok(R"({"success":true,"code":200,"data":{"downloadUrl":"https://files.example/p.jpg"}})");
+    return usual(r);
+  };
+  order_photo("photos", 18);
+  advance(15s); // the windows they were taken in are long over
+  CHECK(submits == 0);
+  order("texts", 12);
+  hang = false;
+  for (int i = 0; i < 18; ++i) release(telegram_wire, R"({"ok":true,"result":{"file_path":"photos/1.jpg"}})");
+  run();
+  advance(60s);
+  CHECK(submits == 30);
+  CHECK(most_in_10_s("createTask") <= 20);
+}
+
+TEST_CASE_METHOD(job_stage, "the limit of a job begins with its submit, not with its place in the queue") {
+  on_query = [](int) { return status("generating"); };
+  ctx->sales->set("stopped", "1");
+  order();
+  advance(50min, 10s);
+  check_state(job_state::pending); // without a limit of the queue it waits, and its user may cancel it
+  CHECK(balance().held == 3);
+  ctx->sales->set("stopped", "");
+  advance(25min, 1s);
+  check_state(job_state::processing);
+  advance(6min, 1s);
+  check_state(job_state::overdue);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "a job that waits beyond the queue's own limit is told so, and the credits return") {
+  options().kie.queue_limit_s = 600;
+  ctx->sales->set("stopped", "1");
+  order();
+  advance(11min, 1s);
+  check_state(job_state::failed);
+  CHECK(the_job().fail_class == "queue_timeout");
+  CHECK(balance().balance == 100);
+  CHECK(telegram->count("turn in the queue did not come") == 1);
+}
+
+TEST_CASE_METHOD(job_stage, "a submit whose answer nobody can read is being checked, and says so") {
+  on_submit = [](int) { return reply(503, "<html>Service Unavailable</html>"); };
+  order();
+  show_status_of({1});
+  advance(90s, 1s);
+  check_state(job_state::unknown);
+  CHECK(telegram->count("Checking the order") >= 1);
+  CHECK(telegram->count("Making the video") == 0);
+  advance(31min, 1s);
+  CHECK(the_job().fail_class == "unheard");
+  CHECK(telegram->count("never said whether it took the order") == 1);
+  CHECK(alarmed("alarm.unheard") == 1); // administrators look for it there
+  CHECK(balance().balance == 100);
+}
+
+// -- keys --
+
+TEST_CASE_METHOD(job_stage, "a key whose submits are refused while its balance looks well is one alarm, and "
+                            "back is said after a task") {
+  auto& k = options().kie;
+  k.api_keys = {"only"};
+  bool empty = true;
+  const auto usual = provider->answer;
+  provider->answer = [&, usual](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "/chat/credit")) return ok(R"({"code":200,"data":5000})");
+    return usual(r);
+  };
+  on_submit = [&](int) { return empty ? ok(R"({"code":402,"msg":"Credits insufficient"})") : ok(task); };
+  on_query = [](int) { return status("generating"); };
+  dispatcher = next_dispatcher();
+  tell(ledger, ledger_listeners{courier, dispatcher, {}});
+  order();
+  show_status_of({1});
+  advance(10min, 1s);
+  CHECK(alarmed("alarm.no_credits") == 1);
+  CHECK(ended("alarm.no_credits") == 0);
+  CHECK(submits < 6); // tried at growing distances
+  check_state(job_state::pending);
+  CHECK(the_job().attempt == 0);
+  CHECK(telegram->count("takes no orders of ours yet") >= 1);
+  CHECK(telegram->count("Your place in the queue: 1. The video comes in about") == 0);
+  empty = false;
+  advance(31min, 1s);
+  CHECK(ended("alarm.no_credits") == 1);
+  CHECK(alarmed("alarm.no_credits") == 1);
+  check_state(job_state::processing);
+}
+
+TEST_CASE_METHOD(job_stage, "a number that is over is told no more") {
+  auto& k = options().kie;
+  k.jobs_in_flight_max = 1;
+  on_query = [](int) { return status("generating"); };
+  dispatcher = next_dispatcher();
+  tell(ledger, ledger_listeners{courier, dispatcher, {}});
+  order("k1");
+  order("k2");
+  show_status_of({1, 2});
+  advance(12s);
+  CHECK(telegram->count("Your place in the queue: 1. The video comes in about 4 min") == 1);
+  advance(6min, 1s);
+  CHECK(telegram->count("It takes longer than usual today") >= 1);
+}
+
+TEST_CASE_METHOD(
+    job_stage,
+    "the tasks of a key that was removed are asked for with every other key, and administrators know") {
+  options().kie.api_keys = {"old"};
+  on_query = [](int) { return status("generating"); };
+  dispatcher = next_dispatcher();
+  tell(ledger, ledger_listeners{courier, dispatcher, {}});
+  order();
+  check_state(job_state::processing);
+  options().kie.api_keys = {"first", "second"};
+  std::set<std::string> used;
+  const auto usual = provider->answer;
+  provider->answer = [&, usual](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "recordInfo")) used.insert(r.headers.front().second);
+    return usual(r);
+  };
+  restart();
+  advance(3min, 1s);
+  CHECK(used == std::set<std::string>{"Bearer first", "Bearer second"});
+  CHECK(alarmed("alarm.key_gone") == 1);
+}
+
+TEST_CASE("a dead task is known by its whole name") {
+  job j;
+  j.dead_tasks = "t-1 abc-t-2 ";
+  CHECK(is_dead_task(j, "t-1"));
+  CHECK(is_dead_task(j, "abc-t-2"));
+  CHECK_FALSE(is_dead_task(j, "t-2"));
+  CHECK_FALSE(is_dead_task(j, "1"));
+  CHECK_FALSE(is_dead_task(j, ""));
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "a job whose generation falls while the database cannot be read is taken up when it can") {
+  bool deaf = false;
+  reader = own(sys->spawn([&](reader_actor::pointer) -> reader_actor::behavior_type {
+    return {[](const account_query&) { return account{}; },
+            [](const entries_query&) { return entries_page{}; },
+            [](const jobs_query&) { return jobs_page{}; },
+            [&](const job_query& q) -> caf::result<job> {
+              if (deaf) return caf::make_error(caf::sec::runtime_error, std::string{"disk I/O error"});
+              return db->load_job(q.job_id);
+            },
+            [](const payment_query&) { return payment{}; },
+            [](const payments_query&) { return payments_page{}; },
+            [](const mutes_query&) { return mutes_page{}; },
+            [](const sweep_files&) {}};
+  }));
+  dispatcher = next_dispatcher();
+  tell(ledger, ledger_listeners{courier, dispatcher, {}});
+  on_query = [&](int nth) -> std::optional<http_reply> {
+    if (nth > 1) return success();
+    deaf = true;
+    caf::anon_send_exit(provider->asker, caf::exit_reason::unhandled_exception);
+    return std::nullopt;
+  };
+  order();
+  advance(3min, 1s);
+  check_state(job_state::processing);
+  CHECK(queries == 1);
+  deaf = false;
+  advance(2min, 1s);
+  check_state(job_state::completed);
+  CHECK(submits == 1);
+}
+
+// -- answers about the task --
+
+TEST_CASE_METHOD(job_stage,
+                 "a success without an address is no 'not yet': a few more looks, then its own reason") {
+  on_query = [](int) {
+    return ok(R"({"code":200,"data":{"state":"success","resultJson":"{\"resultUrls\":[]}"}})");
+  };
+  order();
+  advance(75s, 1s);
+  CHECK(queries == 4);
+  check_state(job_state::failed);
+  CHECK(the_job().fail_class == "not_understood");
+  CHECK(balance().balance == 100);
+  CHECK(telegram->count("could not be understood") == 1);
+  CHECK(alarmed("alarm.not_understood") == 1); // an alarm
+}
+
+TEST_CASE_METHOD(job_stage, "what is understood at the second look goes on as if nothing had been") {
+  on_query = [](int nth) { return nth == 1 ? ok(R"({"code":200,"data":{"state":"success"}})") : success(); };
+  order();
+  advance(60s, 1s);
+  check_state(job_state::completed);
+  CHECK(alarms.empty());
+}
+
+TEST_CASE_METHOD(job_stage, "an outage while a task is looked at is no failure of the task") {
+  on_query = [](int nth) { return nth < 8 ? reply(502, "<html>Bad Gateway</html>") : success(); };
+  order();
+  advance(5min, 1s);
+  check_state(job_state::completed);
+}
+
+// -- the result --
+
+TEST_CASE_METHOD(job_stage,
+                 "a page in place of the video is fetched again, and the address is asked for anew") {
+  const int pages = GENERATE(1, 3);
+  on_fetch = [=](int nth) { return nth <= pages ? page() : film(); };
+  order();
+  advance(3min, 1s);
+  check_state(job_state::completed);
+  CHECK(fetches == pages + 1);
+  CHECK(inspections == 1);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "when only pages come, repeats did not help, and that is said because there were some") {
+  on_fetch = [](int) { return page(); };
+  order();
+  advance(5min, 1s);
+  check_state(job_state::failed);
+  CHECK(fetches == 6);
+  CHECK(the_job().fail_class == "not_fetched");
+  CHECK(telegram->count("could not be fetched from there; retries did not help") == 1);
+  CHECK(telegram->count("Something went wrong. 3 credits refunded") == 1);
+  CHECK(balance().balance == 100);
+}
+
+TEST_CASE_METHOD(job_stage, "half a file is fetched again while the provider has the whole one") {
+  on_inspect = [](int nth) { return nth <= 2 ? broken_file("the file is cut off") : good(); };
+  order();
+  advance(2min, 1s);
+  check_state(job_state::completed);
+  CHECK(fetches == 3);
+}
+
+TEST_CASE_METHOD(job_stage, "the tries of a fetch survive a restart") {
+  on_fetch = [](int) { return broken(http_error::lost); };
+  order();
+  advance(36s);
+  check_state(job_state::fetching);
+  const auto before = fetches;
+  CHECK(before >= 2);
+  CHECK(the_job().tries == before);
+  restart();
+  advance(5min, 1s);
+  check_state(job_state::failed);
+  CHECK(fetches == 6);
+}
+
+TEST_CASE_METHOD(job_stage, "without ffmpeg the video is sent uninspected, and one alarm is raised") {
+  on_inspect = [](int) {
+    auto seen = good();
+    seen.info = {0, 0, 0, 5};
+    seen.no_tools = true, seen.why = "ffprobe cannot start: No such file or directory";
+    seen.thumbnail_sha256.clear();
+    return seen;
+  };
+  order("k1");
+  order("k2");
+  advance(2min, 1s);
+  CHECK(the_job(1).state == job_state::completed);
+  CHECK(the_job(2).state == job_state::completed);
+  CHECK(alarmed("alarm.no_tools") == 1);
+  CHECK(ctx->health->no_tools);
+}
+
+// -- the delivery --
+
+TEST_CASE_METHOD(job_stage, "'ready' and 'how do you like it' are said when the video has come") {
+  order();
+  show_status_of({1});
+  advance(40s);
+  REQUIRE(telegram->count("/sendVideo") == 1);
+  CHECK(first("/sendVideo") < first("Ready"));
+  CHECK(first("/sendVideo") < first("How do you like it?"));
+  check_state(job_state::completed);
+}
+
+TEST_CASE_METHOD(
+    job_stage,
+    "a video that Telegram refuses is fetched again; in the end it is said, and that the credit is back") {
+  telegram->answer = [this](const http_request& r) -> std::optional<http_reply> {
+    return is_upload_of_video(r) ? refused_by_telegram("Bad Request: wrong file") : delivered();
+  };
+  order();
+  show_status_of({1});
+  advance(5min, 1s);
+  check_state(job_state::completed);
+  CHECK(the_job().fail_class == "not_delivered");
+  CHECK(balance().balance == 100);
+  CHECK(balance().held == 0);
+  CHECK(fetches == 3);
+  CHECK(telegram->count("Telegram did not take the file") == 1);
+  CHECK(telegram->count("3 credits refunded") == 1);
+  CHECK(alarmed("alarm.not_delivered") == 1); // administrators: it was paid for
+  CHECK(telegram->count("Ready") == 0);
+  CHECK(telegram->count("How do you like it?") == 0);
+  CHECK(db->load_open_work().messages.empty());
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "a file that is gone when it is to be sent is fetched again, and nobody notices") {
+  bool gone = true;
+  telegram->answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (is_upload_of_video(r) && std::exchange(gone, false)) return broken(http_error::no_file);
+    return delivered();
+  };
+  order();
+  advance(2min, 1s);
+  check_state(job_state::completed);
+  CHECK(the_job().fail_text.empty());
+  CHECK(the_job().deliveries == 1);
+  CHECK(fetches == 2);
+  CHECK(balance().balance == 97);
+  CHECK(telegram->count("refunded") == 0);
+}
+
+TEST_CASE_METHOD(job_stage, "a file that is gone and cannot be had again is said to be lost") {
+  telegram->answer = [this](const http_request& r) -> std::optional<http_reply> {
+    return is_upload_of_video(r) ? broken(http_error::no_file) : delivered();
+  };
+  on_fetch = [](int nth) { return nth == 1 ? film() : reply(404, "gone"); };
+  order();
+  advance(5min, 1s);
+  check_state(job_state::completed);
+  CHECK(the_job().fail_class == "file_lost");
+  CHECK(telegram->count("its file was lost on the way") == 1);
+  CHECK(balance().balance == 100);
+}
+
+TEST_CASE_METHOD(
+    job_stage,
+    "a pack is finished when its last video has come, and its words are true of those that failed") {
+  on_query = [](int) {
+    return ok(R"({"code":200,"data":{"state":"fail","failCode":"400","failMsg":"Your prompt was flagged"}})");
+  };
+  order("k1", 3);
+  show_status_of({1});
+  advance(60s, 1s);
+  CHECK(telegram->count("Your order of 3 videos is finished") == 1);
+  CHECK(telegram->count("How do you like it?") == 0);
+  CHECK(balance().balance == 100);
+}
