@@ -107,8 +107,10 @@ void refuse_checkouts(self_ptr self, std::uint64_t batch) {
   auto& s = self->state;
   const auto found = s.unstored_checkouts.find(batch);
   if (found == s.unstored_checkouts.end()) return;
-  for (auto& u : found->second)
+  for (auto& u : found->second) {
+    u.unstored = true; // its number is Telegram's, and there is nothing to mark as done
     if (s.cashier) self->send(s.cashier, std::move(u));
+  }
   s.unstored_checkouts.erase(found);
 }
 

@@ -341,9 +341,10 @@ TEST_CASE_METHOD(
   CHECK(said("\"ok\":false"));
   CHECK(said("nothing was charged"));
   advance(1min);
-  ask<accepted_updates>(ledger, accept_updates{{{9, user, pre_checkout().dump()}}, now()});
+  const auto stored_now =
+      ask<accepted_updates>(ledger, accept_updates{{{9, user, pre_checkout().dump()}}, now()});
   CHECK(db->load_open_work().updates.size() == 1); // nothing was marked done that is not stored
-  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  tell(cashier, stored_now.fresh.at(0));
   CHECK(telegram->count("answerPreCheckoutQuery") == 1);
   CHECK(db->load_open_work().updates.empty());
 }

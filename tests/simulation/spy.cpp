@@ -62,9 +62,9 @@ bool keeps_order(self_ptr self, const delivery_report& r) {
   if (r.message_id == 0 || !r.slot.empty()) return false;
   auto& s = self->state;
   if (!s.file) s.file = std::make_unique<SQLite::Database>(s.set.database_path, SQLite::OPEN_READONLY, 1000);
-  SQLite::Statement q{*s.file, "SELECT urgency, method FROM outbox WHERE outbox_id = ?"};
+  SQLite::Statement q{*s.file, "SELECT lane, method FROM outbox WHERE outbox_id = ?"};
   q.bind(1, r.outbox_id);
-  return q.executeStep() && q.getColumn(0).getInt() != static_cast<int>(lane::money) &&
+  return q.executeStep() && q.getColumn(0).getString() != name_of(lane::money) &&
          q.getColumn(1).getString().rfind("edit", 0) != 0;
 }
 
