@@ -1,4 +1,5 @@
 #include "actors/broadcast_draft.hpp"
+#include "actors/sane_json.hpp"
 #include "messages/own_json.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -18,13 +19,14 @@ json array_of(const std::string& text) {
   return j.is_array() ? j : json::array();
 }
 
+/// Rows of one button. Spelt out: what {x} makes of one value is left to the compiler.
 json keyboard_of(const draft& d) {
   json rows = json::array();
   for (auto& l : d.links)
-    rows.push_back({l.url.empty() ? json{{"text", l.text}, {"callback_data", l.data}}
-                                  : json{{"text", l.text}, {"url", l.url}}});
+    rows.push_back(json::array({l.url.empty() ? json{{"text", l.text}, {"callback_data", l.data}}
+                                              : json{{"text", l.text}, {"url", l.url}}}));
   if (can_be_muted(d.to.category))
-    rows.push_back({json{{"text", "🔕"}, {"callback_data", "mute:" + d.to.category}}});
+    rows.push_back(json::array({json{{"text", "🔕"}, {"callback_data", "mute:" + d.to.category}}}));
   return rows;
 }
 
@@ -254,7 +256,7 @@ std::optional<draft> edit_of(const broadcast& b, std::int64_t id) {
 
 draft read_draft(const std::string& text) {
   const auto j = parsed(text);
-  if (!j.is_object() || !j.contains("broadcast")) return {};
+  if (!j.is_object() || !j.contains("broadcast") || talk::has_wild_number(j)) return {};
   draft d;
   try {
     d.id = j.at("broadcast");
@@ -274,7 +276,10 @@ draft read_draft(const std::string& text) {
   } catch (const json::exception&) {
     return {};
   }
-  return d;
+  const auto nameless = [](const piece& x) { return x.kind.empty(); };
+  const bool known = d.kind <= broadcast_kind::edit && d.to.kind <= audience_kind::with_balance &&
+                     std::none_of(d.pieces.begin(), d.pieces.end(), nameless);
+  return known ? d : draft{};
 }
 
 std::string write_draft(const draft& d) {

@@ -1,5 +1,7 @@
 #include "actors/dialogue_state.hpp"
+#include "actors/sane_json.hpp"
 #include "messages/own_json.hpp"
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -18,8 +20,8 @@ draft read_draft(const json& j) {
   d.aspect = j.value("aspect", "");
   d.duration = j.value("duration", 0);
   d.sound = j.value("sound", false);
-  d.price = j.value("price", 0);
-  d.count = j.value("count", 1);
+  d.price = std::max(0, j.value("price", 0)); // of a damaged row too nobody orders less than nothing
+  d.count = std::max(1, j.value("count", 1));
   d.preset = j.value("preset", "");
   d.album = j.value("album", "");
   d.album_told = j.value("album_told", false);
@@ -82,7 +84,7 @@ memory read_strictly(const json& j) {
 memory read_memory(const std::string& text) {
   try {
     const auto j = own_json::try_read(text);
-    return j.is_object() ? read_strictly(j) : memory{};
+    return j.is_object() && !has_wild_number(j) ? read_strictly(j) : memory{};
   } catch (const json::exception&) {
     return {};
   }

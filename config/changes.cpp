@@ -81,7 +81,8 @@ bool is_known(const settings& s, const std::string& name) {
   if (starts(name, "option:")) return is_changeable(name.substr(7));
   if (!starts(name, "model:")) return false;
   const auto [id, what] = parse(name);
-  const bool there = std::any_of(s.models.begin(), s.models.end(), [&](auto& m) { return m.id == id; });
+  const bool there = std::any_of(s.models.begin(), s.models.end(),
+                                 [&wanted = id](auto& m) { return m.id == wanted; }); // Clang 14
   return there && (what == "price" || what == "prices" || what == "sound_prices");
 }
 

@@ -96,6 +96,14 @@ std::size_t end_of(std::string_view text, std::size_t from, bool (*belongs)(char
   return from;
 }
 
+/// "password=x" is two runs; the "==" at the end of Base64 belongs to its own.
+std::size_t end_of_run(std::string_view text, std::size_t from) {
+  const auto to = end_of(text, from, in_key);
+  for (auto equals = text.find('=', from); equals < to; equals = text.find('=', equals + 1))
+    if (equals + 1 < to && text[equals + 1] != '=') return equals;
+  return to;
+}
+
 /// A run like that of a key or token: long, and not a word or a name in capitals.
 bool is_opaque(std::string_view run) {
   const bool digits = std::any_of(run.begin(), run.end(), is_digit);
@@ -130,7 +138,7 @@ public:
 
 private:
   bool starts(std::string_view with) const { return begins(std::string_view{small_}.substr(at_), with); }
-  bool at_a_beginning() const { return at_ == 0 || !in_key(text_[at_ - 1]); }
+  bool at_a_beginning() const { return at_ == 0 || !in_key(text_[at_ - 1]) || text_[at_ - 1] == '='; }
   bool hide(std::size_t to) {
     out_ += masked;
     at_ = to;
@@ -198,8 +206,8 @@ private:
     return hide(to);
   }
   bool key() {
-    if (!in_key(text_[at_]) || !at_a_beginning()) return false;
-    const auto to = end_of(text_, at_, in_key);
+    if (!in_key(text_[at_]) || text_[at_] == '=' || !at_a_beginning()) return false;
+    const auto to = end_of_run(text_, at_);
     const auto run = text_.substr(at_, to - at_);
     const bool known = begins(run, "sk-") && run.size() > 8;
     if (!known && !is_opaque(run)) {
