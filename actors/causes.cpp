@@ -64,7 +64,10 @@ constexpr std::array<row, cause_count> table{{
      .sentence = "decline.shop_refused",
      .alarm = "alarm.shop_refused",
      .button = next::stars},
-    {.what = receipt_refused, .sentence = "decline.receipt", .alarm = "alarm.shop_refused", .button = next::contact},
+    {.what = receipt_refused,
+     .sentence = "decline.receipt",
+     .alarm = "alarm.shop_refused",
+     .button = next::contact},
     {.what = contact_refused, .sentence = "decline.receipt_contact", .button = next::contact},
     {.what = decline_unknown, .sentence = "decline.unknown", .button = next::buy},
     {.what = general_decline, .sentence = "decline.general_decline", .button = next::buy},
@@ -165,14 +168,14 @@ std::string why(const talk::painter& paint, cause c, const happened& h) {
   return text;
 }
 
-std::optional<talk::button> button_of(const talk::painter& paint, cause c, const std::string& redo_data) {
+std::optional<talk::button> button_of(const talk::painter& paint, cause c, std::int64_t id) {
   switch (row_of(c).button) {
-  case next::redo: return paint.press("redo", redo_data);
+  case next::redo: return paint.press("redo", "redo:" + std::to_string(id));
   case next::again: return paint.press("once_more", "gen");
-  case next::other_model: return paint.press("other_model", "gen");
+  case next::other_model: return paint.press("other_model", "other:" + std::to_string(id));
   case next::buy: return paint.press("buy_again", "buy");
   case next::stars: return paint.press("by_stars", "ways:s");
-  case next::contact: return paint.press("change_contact", redo_data);
+  case next::contact: return paint.press("change_contact", "contact:" + std::to_string(id));
   case next::none: break;
   }
   return {};

@@ -46,8 +46,9 @@ struct happened {
 
 /// The sentence, with what belongs to it. HTML.
 std::string why(const talk::painter& paint, cause c, const happened& h = {});
-/// Label and data; `redo` and `contact` lead to `redo_data`.
-std::optional<talk::button> button_of(const talk::painter& paint, cause c, const std::string& redo_data);
+/// Label and data. `id` is the job that redo and other_model begin from, or the credits whose purchase goes
+/// on with another contact.
+std::optional<talk::button> button_of(const talk::painter& paint, cause c, std::int64_t id);
 
 /// As exactly as the other side's words allow: of which kind a violation is, which limit a picture misses.
 cause precise(cause c, const std::string& text);

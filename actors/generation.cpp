@@ -25,10 +25,6 @@ constexpr unix_ms leave_holds_ms = 1'000; // a place in the window, while the in
 constexpr auto ask_again_after = std::chrono::seconds{1};
 constexpr std::size_t fail_text_max = 300, alarm_text_max = 200;
 
-telegram::bot bot_of(const generation_state& s) {
-  return {s.ctx->opts().telegram.api_url, s.ctx->opts().telegram.bot_token};
-}
-
 /// With the key it was ordered with; of one that is configured no more, with each of the others in turn.
 kie::endpoint endpoint_of(generation_state& s) {
   return kie_endpoint(s.ctx->opts(), s.j.key_name, s.asked++);

@@ -176,7 +176,7 @@ job_voice::speech job_voice::failed(const job& j) const {
   const auto paint = painter_for(words_, j);
   const auto why = cause_of(j);
   const auto& row = causes::row_of(why);
-  const auto next_button = causes::button_of(paint, why, "redo:" + std::to_string(j.job_id));
+  const auto next_button = causes::button_of(paint, why, j.job_id);
   const auto text =
       paint.say(row.refused ? "job.refused" : "job.failed",
                 {{"why", causes::why(paint, why, {.text = j.fail_text, .retried = was_retried(j, why)})},

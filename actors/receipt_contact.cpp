@@ -93,7 +93,7 @@ receipt_contact read_phone(const std::string& text) {
   if (digits.size() < digits_min) return {"", "contact.short"};
   if (digits.size() > digits_max) return {"", "contact.long"};
   if (!plus && digits.size() == 11 && digits[0] == '8') digits[0] = '7'; // as Russians write it
-  if (!plus && digits.size() == 10 && digits[0] == '9') digits.insert(0, "7");
+  if (!plus && digits.size() == 10 && digits[0] == '9') digits = "7" + digits;
   if (digits[0] == '0' || all_same(digits)) return {"", "contact.phone"};
   return {digits, ""};
 }

@@ -224,8 +224,7 @@ outgoing voice::cancelled(const payment& p, const account& who) const {
   if (of_contact)
     text += "\n\n" + paint.say("contact.refused", {{"contact", telegram::escape_html(contact_of(p))}});
   talk::keyboard rows;
-  if (const auto next = causes::button_of(paint, why, "contact:" + std::to_string(named_credits(p))))
-    rows.push_back({*next});
+  if (const auto next = causes::button_of(paint, why, named_credits(p))) rows.push_back({*next});
   if (of_contact) rows.push_back({paint.press("by_stars", "ways:s")});
   rows.push_back({paint.press("home", "home")});
   return into_slot(p, {text, rows});

@@ -1,8 +1,8 @@
 #include "net/pictures.hpp"
+#include "net/json_fields.hpp"
 #include "net/media.hpp"
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 namespace troupe::pictures {
 namespace {
@@ -109,7 +109,7 @@ size size_of(const std::string& path, kind k) {
   constexpr std::int64_t any = 2'147'483'647; // nothing is decoded: it may say how many there are
   const auto input = reading(path, k, any);
   argv.insert(argv.end(), input.begin(), input.end());
-  const auto found = json::parse(media::run(argv, look_limit_s), nullptr, false);
+  const auto found = json_fields::parse(media::run(argv, look_limit_s));
   const auto streams = found.is_object() ? found.value("streams", json::array()) : json::array();
   if (!streams.is_array() || streams.empty() || !streams[0].is_object())
     throw media_error("no picture in it");

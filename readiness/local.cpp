@@ -279,9 +279,9 @@ findings probe_files(const config::settings& s, machine& m) {
   const auto outside = {o.telegram.api_url, o.kie.api_url, o.kie.upload_url};
   const bool tls =
       std::any_of(outside.begin(), outside.end(), [](auto& u) { return read_address(u).encrypted; });
-  if (const auto why = tls ? m.why_not_read(ca_file) : ""; !why.empty())
+  if (const auto why = tls ? m.why_not_read(ca_file()) : std::string{}; !why.empty())
     all.push_back({grade::wrong, "roots of trust",
-                   std::string{ca_file} + " cannot be read (" + why +
+                   ca_file() + " cannot be read (" + why +
                        "): nobody's certificate can be checked. apt-get install ca-certificates"});
   return all;
 }

@@ -67,14 +67,12 @@ struct kept {
   std::string receipt;
 };
 
-/// What the report leaves out is known from the stored message.
+/// Whose message it was, where and of which job, the stored message knows best.
 kept complete_report(database& db, delivery_report& r) {
   if (r.outbox_id == 0) return {true, false, ""};
   query row(db, "SELECT chat_id, slot, job_id, office, receipt FROM outbox WHERE outbox_id = ?", r.outbox_id);
   if (!row.next()) return {};
-  if (r.chat_id == 0) r.chat_id = row.integer(0);
-  if (r.slot.empty()) r.slot = row.text(1);
-  if (r.job_id == 0) r.job_id = row.integer(2);
+  r.chat_id = row.integer(0), r.slot = row.text(1), r.job_id = row.integer(2);
   return {true, row.integer(3) != 0 || r.chat_id < 0, row.text(4)};
 }
 

@@ -68,7 +68,7 @@ TEST_CASE("each cause has a sentence of its own in both languages, and a way on"
         if (!retried || *row.retried != 0) CHECK(sentences.insert(text).second);
         CHECK_FALSE(has(text, "{"));
       }
-      CHECK(causes::button_of(paint, c, "redo:1"));
+      CHECK(causes::button_of(paint, c, 1));
     }
   }
 }
