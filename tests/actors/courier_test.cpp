@@ -176,6 +176,7 @@ TEST_CASE_METHOD(posting, "a video that is refused goes as a file, with what onl
   REQUIRE(asked.files.size() == 2);
   CHECK(asked.files[0].field == "thumbnail");
   CHECK(asked.files[1].field == "document");
+  advance(100ms); // the report has patience
   CHECK(rows() == 0);
 }
 

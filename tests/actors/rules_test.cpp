@@ -143,7 +143,7 @@ TEST_CASE("a waiting screen is outdated by a newer one of its topic, and nothing
   CHECK(gone[0].params == "card of a cat");
   CHECK(d.queue.waiting(lane::reply) == 5);
   d.now += 10s;
-  CHECK(d.send_all() == texts{"balance", "menu", "in a slot", "card of a dog", "somebody else's"});
+  CHECK(d.send_all() == texts{"somebody else's", "balance", "menu", "in a slot", "card of a dog"});
   CHECK(d.queue.size() == 0);
 }
 
