@@ -8,7 +8,13 @@ using talk::keyboard;
 using talk::screen;
 using telegram::escape_html;
 
-std::string spaced(std::int64_t n) { return talk::spaced(n); }
+std::string spaced(std::int64_t n) {
+  auto digits = std::to_string(n);
+  const int first = n < 0 ? 1 : 0;
+  for (int i = static_cast<int>(digits.size()) - 3; i > first; i -= 3)
+    digits.insert(static_cast<std::size_t>(i), "\u202f");
+  return digits;
+}
 
 int rate_of(const config::options& o, bool paid, int per_second) {
   const int all = paid && o.telegram.paid_messages_per_second > 0 ? o.telegram.paid_messages_per_second

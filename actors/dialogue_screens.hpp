@@ -109,7 +109,7 @@ struct offer {
 std::optional<offer> offer_for(const config::options& opts, std::int64_t credits);
 bool cards_on(const config::options& opts);
 
-/// "1000", "10 000": the one way numbers are written.
+/// "1000", "10 000": the one way amounts are written; the office's counts have their own spaced().
 std::string spaced(std::int64_t n);
 /// The one way money is written: "1000 ⭐", "10 000 ⭐", "900,50 ₽". Whole Stars, or kopecks.
 std::string money_text(payment_method method, std::int64_t amount);

@@ -157,7 +157,7 @@ talk::screen screens::user(const user_card& c, std::int64_t administrator) const
                           {"held", spaced(c.money.held)},
                           {"debt", spaced(c.money.debt)},
                           {"payments", spaced(c.payments)},
-                          {"stars", spaced(c.stars)},
+                          {"stars", till::price_of(payment_method::stars, c.stars)},
                           {"roubles", roubles(c.kopecks)},
                           {"videos", spaced(c.videos)},
                           {"failed", spaced(c.failed)},
