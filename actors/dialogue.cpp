@@ -1057,7 +1057,6 @@ private:
     const auto what = for_sale("c", id, credits);
     if (!what) return;
     if (opts_.yookassa.receipt && !contact_is_good()) return ask_contact(credits);
-    m_.wanted = credits; // the shop may still refuse the address, and asks for another
     buy(method, id, *what);
   }
 
@@ -1132,6 +1131,8 @@ private:
     if (p->action == "refund_yes" || p->action == "credit_yes") return admin_step_stored(p->action, a);
     m_.bought = p->numbers.front();
     const bool stars = a.now.method == payment_method::stars;
+    m_.method = stars ? "s" : "c";
+    m_.wanted = stars || p->numbers.size() < 2 ? 0 : p->numbers[1]; // the shop may still refuse the address
     toast(say(stars ? "toast.invoice" : "toast.opening"));
     go("paying", paint_.plain(say(stars ? "shop.invoice_below" : "shop.link_comes")));
     messages_.back().urgency = lane::money; // or the invoice would pass it

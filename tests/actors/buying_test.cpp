@@ -56,11 +56,13 @@ struct buyer : test::person {
   }
   void happens(const event& e) override {
     opened.reset(), charged.reset(), stepped.reset();
+    const auto before = who.state;
     auto d = rules.decide(e, who, {{}, {}, {known}}, 1'700'000'000'000);
     who.state = d.state;
     asked_about = d.ask_about;
     if (d.purchase) {
       CHECK(d.messages.empty());
+      who.state = before; // as a session does: the second half begins with what is stored
       if (auto p = std::get_if<open_payment>(&*d.purchase)) opened = *p;
       if (auto p = std::get_if<star_charge>(&*d.purchase)) charged = *p;
       if (auto p = std::get_if<payment_step>(&*d.purchase)) stepped = *p;
