@@ -407,7 +407,8 @@ private:
     if (!sales_.maintenance.empty()) return "🚧 " + telegram::escape_html(sales_.maintenance);
     const bool none =
         std::all_of(models_.begin(), models_.end(), [&](auto& m) { return sales_.paused.count(m.id) > 0; });
-    return sales_.closed || sales_.stopped || sales_.full || none ? say("card.closed") : "";
+    if (sales_.stopped) return say("card.stopped");
+    return sales_.closed || sales_.full || none ? say("card.closed") : "";
   }
 
   std::string title_of(const std::string& id) const {

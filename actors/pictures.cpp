@@ -82,13 +82,12 @@ struct desk_state {
   context_ptr ctx;
   http_actor files;
   picture_worker_actor worker;
-  std::uint64_t next = 0;
   std::size_t in_work = 0;
 
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
-  std::string fresh_path() {
-    return ctx->opts().storage.files_dir + "/picture-" + std::to_string(ctx->now()) + "-" +
-           std::to_string(next++);
+  /// Named as a job's files are: what a crash leaves is swept with them.
+  std::string fresh_path() const {
+    return ctx->files_dir() + "/" + storage::random_hex(storage::file_token_bytes) + "-look";
   }
 };
 using desk_ptr = pictures_actor::stateful_pointer<desk_state>;

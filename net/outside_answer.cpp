@@ -112,6 +112,8 @@ bool is_opaque(std::string_view run) {
   return run.size() > 64 || (run.size() >= 20 && digits) || (run.size() >= 24 && small && capital);
 }
 
+/// Where a secret's value ends that stands behind its name or its scheme.
+constexpr std::string_view value_ends = " \"'\\,;&}]<";
 /// What follows these is a secret, whatever it looks like.
 constexpr std::array<std::string_view, 4> marks{"basic ", "bearer ", "live_", "test_"};
 /// Names whose values are.
@@ -163,12 +165,18 @@ private:
     at_ = stop;
     return true;
   }
+  /// Behind the names of schemes, of which a confused sender writes two: "Basic Bearer x".
+  std::size_t behind_schemes(std::size_t from) const {
+    const std::string_view rest{small_};
+    for (const std::string_view scheme : {"basic ", "bearer ", "basic "})
+      if (begins(rest.substr(from), scheme)) from += scheme.size();
+    return from;
+  }
   bool marked() {
     for (const auto mark : marks) {
       if (!starts(mark) || !at_a_beginning()) continue;
-      const auto from = at_ + mark.size();
-      const auto to =
-          end_of(text_, from, [](char c) { return in_word(c) || c == '.' || c == ':' || c == '~'; });
+      const auto from = behind_schemes(at_ + mark.size());
+      const auto to = std::min(text_.find_first_of(value_ends, from), text_.size());
       if (to - from < 2) continue;
       return hide(to);
     }
@@ -186,11 +194,7 @@ private:
     while (from < text_.size() &&
            (text_[from] == ' ' || text_[from] == '"' || text_[from] == '\\' || text_[from] == '\''))
       ++from;
-    constexpr std::string_view ends = " \"'\\,;&}]<";
-    auto value = from;
-    for (const std::string_view scheme : {"basic ", "bearer "})
-      if (begins(std::string_view{small_}.substr(from), scheme)) value += scheme.size();
-    const auto to = std::min(text_.find_first_of(ends, value), text_.size());
+    const auto to = std::min(text_.find_first_of(value_ends, behind_schemes(from)), text_.size());
     if (to == from) return false;
     out_ += text_.substr(at_, from - at_);
     return hide(to);

@@ -68,7 +68,7 @@ bool is_of_a_job(const std::string& name) {
 } // namespace
 
 std::string files_folder_of(const std::string& database_path, const std::string& wanted) {
-  return wanted.empty() ? database_path + ".files" : wanted;
+  return wanted.empty() ? files_folder_of(database_path) : wanted;
 }
 
 files_folder::files_folder(const std::string& database_path, const std::string& wanted)

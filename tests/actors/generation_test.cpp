@@ -372,7 +372,7 @@ TEST_CASE_METHOD(job_stage, "'ready' and 'how do you like it' are said when the 
 
 TEST_CASE_METHOD(
     job_stage,
-    "a video that Telegram refuses is fetched again; in the end it is said, and that the credit is back") {
+    "a video that Telegram refuses is fetched again, in the end it is said, and that the credit is back") {
   telegram->answer = [this](const http_request& r) -> std::optional<http_reply> {
     return is_upload_of_video(r) ? refused_by_telegram("Bad Request: wrong file") : delivered();
   };

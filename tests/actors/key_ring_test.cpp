@@ -56,7 +56,7 @@ TEST_CASE("each key has a window and places of its own, and the one with fewer t
 }
 
 TEST_CASE(
-    "what is being prepared takes a place and nothing of the window; it leaves when the window has room") {
+    "what is being prepared takes a place and nothing of the window, it leaves when the window has room") {
   key_ring ring{{"a"}, 2, 10};
   CHECK(ring.take(t0, phase::prepares) == "a");
   CHECK(ring.take(t0, phase::prepares) == "a");

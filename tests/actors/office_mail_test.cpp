@@ -170,7 +170,8 @@ TEST_CASE_METHOD(
 
 TEST_CASE_METHOD(post_office, "what an older engine has parked for the group is sent at the start") {
   SQLite::Database{path(), SQLite::OPEN_READWRITE}.exec(
-      "INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads, parked) VALUES(-500, 3, "
+      "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, parked) VALUES(-500, "
+      "'reply', "
       "'sendMessage', '{\"chat_id\":-500,\"text\":\"old letter\"}', '', 0, '[]', 1)");
   kicked(group);
   watch();
@@ -182,9 +183,9 @@ TEST_CASE_METHOD(post_office, "what an older engine has parked for the group is 
 TEST_CASE_METHOD(post_office, "the group's own word that it has moved, or takes us back, is enough") {
   SQLite::Database file{path(), SQLite::OPEN_READWRITE};
   const auto park = [&](std::int64_t chat) {
-    file.exec("INSERT INTO outbox(chat_id, urgency, method, params, slot, job_id, uploads, parked, office) "
+    file.exec("INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, parked, office) "
               "VALUES(" +
-              std::to_string(chat) + ", 3, 'sendMessage', '{\"chat_id\":" + std::to_string(chat) +
+              std::to_string(chat) + ", 'reply', 'sendMessage', '{\"chat_id\":" + std::to_string(chat) +
               ",\"text\":\"kept\"}', '', 0, '[]', 1, 2)");
   };
   park(group);

@@ -39,7 +39,7 @@ struct gallery : stage {
 } // namespace
 
 TEST_CASE_METHOD(gallery,
-                 "a picture is fetched and made; a file id goes to Telegram as JSON, whatever is in it") {
+                 "a picture is fetched and made, a file id goes to Telegram as JSON, whatever is in it") {
   CHECK(look("F\"},{\"x") == picture_state::good);
   REQUIRE(made.size() == 1);
   CHECK_FALSE(made[0].as_photo);

@@ -42,8 +42,11 @@ struct company : stage {
     auto media = sys->spawn([](media_actor::pointer) -> media_actor::behavior_type {
       return {[](const inspect_video&) { return inspected{}; }};
     });
+    auto pictures = sys->spawn([](picture_worker_actor::pointer) -> picture_worker_actor::behavior_type {
+      return {[](const picture_on_disk&) { return picture_facts{}; }};
+    });
     cast_setting setting{
-        ctx, store, look, {pool(), pool(), pool(), pool(), pool(), pool(), media, pool(), pool()}};
+        ctx, store, look, {pool(), pool(), pool(), pool(), pool(), pool(), media, pool(), pool(), pictures}};
     setting.threads = false;
     casts.push_back(spawn_cast(*sys, setting));
     return casts.back();

@@ -83,7 +83,7 @@ TEST_CASE("what is neither is told what is wrong with it, and is never kept") {
            {".a@mail.ru", "contact.mail"},
            {"a..b@mail.ru", "contact.mail"},
            {"a,b@mail.ru", "contact.mail"},
-           {std::string(65, 'a') + "@mail.ru", "contact.mail"},
+           {std::string(65, 'a').append("@mail.ru"), "contact.mail"},
            {"anna@mail.ru bob@mail.ru", "contact.several"},
            {"8 800", "contact.short"},
            {"7", "contact.short"},

@@ -74,11 +74,17 @@ struct working : stage {
     auto media = own(sys->spawn([this](media_actor::pointer) -> media_actor::behavior_type {
       return {[this](const inspect_video&) { return on_inspect(++inspections); }};
     }));
+    auto maker = own(sys->spawn([](picture_worker_actor::pointer) -> picture_worker_actor::behavior_type {
+      return {[](const picture_on_disk&) {
+        return picture_facts{picture_state::good, "jpeg", 800, 600, ""};
+      }};
+    }));
+    auto pictures = own(spawn_pictures(*sys, ctx, telegram_wire, maker));
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
-    next_dispatcher = [this, media] {
+    next_dispatcher = [this, media, pictures] {
       return own(spawn_dispatcher(
           *sys, ctx,
-          {telegram_wire, provider_wire, provider_wire, media, ledger, reader, courier, listener}));
+          {telegram_wire, provider_wire, provider_wire, media, ledger, reader, courier, listener, pictures}));
     };
     dispatcher = next_dispatcher();
     tell(ledger, ledger_listeners{courier, dispatcher, {}});

@@ -92,7 +92,7 @@ TEST_CASE("an option under a variable's name, or without its section, is shown i
   CHECK(has(c.error(), "did you mean \"users.admin_ids\"?"));
 }
 
-TEST_CASE("a mistyped variable is an error; what may be another program's is a doubt, or nothing") {
+TEST_CASE("a mistyped variable is an error, what may be another program's is a doubt, or nothing") {
   copied_config c;
   const auto only = [&](const char* name) { return c.error({{name, "1"}}); };
   CHECK(only("TROUPE_LOG_LEVL") == "TROUPE_LOG_LEVL: means nothing; did you mean TROUPE_LOG_LEVEL?");

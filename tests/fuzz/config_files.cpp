@@ -43,8 +43,7 @@ void check(const config::settings& s) {
     must(p.credits > 0 && p.bonus >= 0 && p.stars >= 0 && p.roubles >= 0, "a package is no gift");
   must(s.opts.shop.stars_per_credit > 0 && s.opts.users.active_jobs_max > 0,
        "prices and limits are above nothing");
-  bool ready = false;
-  const auto told = config::describe(s, ready);
+  const auto told = config::describe(s);
   must(!holds(told, "s3cret-token"), "what is told of the options holds no secret");
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("a trial of writing leaves nothing, and fails where a folder is none")
   CHECK_FALSE(m->why_not_write("/proc").empty());
 }
 
-TEST_CASE("files, folders and what is not there are told apart; a folder cannot be read as a file") {
+TEST_CASE("files, folders and what is not there are told apart, a folder cannot be read as a file") {
   const folder f;
   const auto m = this_machine();
   std::ofstream{f.in("file")} << "x";

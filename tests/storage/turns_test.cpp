@@ -195,7 +195,7 @@ TEST_CASE("what follows a video is said when Telegram has it, and not before") {
   CHECK(b.faults().empty());
 }
 
-TEST_CASE("a video that cannot be handed over goes back to be fetched; given up in the end its credits "
+TEST_CASE("a video that cannot be handed over goes back to be fetched, given up in the end its credits "
           "return, once") {
   bench b;
   const auto id = b.one_job();

@@ -197,8 +197,9 @@ TEST_CASE("by card: another amount is credited by an administrator's press, for 
   CHECK(m.sees(ann, "не совпала со счётом"));
   CHECK(m.balance(ann) == 3);
   REQUIRE(m.presses(admin, "credit:"));
+  REQUIRE(m.presses(admin, "credit_yes:"));
   CHECK(m.has(ann, 3 + 5));
-  m.press(admin, "credit:");
+  m.press(admin, "credit_yes:");
   std::this_thread::sleep_for(seconds{1});
   CHECK(m.balance(ann) == 8);
   m.in_order();
