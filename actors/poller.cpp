@@ -12,7 +12,9 @@ namespace {
 
 constexpr auto longest_wait = std::chrono::seconds{30};
 constexpr auto longest_halt = std::chrono::seconds{5}; // users wait for a word, and asking costs little
-constexpr std::size_t posts_unanswered_max = 256;      // each holds a web thread; Telegram keeps the rest
+constexpr int cut_answers_max =
+    3; // in a row; then what is whole of one is taken, or it would block all others
+constexpr std::size_t posts_unanswered_max = 256; // each holds a web thread; Telegram keeps the rest
 /// A pre-checkout has ten seconds. What could not be stored by then is answered from memory.
 constexpr auto checkout_patience = std::chrono::seconds{4};
 /// Telegram keeps what is not confirmed for a day. When nothing came for longer there is nothing to confirm,
@@ -248,8 +250,9 @@ void poll(self_ptr self) {
           [=](const http_reply& reply) {
             if (reply.error == http_error::stopped) return; // the engine stops
             telegram::update_batch updates;
+            const bool cut_again = self->state.failures >= cut_answers_max;
             try { // first as what it nearly always is: a batch is parsed once
-              updates = telegram::read_updates(reply);
+              updates = telegram::read_updates(reply, cut_again);
             } catch (const telegram::bad_answer&) {
               return understand_refusal(self, reply);
             }

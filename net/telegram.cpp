@@ -544,14 +544,18 @@ bool holds_updates(std::string_view body) {
 
 } // namespace
 
-update_batch read_updates(const http_reply& reply) {
+update_batch read_updates(const http_reply& reply, bool in_pieces) {
   if (reply.error != http_error::none) throw bad_answer("getUpdates: no answer");
   const auto body = parse(reply.body, updates_bytes_max);
   const auto no_list = [&] {
     return bad_answer("getUpdates: HTTP " + std::to_string(reply.status) + " without a list of updates");
   };
-  if (body.is_discarded() && reply.status == 200 && holds_updates(reply.body))
+  if (body.is_discarded() && reply.status == 200 && holds_updates(reply.body)) {
+    // What was lost on the way comes whole the next time; to set its last update aside would lose that.
+    const bool cut_short = outside::content_of(reply, updates_bytes_max) == outside::content::cut_short;
+    if (cut_short && !in_pieces) throw bad_answer("getUpdates: an answer that stops in its middle");
     return read_in_pieces(reply.body);
+  }
   if (!body.is_object() || !flag_of(body, "ok") || !member(body, "result").is_array()) throw no_list();
   update_batch batch;
   for (const auto& update : member(body, "result")) add(batch, update, {});

@@ -248,8 +248,13 @@ void say_later(writer& w, std::int64_t job_id, bool order_ended) {
             job_id, static_cast<int>(order_ended ? later::with_the_order : later::with_the_video));
     due = collect_messages(q);
   }
+  // Its number is that of the moment it is said: a chat's messages leave by their numbers, also after a start.
   for (auto& m : due) {
-    run(w.db(), "UPDATE outbox SET parked = 0, after_job = 0 WHERE outbox_id = ?", m.outbox_id);
+    run(w.db(),
+        "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) SELECT "
+        "chat_id, lane, method, params, slot, job_id, uploads, office, receipt FROM outbox WHERE outbox_id = ?",
+        m.outbox_id);
+    m.outbox_id = w.db().last_id();
     w.messages.push_back(std::move(m));
   }
   forget_later(w, job_id);

@@ -399,7 +399,9 @@ TEST_CASE("while nothing is sold a text leads to no run button, and is kept for 
     if (i == 3)
       for (auto& m : c.models) sales.paused.insert(m.id);
     c.says("кот");
-    CHECK(has(c.text(), i == 0 ? "Вернёмся в &lt;полдень&gt;" : "новые видео не принимаются"));
+    CHECK(has(c.text(), i == 0   ? "Вернёмся в &lt;полдень&gt;"
+                        : i == 1 ? "Новые видео сейчас приостановлены"
+                                 : "новые видео не принимаются"));
     CHECK(has(c.text(), "Запрос сохранён"));
     CHECK_FALSE(c.offers("Запустить"));
     c.facts.sales = {};

@@ -170,13 +170,14 @@ struct twin {
     if (j.state != job_state::gifted && j.state != job_state::delivering) return;
     j.file_id = r.delivered ? r.file_id : "";
     j.updated_at = r.at;
-    for (auto o = outbox.begin(); o != outbox.end();) {
-      if (o->second.after_job != j.job_id) {
-        ++o;
-        continue;
-      }
-      if (r.delivered) announced.push_back(with_slot(o->second.what)), o->second.after_job = 0, ++o;
-      else o = outbox.erase(o);
+    std::vector<outgoing> waited;
+    for (const auto& [id, l] : outbox)
+      if (l.after_job == j.job_id) waited.push_back(l.what);
+    std::erase_if(outbox, [&](const auto& o) { return o.second.after_job == j.job_id; });
+    for (auto& m : r.delivered ? waited : std::vector<outgoing>{}) {
+      m.outbox_id = next_outbox++;
+      outbox[m.outbox_id] = {m, false};
+      announced.push_back(with_slot(m));
     }
     if (j.state == job_state::gifted) return;
     j.state = r.delivered ? job_state::completed : job_state::fetching;
