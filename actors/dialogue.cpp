@@ -1415,7 +1415,7 @@ dialogue::facts dialogue::wanted(const event& e) const {
     return e.command == "payment" ? facts::payment : facts::none;
   }
   if (e.kind != event_kind::button) return facts::none;
-  for (auto action : {"payment:", "refund:", "refund_yes:", "credit:"})
+  for (auto action : {"payment:", "refund:", "refund_yes:", "credit:", "credit_yes:"})
     if (starts(e.data, action)) return facts::payment;
   if (e.data == "payments") return facts::payments;
   if (e.data == "mailing" || starts(e.data, "mute:") || starts(e.data, "unmute:")) return facts::mutes;

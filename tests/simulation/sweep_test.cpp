@@ -104,7 +104,7 @@ const std::vector<scenario>& scenarios() {
       {"Telegram's numbers begin anew, lower, in the middle of an order", "", false,
        [](play& p) {
          p.coming.at(first_ms + 15 * second_ms, [&p] { p.world.telegram.number_anew(7); });
-         p.coming.at(first_ms + 40 * second_ms, [&p] { p.world.telegram.number_anew(7); });
+         p.coming.at(first_ms + 40 * second_ms, [&p] { p.world.telegram.number_anew(5); });
        }},
       {"three orders at once", "", false, [](play&) {}, 3},
       {"a pack of three videos", "", false, [](play&) {}, 1, 3},
@@ -169,12 +169,14 @@ const std::vector<scenario>& scenarios() {
        0},
       {"Stars that go back before we hear that they came", "", false,
        [](play& p) {
+         boss_comes(p, first_ms + 2 * second_ms);
          p.world.telegram.refund_before_payment(true);
          pays_stars(p, goes_shopping(p, "s"));
        },
        0},
       {"a purchase by card that went back before we hear of it", "", false,
        [](play& p) {
+         boss_comes(p, first_ms + 2 * second_ms);
          p.world.rates[fault::callback_lost] = 1000;
          p.config.opts.yookassa.check_every_s = 600;
          const auto at = goes_shopping(p, "c");
@@ -187,6 +189,7 @@ const std::vector<scenario>& scenarios() {
        0},
       {"a purchase by card, the shop's keys are wrong", "", false,
        [](play& p) {
+         boss_comes(p, first_ms + 2 * second_ms);
          p.world.shop.faults.reject_keys = true;
          goes_shopping(p, "c");
        },
@@ -286,7 +289,8 @@ const std::vector<scenario>& scenarios() {
          p.config.opts.office.feedback_chat_id = office_group;
          p.config.opts.users.admin_ids = {boss};
          p.world.telegram.add_group(office_group, "Team");
-         p.world.telegram.refuse_in_group(office_group, "Forbidden: bot was kicked from the group chat", first_ms);
+         p.world.telegram.refuse_in_group(office_group, "Forbidden: bot was kicked from the group chat",
+                                          first_ms);
          p.coming.at(first_ms + minute_ms, [&p] { p.world.say(user, {.text = "/feedback"}); });
          p.coming.at(first_ms + minute_ms + pace, [&p] { p.world.say(user, {.text = letter}); });
        },
@@ -301,9 +305,9 @@ struct point {
 
 struct outcome {
   std::int64_t balance = 0, held = 0;
-  std::map<std::int64_t, std::string> jobs; ///< "completed, video" ...
-  std::vector<std::string> payments;        ///< "paid, 11 credits" ...
-  int news = 0;                             ///< Copies of the broadcast.
+  std::map<std::int64_t, std::string> jobs;      ///< "completed, video" ...
+  std::vector<std::string> payments;             ///< "paid, 11 credits" ...
+  int news = 0;                                  ///< Copies of the broadcast.
   bool letter_came = false, letter_told = false; ///< To the office; to its writer.
   bool operator==(const outcome& o) const {
     return balance == o.balance && held == o.held && jobs == o.jobs && payments == o.payments &&
@@ -342,7 +346,8 @@ outcome outcome_of(play& p) {
   o.balance = who.balance, o.held = who.held;
   const auto all = p.proofs().jobs_of(user);
   for (auto& j : all)
-    o.jobs[j.job_id] = std::string{troupe::name_of(j.state)} + (j.fail_text.empty() ? "" : ", returned") +
+    o.jobs[j.job_id] = std::string{troupe::name_of(j.state)} +
+                       (j.fail_text.empty() && j.state != job_state::gifted ? "" : ", returned") +
                        (has_video(p, all, j) ? ", video" : "");
   for (auto& x : p.proofs().payments_of(user))
     o.payments.push_back(std::string{troupe::name_of(x.state)} + ", " +
