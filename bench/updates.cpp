@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
                                  [&](int in, int out) {
                                    mallopt(M_TRIM_THRESHOLD, 256 << 20); // as `troupe serve` does
                                    mallopt(M_MMAP_THRESHOLD, 64 << 20);
-                                   spdlog::set_level(spdlog::level::warn);
+                                   spdlog::set_level(spdlog::level::err);
                                    return measure(in, out, folder, users, messages) ? 0 : 1;
                                  });
   std::filesystem::remove_all(folder);
