@@ -1,5 +1,7 @@
 #include "net/web_server.hpp"
 
+#include "net/base64.hpp"
+
 #include "net/connection_watch.hpp"
 #include "net/kie.hpp"
 #include "net/web_crew.hpp"
@@ -259,11 +261,7 @@ std::string hmac_sha256_hex(const std::string& key, const std::string& text) {
 }
 
 std::string hmac_sha256_base64(const std::string& key, const std::string& text) {
-  const auto digest = hmac_sha256(key, text);
-  std::string out(4 * ((digest.size() + 2) / 3), '\0');
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                  reinterpret_cast<const unsigned char*>(digest.data()), static_cast<int>(digest.size()));
-  return out;
+  return base64(hmac_sha256(key, text));
 }
 
 std::string callback_url(const std::string& base, const std::string& secret, std::int64_t job_id) {

@@ -1,11 +1,12 @@
 #include "net/yookassa.hpp"
 
+#include "net/base64.hpp"
+
 #include "net/json_fields.hpp"
 
 #include "net/telegram.hpp"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -41,15 +42,6 @@ std::string escape(const std::string& text) {
     if (is_plain(c) || c == '.' || c == '~') out += c;
     else out += {'%', hex[u >> 4], hex[u & 15]};
   }
-  return out;
-}
-
-std::string base64(const std::string& text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0'); // and the 0 that the function adds
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
   return out;
 }
 
