@@ -39,7 +39,7 @@ void courier_queue::relist(std::int64_t chat_id, line& l) {
   if (l.busy || l.messages.empty()) return;
   std::size_t lane = lanes - 1;
   for (auto& m : l.messages) lane = std::min(lane, lane_of(m));
-  l.listed = {lane, std::max(l.budget.free_at(), l.blocked_until)};
+  l.listed = {lane, std::max({l.budget.free_at(), l.blocked_until, l.since})};
   due_[lane].insert({l.listed->second, chat_id});
 }
 
@@ -87,6 +87,7 @@ std::vector<outgoing> courier_queue::push(outgoing m, clock::time_point now) {
       outdated.push_back(std::move(*it));
       it = l.messages.erase(it);
     } else ++it;
+  if (l.messages.empty()) l.since = now;
   l.messages.push_back(std::move(m));
   relist(chat_id, l);
   return outdated;

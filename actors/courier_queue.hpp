@@ -48,10 +48,10 @@ struct courier_limits {
   int chat_burst = 4;
 };
 
-/// Lines of messages, one per chat, one at a time; chats compete by their most urgent message. A line keeps
-/// its order, but money passes what else waits in it: nobody reads thirty answers before he hears that he has
-/// paid. What writes to the same message is never passed. Answers to button presses wait for nothing
-/// (Telegram exempts them).
+/// Lines of messages, one per chat, one at a time; chats compete by their most urgent message, and of equal
+/// ones whoever waits longest goes first. A line keeps its order, but money passes what else waits in it:
+/// nobody reads thirty answers before he hears that he has paid. What writes to the same message is never
+/// passed. Answers to button presses wait for nothing (Telegram exempts them).
 class courier_queue {
 public:
   using clock = send_budget::clock;
@@ -94,6 +94,7 @@ private:
     send_budget budget;
     bool busy = false;
     clock::time_point blocked_until{};
+    clock::time_point since{};                                       ///< somebody waits in it
     std::optional<std::pair<std::size_t, clock::time_point>> listed; ///< lane and time in `due_`
   };
   static std::size_t first_of(const line& l); ///< where the message stands that goes next

@@ -22,6 +22,11 @@ outgoing copy_to(const telegram::event& e, std::int64_t chat) {
   return o;
 }
 
+/// What does not fit below our lines follows them as it is: no word of it is cut.
+bool follows(const telegram::event& e) {
+  return !e.file_kind.empty() || telegram::shorten(e.text, text_max) != e.text;
+}
+
 std::string name_of(const user_profile& p) {
   auto text = telegram::escape_html(telegram::shorten(p.first_name, 60));
   if (!p.username.empty()) text += " @" + telegram::escape_html(p.username);
@@ -55,10 +60,10 @@ std::vector<outgoing> to_office(const config::settings& set, const telegram::eve
   for (const auto& seat : seats) {
     auto text = set.words.get(seat.language, "feedback.header",
                               {{"id", std::to_string(user)}, {"name", name_of(e.from)}});
-    if (e.file_kind.empty()) text += "\n\n" + telegram::escape_html(telegram::shorten(e.text, text_max));
+    if (!follows(e)) text += "\n\n" + telegram::escape_html(e.text);
     all.push_back(talk::show({text, {}}, seat.chat_id));
     all.back().office = office_mail::letter;
-    if (!e.file_kind.empty()) {
+    if (follows(e)) {
       all.push_back(copy_to(e, seat.chat_id));
       all.back().office = office_mail::letter;
     }
@@ -80,13 +85,11 @@ std::optional<std::int64_t> user_answered(const telegram::event& e) {
 
 std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, const words_to& whom) {
   const talk::painter paint{words, whom.language}, admins{words, whom.admin_language};
-  const bool media = !e.file_kind.empty();
-  talk::screen s{media ? paint.say("feedback.from_admin_media")
-                       : paint.say("feedback.from_admin",
-                                   {{"text", telegram::escape_html(telegram::shorten(e.text, text_max))}}),
+  talk::screen s{follows(e) ? paint.say("feedback.from_admin_media")
+                            : paint.say("feedback.from_admin", {{"text", telegram::escape_html(e.text)}}),
                  {{paint.press("feedback_answer", "feedback")}}};
   std::vector<outgoing> all{talk::show(s, whom.user_id)};
-  if (media) all.push_back(copy_to(e, whom.user_id));
+  if (follows(e)) all.push_back(copy_to(e, whom.user_id));
   const auto chat = e.group_id != 0 ? e.group_id : e.from.user_id;
   const auto say = [&](const char* key) {
     const auto text = admins.say(key, {{"id", "<code>" + std::to_string(whom.user_id) + "</code>"}});

@@ -120,7 +120,8 @@ struct options {
     std::string payment_subject = "service";
     std::string payment_mode = "full_payment";
   } yookassa;
-  /// How the outside is reached: addresses of HTTP proxies, "" : none. As of curl and its kin, but that ours wins.
+  /// How the outside is reached: addresses of HTTP proxies, "" : none. As of curl and its kin, but that ours
+  /// wins.
   struct network_options {
     std::string proxy; // for everything; "direct": no proxy, whatever the variables say
     std::string https_proxy, http_proxy, all_proxy, no_proxy;

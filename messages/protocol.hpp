@@ -202,9 +202,9 @@ using analyst_actor = caf::typed_actor<caf::replies_to<office_inquiry>::with<off
 /// Decides which job is submitted next.
 using dispatcher_actor =
     caf::typed_actor<caf::reacts_to<committed_jobs>, caf::reacts_to<job_back>, caf::reacts_to<job_over>,
-                     caf::reacts_to<job_overdue>, caf::reacts_to<job_fallen>, caf::reacts_to<job_cancelled>, caf::reacts_to<submit_heard>,
-                     caf::replies_to<may_submit>::with<submit_leave>, caf::reacts_to<provider_woke>,
-                     caf::reacts_to<wake>>;
+                     caf::reacts_to<job_overdue>, caf::reacts_to<job_fallen>, caf::reacts_to<job_cancelled>,
+                     caf::reacts_to<submit_heard>, caf::replies_to<may_submit>::with<submit_leave>,
+                     caf::reacts_to<provider_woke>, caf::reacts_to<wake>>;
 
 /// Stars and the shop: pre-checkout, purchases under way, refunds. A notice is answered when all that it
 /// brought is stored.

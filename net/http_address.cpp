@@ -1,10 +1,13 @@
 #include "net/http_address.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace troupe {
 
 std::optional<http_address> split_url(const std::string& url) {
+  const auto is_printed = [](unsigned char c) { return c > ' ' && c != 0x7f; };
+  if (!std::all_of(url.begin(), url.end(), is_printed)) return std::nullopt;
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return std::nullopt;
   const auto name = url.substr(0, scheme);

@@ -174,8 +174,12 @@ private:
     reply.body = body.take();
     reply.saved_bytes = body.saved_bytes();
     reply.saved_head = body.head();
-    for (const char* name : {"retry-after", "content-type", "etag"})
-      if (in.has_header(name)) reply.headers.emplace_back(name, in.get_header_value(name));
+    for (const char* name : {"retry-after", "content-type", "etag"}) {
+      auto value = in.get_header_value(name);
+      // The library keeps a line end that stands alone.
+      if (!value.empty() && value.find_first_of("\r\n") == std::string::npos)
+        reply.headers.emplace_back(name, std::move(value));
+    }
     location = in.get_header_value("Location");
     return reply;
   }

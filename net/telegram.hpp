@@ -102,9 +102,9 @@ struct update_batch {
   std::int64_t last_id = 0;
   bool empty() const { return updates.empty() && unreadable.empty(); }
 };
-/// Splits the answer of getUpdates: also one that no parser takes as a whole; one that stops in its middle only
-/// `in_pieces`, for it may come whole when it is asked for again. @throws bad_answer when it is no answer of
-/// getUpdates at all.
+/// Splits the answer of getUpdates: also one that no parser takes as a whole; one that stops in its middle
+/// only `in_pieces`, for it may come whole when it is asked for again. @throws bad_answer when it is no
+/// answer of getUpdates at all.
 update_batch read_updates(const http_reply& reply, bool in_pieces = false);
 /// One update, as a webhook brings it: a batch of one.
 update_batch read_update(const std::string& body);

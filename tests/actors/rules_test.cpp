@@ -3,6 +3,7 @@
 #include "actors/fair_queue.hpp"
 #include "tests/catch.hpp"
 #include <algorithm>
+#include <map>
 #include <random>
 
 using namespace troupe;
@@ -291,6 +292,18 @@ TEST_CASE("paid broadcasts have a budget of their own and go after all others") 
   REQUIRE(sent.size() == 7 + 50); // bursts: a quarter of a second of the one, a twentieth of the other
   CHECK(sent[6] == "bulk");
   CHECK(sent[7] == "paid");
+}
+
+TEST_CASE("of two broadcasts neither waits for the other, whatever the numbers of its chats") {
+  desk d;
+  std::map<std::string, int> sent;
+  std::map<std::string, std::int64_t> chats{{"low", 0}, {"high", 1'000'000}};
+  const auto post = [&](const std::string& which) { d.push(say(++chats.at(which), which, lane::broadcast)); };
+  for (int i = 0; i < 8; ++i) post("low"), post("high");
+  for (int i = 0; i < 200; ++i, d.now += 36ms)
+    if (const auto which = d.send(); !which.empty()) ++sent[which], post(which);
+  CHECK(sent["low"] + sent["high"] >= 190);
+  CHECK(std::abs(sent["low"] - sent["high"]) <= 8); // the first eight of each came at the same moment
 }
 
 TEST_CASE("without a free sender for bulk only what users wait for goes") {

@@ -47,6 +47,19 @@ TEST_CASE_METHOD(reception, "a photo with feedback is copied to the administrato
   CHECK(has(telegram->with("copyMessage")[0].line, "4711"));
 }
 
+TEST_CASE_METHOD(reception, "a letter and an answer that fill a whole message arrive whole") {
+  std::string letter;
+  for (int i = 0; i < 4090; ++i) letter += "ю";
+  says(ben, "/feedback");
+  says(ben, letter);
+  CHECK(has(screen(ben), "Передали"));
+  REQUIRE(telegram->count("copyMessage") == 1);
+  says(admin, letter, answering("✉️ Обратная связь #u2002\nBen @ben"));
+  CHECK(has(screen(ben), "Ответ поддержки"));
+  REQUIRE(telegram->count("copyMessage") == 2);
+  CHECK(has(telegram->with("copyMessage")[1].line, "2002"));
+}
+
 TEST_CASE_METHOD(reception, "a user who answers such a line himself writes to nobody") {
   says(3003, "/start");
   const auto before = screen(ben);

@@ -52,4 +52,20 @@ struct silent_port {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/x"; }
 };
 
+/// Says these bytes to the first who asks, whatever he asks.
+struct one_answer : silent_port {
+  explicit one_answer(std::string bytes)
+      : silent_port{true}, thread{[this, bytes = std::move(bytes)] {
+          const auto who = ::accept(fd, nullptr, nullptr);
+          char heard[4096];
+          if (::recv(who, heard, sizeof heard, 0) > 0) ::send(who, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+          ::close(who);
+        }} {}
+  ~one_answer() {
+    ::shutdown(fd, SHUT_RDWR); // nobody asked
+    thread.join();
+  }
+  std::thread thread;
+};
+
 } // namespace troupe::test

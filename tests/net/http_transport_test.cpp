@@ -183,6 +183,27 @@ TEST_CASE("a download is kept only when complete and 200") {
   CHECK(std::distance(fs::directory_iterator(f.path), {}) == 1);
 }
 
+TEST_CASE("a line end in an address or in a header's value begins nothing of its own") {
+  local_server s;
+  std::atomic<int> heard = 0;
+  s.server.Get(".*", [&](const httplib::Request&, httplib::Response& r) {
+    ++heard;
+    r.set_content("x", "text/plain");
+  });
+  s.start();
+  const auto t = make_http_transport();
+  for (const auto* path : {"/a\r\nX-Evil: 1", "/a b", "/a\n", "/a\t", "/\x7f", "/a HTTP/1.1\r\n\r\nGET /b"})
+    CHECK(t->send(get(s.url(path))).error == http_error::refused);
+  CHECK(heard == 0);
+  CHECK(t->send(get(s.url("/a%20b"))).status == 200);
+
+  one_answer odd{
+      "HTTP/1.1 200 OK\r\nRetry-After: 1\rX-Evil: 1\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"};
+  const auto r = t->send(get(odd.url()));
+  CHECK(r.status == 200);
+  CHECK(r.headers == http_fields{{"content-type", "text/html"}});
+}
+
 TEST_CASE("stop ends a running request at once and refuses later ones") {
   local_server s;
   std::promise<void> arrived;

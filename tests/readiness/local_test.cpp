@@ -173,7 +173,7 @@ TEST_CASE("an engine that runs is no fault for a check, but nobody may start ano
 }
 
 TEST_CASE(
-    "a port that is taken and a certificate that cannot be read are told; a port that is off is not probed") {
+    "a port that is taken and a certificate that cannot be read are told, a port that is off is no fault") {
   played_machine m;
   m.not_listening = "Address already in use";
   CHECK(says(probe_web(with(), m, occasion::check), grade::wrong, "cannot listen on 127.0.0.1:8090"));

@@ -362,7 +362,8 @@ TEST_CASE("who presses too fast is told so once, also over a restart, and the gi
   office_hours hours{{{"TROUPE_USERS_ACTIONS_PER_MINUTE", "6"}}};
   for (int i = 0; i < 12; ++i) hours.say(ann, "/balance");
   REQUIRE(hours.sees(ann, "слишком быстро"));
-  hours.restart();
+  hours.running->end(SIGTERM); // a kill might repeat the notice itself, whose arrival was not stored yet
+  hours.start();
   for (int i = 0; i < 4; ++i) hours.say(ann, "/start");
   hours.say("/user" + hours.to(ann));
   REQUIRE(hours.presses("Что делал"));
