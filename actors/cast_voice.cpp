@@ -7,6 +7,7 @@ namespace troupe::office {
 
 using talk::keyboard;
 using talk::screen;
+using talk::spaced;
 using telegram::escape_html;
 
 namespace {
@@ -106,7 +107,7 @@ screen broadcast_screens::sure_to_stop(const broadcast& b) const {
   const auto id = std::to_string(b.broadcast_id);
   const bool planned = b.state == broadcast_state::scheduled;
   return {say(planned ? "sure_unplan" : "sure_stop",
-              {{"id", id}, {"n", spaced(b.sent)}, {"left", spaced(b.waiting())}}),
+              {{"id", id}, {"n", spaced(told(b))}, {"left", spaced(b.waiting())}}),
           {{key(planned ? "unplan_yes" : "stop_yes", "b:xx:" + id), key("stop_no", "b:c:" + id)}}};
 }
 

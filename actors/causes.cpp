@@ -114,37 +114,75 @@ cause kind_of_violation(const std::string& words) {
   return violation;
 }
 
-/// "Image must be at least 300px", "image size too small, minimum 300*300 pixels".
-bool is_too_small(const std::string& words) {
-  return says(words, {"image", "picture", "photo"}) &&
-         says(words, {"at least", "too small", "minimum", "smaller than", "less than", "no less"}) &&
-         pixels_in(words) > 0;
-}
-
 bool is_about_a_picture(const std::string& words) {
   return says(words, {"image", "picture", "photo", "file type"});
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The number at `at`, which moves behind it; 0: none, or one that no side of a picture has.
+int number_at(const std::string& words, std::size_t& at) {
+  int n = 0;
+  const auto from = at;
+  for (; at < words.size() && is_digit(words[at]); ++at)
+    if (at - from < 5) n = n * 10 + (words[at] - '0');
+  return at - from <= 5 ? n : 0;
+}
+
+std::size_t behind_blanks(const std::string& words, std::size_t at) {
+  while (at < words.size() && words[at] == ' ') ++at;
+  return at;
+}
+
+/// The side in "300px", "300 pixels", "300x300", "300 * 300" at `at`; 0: it is another number, or the sides
+/// have limits of their own.
+int side_at(const std::string& words, std::size_t at) {
+  const auto first = number_at(words, at);
+  at = behind_blanks(words, at);
+  if (words.compare(at, 2, "px") == 0 || words.compare(at, 5, "pixel") == 0) return first;
+  if (words.compare(at, 1, "x") != 0 && words.compare(at, 1, "*") != 0) return 0;
+  at = behind_blanks(words, at + 1);
+  return number_at(words, at) == first ? first : 0;
+}
+
+/// Of the words between "at least" and its number: "minimum size of 300px". With any other word between
+/// them, such as "got", the number may be the user's own.
+bool belongs_to_the_limit(const std::string& between) {
+  constexpr const char* known[] = {"",           "is",         "of",       "be",     "a",    "side",
+                                   "size",       "width",      "height",   "sides",  "both", "dimension",
+                                   "dimensions", "resolution", "required", "allowed"};
+  std::string word;
+  for (const char c : between + " ") {
+    const bool letter = c >= 'a' && c <= 'z';
+    if (letter) word += c;
+    else if (c != ' ' && c != ':' && c != '(' && c != '=') return false;
+    else if (std::find(std::begin(known), std::end(known), word) == std::end(known)) return false;
+    else word.clear();
+  }
+  return true;
+}
+
+bool is_too_small(const std::string& words) {
+  return says(words, {"image", "picture", "photo"}) && least_side_in(words) > 0;
 }
 
 } // namespace
 
 const row& row_of(cause c) { return table[std::min(static_cast<std::size_t>(c), cause_count - 1)]; }
 
-int pixels_in(const std::string& text) {
+int least_side_in(const std::string& text) {
   const auto words = lower(text);
-  for (std::size_t at = 0; at < words.size();) {
-    if (words[at] < '0' || words[at] > '9') {
-      ++at;
-      continue;
+  for (const std::string limit :
+       {"at least", "minimum", "no less than", "no smaller than", "not be less than", "not be smaller than",
+        "not less than", "not smaller than"})
+    for (auto at = words.find(limit); at != words.npos; at = words.find(limit, at + 1)) {
+      const auto from = at + limit.size();
+      const auto digit =
+          std::find_if(words.begin() + static_cast<std::ptrdiff_t>(from), words.end(), is_digit);
+      const auto number = static_cast<std::size_t>(digit - words.begin());
+      if (!belongs_to_the_limit(words.substr(from, number - from))) continue;
+      if (const auto side = side_at(words, number); side > 0) return side;
     }
-    auto end = at;
-    while (end < words.size() && words[end] >= '0' && words[end] <= '9') ++end;
-    auto unit = end;
-    while (unit < words.size() && words[unit] == ' ') ++unit;
-    const bool pixels = words.compare(unit, 2, "px") == 0 || words.compare(unit, 5, "pixel") == 0 ||
-                        words.compare(unit, 1, "x") == 0 || words.compare(unit, 1, "*") == 0;
-    if (pixels && end - at <= 5) return std::stoi(words.substr(at, end - at));
-    at = end;
-  }
   return 0;
 }
 
@@ -152,6 +190,7 @@ cause precise(cause c, const std::string& text) {
   const auto words = lower(text);
   if (c == violation) return kind_of_violation(words);
   if ((c == bad_input || c == unknown || c == bad_picture) && is_too_small(words)) return picture_too_small;
+  if (c == picture_too_small && !is_too_small(words)) return bad_picture; // its limit is not known
   if (c == bad_input && is_about_a_picture(words)) return bad_picture;
   return c;
 }
@@ -160,7 +199,7 @@ std::string why(const talk::painter& paint, cause c, const happened& h) {
   const auto& r = row_of(c);
   if (*r.sentence == 0) return {};
   auto args = h.args;
-  if (c == picture_too_small) args.emplace_back("n", std::to_string(pixels_in(h.text)));
+  if (c == picture_too_small) args.emplace_back("pixels", paint.count("pixels_of", least_side_in(h.text)));
   auto text = paint.say(h.retried && *r.retried != 0 ? r.retried : r.sentence, args);
   if (r.quotes && !h.text.empty())
     text += "\n" + paint.say("fail.words",

@@ -53,6 +53,6 @@ std::optional<talk::button> button_of(const talk::painter& paint, cause c, std::
 /// As exactly as the other side's words allow: of which kind a violation is, which limit a picture misses.
 cause precise(cause c, const std::string& text);
 /// "at least 300px" -> 300; 0: it names none.
-int pixels_in(const std::string& text);
+int least_side_in(const std::string& text);
 
 } // namespace troupe::causes

@@ -151,9 +151,9 @@ std::string drafting::refusal() const {
 std::string drafting::too_long(std::size_t limit) const {
   const auto n = code_points(v_.e.text);
   if (n <= limit) return "";
-  return screens_.say(
-      limit == text_max ? "cannot.long_text" : "cannot.long_caption",
-      {{"n", spaced(static_cast<std::int64_t>(n))}, {"max", spaced(static_cast<std::int64_t>(limit))}});
+  return screens_.say(limit == text_max ? "cannot.long_text" : "cannot.long_caption",
+                      {{"n", screens_.chars(static_cast<std::int64_t>(n))},
+                       {"max", talk::spaced(static_cast<std::int64_t>(limit))}});
 }
 
 void drafting::put_content(draft& d) const {

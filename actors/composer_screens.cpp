@@ -6,15 +6,8 @@ namespace troupe::office {
 
 using talk::keyboard;
 using talk::screen;
+using talk::spaced;
 using telegram::escape_html;
-
-std::string spaced(std::int64_t n) {
-  auto digits = std::to_string(n);
-  const int first = n < 0 ? 1 : 0;
-  for (int i = static_cast<int>(digits.size()) - 3; i > first; i -= 3)
-    digits.insert(static_cast<std::size_t>(i), "\u202f");
-  return digits;
-}
 
 int rate_of(const config::options& o, bool paid, int per_second) {
   const int all = paid && o.telegram.paid_messages_per_second > 0 ? o.telegram.paid_messages_per_second
@@ -25,10 +18,7 @@ int rate_of(const config::options& o, bool paid, int per_second) {
 std::int64_t stars_for(std::int64_t messages) { return (messages + 9) / 10; }
 
 std::string broadcast_screens::count(const std::string& key, std::int64_t n) const {
-  auto text = paint_.count("cast." + key, n);
-  const auto plain = std::to_string(n);
-  if (const auto at = text.find(plain); at != text.npos) text.replace(at, plain.size(), spaced(n));
-  return text;
+  return paint_.count("cast." + key, n);
 }
 
 std::string broadcast_screens::span(std::int64_t s) const {

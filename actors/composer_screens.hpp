@@ -12,9 +12,6 @@ inline constexpr int audience_days[] = {1, 7, 30, 90};
 /// Screens of the bot that a broadcast may lead to; their labels are `cast_button.screen_<name>`.
 inline constexpr const char* bot_screens[] = {"home", "gen", "buy", "help"};
 
-/// "40 120", with thin spaces that do not break.
-std::string spaced(std::int64_t n);
-
 /// Messages a second that a broadcast may have.
 int rate_of(const config::options& o, bool paid, int per_second);
 /// What Telegram takes for so many paid messages: 0.1 Star each, rounded up.
@@ -49,8 +46,9 @@ public:
   std::string say(const std::string& key, const config::texts::args& a = {}) const {
     return paint_.say("cast." + key, a);
   }
-  std::string count(const std::string& key, std::int64_t n) const; ///< with spaces in the number
-  std::string span(std::int64_t seconds) const;                    ///< "about 4 min"
+  std::string count(const std::string& key, std::int64_t n) const;
+  std::string chars(std::int64_t n) const { return paint_.count("chars", n); }
+  std::string span(std::int64_t seconds) const; ///< "about 4 min"
 
 private:
   talk::button key(const std::string& name, const std::string& data) const {

@@ -52,7 +52,8 @@ public:
     if (e_.group_id != 0) return in_group(f.office);
     if (e_.kind == event_kind::edited && !is_about_request()) return {who_.state, {}, {}};
     if (is_action() && !may_act()) return finish();
-    if (who_.admin && answers_feedback(f.office)) return finish();
+    if (who_.admin && writes_to_user(f.office)) return finish();
+    if (e_.kind == event_kind::button || e_.kind == event_kind::command) m_.told = {};
     if (const auto o = at_office(f.office)) return finish(*o);
     switch (e_.kind) {
     case event_kind::text:
@@ -86,7 +87,7 @@ public:
   /// What an administrator's event needs to know.
   std::optional<office_question> office_question_of() const {
     const office_facts none;
-    if (const auto user = feedback::user_answered(e_)) return user_query{*user, {}};
+    if (const auto user = written_to()) return user_query{*user, {}};
     if (composer_concerned()) return composer().asks(visit(none));
     if (desk_concerned()) return desk().asks(visit(none));
     return {};
@@ -138,6 +139,7 @@ private:
     }
     if (!o.step.empty()) m_.screen = o.step;
     m_.office = o.draft;
+    if (o.wrote_to != 0) remember_words(o.wrote_to, false);
     toast(o.toast);
     for (auto& m : o.before) messages_.push_back(m);
     if (o.screen) {
@@ -213,29 +215,62 @@ private:
     if (e_.kind == event_kind::group_moved)
       d.settings.emplace_back("moved:" + std::to_string(e_.group_id), std::to_string(e_.moved_to));
     if (e_.kind == event_kind::unblocked) d.group_is_back = e_.group_id;
-    if (who_.admin) answers_feedback(f);
+    if (who_.admin) writes_to_user(f);
     d.messages = std::move(messages_);
     d.journal = std::move(journal_);
     return d;
   }
 
-  /// True: it was an answer to feedback, and is on its way.
-  bool answers_feedback(const office_facts& f) {
-    const auto user = feedback::user_answered(e_);
+  /// What Telegram brings in several messages is said to the user as one. A group shows only what answers the
+  /// bot there.
+  bool words_go_on() const {
+    if (m_.told.user_id == 0 || e_.group_id != 0 || !telegram::is_content(e_.kind)) return false;
+    if (!e_.album.empty()) return e_.album == m_.told.album;
+    return e_.kind == event_kind::text && m_.told.at != 0 &&
+           words::said_at(e_, now_) - m_.told.at <= words::parts_apart_max_ms;
+  }
+
+  /// Whom an administrator's message is for: the writer of the letter that it answers, or of whom the words
+  /// before were.
+  std::optional<std::int64_t> written_to() const {
+    if (words_go_on()) return m_.told.user_id;
+    return feedback::user_answered(e_);
+  }
+
+  void remember_words(std::int64_t user, bool more) {
+    m_.told = {user, more ? m_.told.id : e_.update_id, e_.album,
+               words::may_go_on(e_.text) ? words::said_at(e_, now_) : 0};
+  }
+
+  /// True: it was an answer to feedback, or more of the words before, and is on its way.
+  bool writes_to_user(const office_facts& f) {
+    const auto user = written_to();
     if (!user || !telegram::is_content(e_.kind)) return false;
+    if (!feedback::can_be_copied(e_)) {
+      const auto text = say("feedback.cannot");
+      messages_.push_back(e_.group_id != 0 ? talk::show({text, {}}, e_.group_id)
+                                           : talk::show(paint_.plain(text), e_.from.user_id));
+      return true;
+    }
+    const bool more = words_go_on();
     const auto* card = std::get_if<user_card>(&f);
-    const auto language = config::texts::language_for(card ? card->who.language : "ru");
-    for (auto& m : feedback::to_user(words_, e_, {*user, language, language_, ""}))
-      messages_.push_back(std::move(m));
-    journal_.push_back({0, now_, e_.from.user_id, "feedback", *user, 0, 0, telegram::shorten(e_.text, 200)});
+    feedback::words_to whom;
+    whom.user_id = *user;
+    whom.language = config::texts::language_for(card ? card->who.language : "ru");
+    whom.admin_language = language_;
+    whom.slot = "to:" + std::to_string(more ? m_.told.id : e_.update_id);
+    whom.banned = card && card->money.banned;
+    whom.goes_on = more;
+    for (auto& m : feedback::to_user(words_, e_, whom)) messages_.push_back(std::move(m));
+    if (!more)
+      journal_.push_back(
+          {0, now_, e_.from.user_id, "feedback", *user, 0, 0, telegram::shorten(e_.text, 200)});
+    remember_words(*user, more);
     return true;
   }
 
-  /// What invites to write to people leads to people.
-  void ask_feedback(const char* words = "feedback.ask") {
-    m_.work.reset();
-    go("feedback", paint_.plain(say(words)));
-  }
+  /// What invites to write to people leads to people. A request in hand waits on its card.
+  void ask_feedback(const char* words = "feedback.ask") { go("feedback", paint_.plain(say(words))); }
 
   /// "/feedback the video did not come": the words are the letter.
   void take_letter(const char* words) {
@@ -256,6 +291,7 @@ private:
   void take_feedback() { take_feedback(e_); }
 
   void take_feedback(const event& letter) {
+    if (!feedback::can_be_copied(letter)) return show(paint_.plain(say("feedback.cannot")));
     const bool more = letter_goes_on();
     auto part = letter;
     if (more) part.update_id = m_.letter_id; // one letter, one word about its arrival
@@ -377,7 +413,7 @@ private:
   void kinds() {
     if (maintained()) return;
     m_.work.reset();
-    go("kind", paint_.kinds(models_, sales_));
+    go("kind", paint_.kinds(models_, sales_, shut()));
   }
 
   void wait_for(const char* kind) {
@@ -407,8 +443,8 @@ private:
     if (!sales_.maintenance.empty()) return "🚧 " + telegram::escape_html(sales_.maintenance);
     const bool none =
         std::all_of(models_.begin(), models_.end(), [&](auto& m) { return sales_.paused.count(m.id) > 0; });
-    if (sales_.stopped) return say("card.stopped");
-    return sales_.closed || sales_.full || none ? say("card.closed") : "";
+    if (sales_.stopped || none) return say("card.stopped");
+    return sales_.closed || sales_.full ? say("card.closed") : "";
   }
 
   std::string title_of(const std::string& id) const {
@@ -473,15 +509,17 @@ private:
     const bool photo = e_.kind == event_kind::photo;
     const auto text = words::prompt_in(e_);
     if (!photo && !words::visible(text)) return show(paint_.plain(say("hint.empty")), "hint:blank");
+    if (!photo && text == "/") return show(paint_.plain(say("hint.command")), "hint:command");
     if (!photo && buys(text)) return;
     if (album_goes_on()) return take_of_album(text);
     if (photo && !picture_is_good(text)) return;
     take_request(text);
   }
 
-  /// A photo whose caption is a command: "/feedback it looks like this".
+  /// A picture or a film whose caption is a command: "/feedback it looks like this".
   bool is_letter() const {
-    return e_.kind == event_kind::photo && (starts(e_.text, "/feedback") || starts(e_.text, "/paysupport"));
+    const auto command = words::command_in(e_.text);
+    return command == "feedback" || command == "paysupport";
   }
 
   /// A part of the request, with the words that are seen in it, if any.
@@ -579,11 +617,18 @@ private:
     return d;
   }
 
-  /// The words of the request in hand were changed where they stand.
+  /// The words of the request in hand were changed where they stand: whatever is on the screen meanwhile, its
+  /// card must not start the old ones.
   bool is_about_request() const {
     return m_.work && m_.work->said != 0 && m_.work->said == e_.message_id &&
-           (m_.screen == "card" || m_.screen == "wait") && words::visible(words::prompt_in(e_)) &&
-           words::prompt_in(e_) != m_.work->prompt;
+           words::visible(words::prompt_in(e_)) && words::prompt_in(e_) != m_.work->prompt;
+  }
+
+  /// What is typed next answers a question that is not about the request.
+  static bool asks_something_else(const std::string& screen) {
+    for (auto other : {"feedback", "shop", "packages", "amount", "contact", "offer", "paying"})
+      if (screen == other) return true;
+    return starts(screen, "o.") || starts(screen, "b:");
   }
 
   void take_edit() {
@@ -591,7 +636,9 @@ private:
     d.id = e_.update_id;
     d.long_at = 0, d.long_chars = 0;
     d.prompt = words::prompt_in(e_);
+    const auto before = m_.screen;
     complete();
+    if (asks_something_else(before)) m_.screen = before;
   }
 
   void complete(bool as_it_is = false) {
@@ -607,18 +654,22 @@ private:
     write(talk::preset_of(presets_, d));
   }
 
+  std::string chars(const char* form, std::size_t n) const {
+    return paint_.count(form, static_cast<std::int64_t>(n));
+  }
+
   void ask_shorter(std::size_t limit) {
     auto& d = *m_.work;
     d.long_chars += words::code_points(d.prompt);
     d.prompt.clear();
     go_request("wait",
-               {say("ask.shorter", {{"n", std::to_string(limit)}, {"have", std::to_string(d.long_chars)}}),
+               {say("ask.shorter", {{"n", chars("chars_of", limit)}, {"have", chars("chars", d.long_chars)}}),
                 {paint_.back_home("gen")}});
     if (d.long_at == 0) d.long_chars = 0; // nothing follows
   }
 
   void take_media() {
-    if (m_.screen == "feedback" || letter_goes_on()) return take_feedback();
+    if (m_.screen == "feedback" || letter_goes_on() || is_letter()) return take_feedback();
     const auto text = words::prompt_in(e_);
     if (album_goes_on() && words::visible(text)) return take_of_album(text);
     show(paint_.plain(say(talk::hint_of(e_.media))), talk::hint_of(e_.media));
@@ -753,6 +804,7 @@ private:
     m_.work->id = e_.update_id;
     m_.work->kind = "photo";
     m_.work->photo = m_.last_photo;
+    m_.work->photo_width = m_.last_width, m_.work->photo_height = m_.last_height;
     if (!presets_.empty()) return pick(true);
     go("wait", {say("ask.same"), {paint_.back_home("gen")}});
   }
@@ -856,7 +908,7 @@ private:
     const auto limit = static_cast<std::size_t>(m->prompt_chars_max);
     if (sales_.paused.count(id) > 0) toast(say("toast.paused"));
     else if (words::code_points(m_.work->prompt) > limit)
-      toast(say("toast.too_long", {{"n", std::to_string(limit)}}));
+      toast(say("toast.too_long", {{"n", chars("chars_of", limit)}}));
     else m_.work->model = id;
     return true;
   }
@@ -898,12 +950,19 @@ private:
           {{paint_.press("in_work", "jobs")}, {paint_.press("home", "home")}}});
   }
 
+  /// All that was chosen for it. How large its photo is the book does not know.
   void take_up(const job& j) {
     m_.work = draft{};
-    m_.work->id = e_.update_id;
-    m_.work->prompt = j.spec.prompt;
-    m_.work->photo = j.spec.photo_file_id;
-    m_.work->model = j.spec.model_id;
+    auto& d = *m_.work;
+    d.id = e_.update_id;
+    d.prompt = j.spec.prompt;
+    d.photo = j.spec.photo_file_id;
+    if (!d.photo.empty() && d.photo == m_.last_photo)
+      d.photo_width = m_.last_width, d.photo_height = m_.last_height;
+    d.model = j.spec.model_id;
+    d.aspect = j.spec.aspect_ratio;
+    d.duration = j.spec.duration_s;
+    d.sound = j.spec.sound;
   }
 
   /// The text and the photo of a job that failed, to be changed.
@@ -986,7 +1045,7 @@ private:
   /// True: the text belongs to the purchase. A number on any screen of the shop changes the amount, and what
   /// is typed where an amount or an address is asked for is never the prompt of a video.
   bool buys(const std::string& text) {
-    if (m_.screen == "contact" || (m_.screen == "paying" && contact_was_refused()))
+    if (m_.screen == "contact" || (m_.screen == "paying" && m_.method == "c" && contact_was_refused()))
       return take_contact(), true;
     const bool asked = m_.screen == "amount";
     if (!asked && m_.screen != "shop" && m_.screen != "packages" && m_.screen != "offer" &&
@@ -1334,6 +1393,7 @@ private:
     const auto d = m_.work.value_or(draft{});
     if (d.id) m_.done = d.id;
     m_.last_photo = d.photo;
+    m_.last_width = d.photo_width, m_.last_height = d.photo_height;
     m_.work.reset();
     toast(say("toast.accepted"));
     go("home", paint_.accepted(d));
@@ -1344,7 +1404,8 @@ private:
   void refuse(const order_answer& a) {
     if (a.outcome == order_outcome::closed) return refuse_closed();
     const bool many = a.outcome == order_outcome::too_many_jobs;
-    toast(many ? say("toast.many", {{"n", std::to_string(who_.open_jobs)}})
+    toast(many ? say(room() > 0 ? "toast.many_at_once" : "toast.many",
+                     {{"n", std::to_string(who_.open_jobs)}, {"room", paint_.count("videos", room())}})
                : say("toast.missing", {{"credits", paint_.count("credits_of", a.missing)}}));
     who_.balance = a.balance;
     if (m_.work) return card(many ? how_many_more() : "");
@@ -1353,11 +1414,12 @@ private:
 
   /// The numbers that matter: how many are in work, and how many there is room for.
   std::string how_many_more() const {
-    const auto most = opts_.users.active_jobs_max, room = std::max(0, most - who_.open_jobs);
-    return say(room > 0 ? "card.many_at_once" : "card.many", {{"running", std::to_string(who_.open_jobs)},
-                                                              {"max", std::to_string(most)},
-                                                              {"room", paint_.count("videos", room)}});
+    return say(room() > 0 ? "card.many_at_once" : "card.many",
+               {{"running", std::to_string(who_.open_jobs)},
+                {"max", std::to_string(opts_.users.active_jobs_max)},
+                {"room", paint_.count("videos", room())}});
   }
+  int room() const { return std::max(0, opts_.users.active_jobs_max - who_.open_jobs); }
 
   /// One model is no reason to close the shop: the others are offered at once.
   void refuse_closed() {

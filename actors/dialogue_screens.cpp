@@ -50,11 +50,14 @@ double ratio_of(const std::string& aspect) {
   return w > 0 && h > 0 ? w / h : 0;
 }
 
-/// A photo opens with the format nearest to its own; without one the catalogue's first.
+/// A photo opens with the format nearest to its own; one of unknown size with the nearest to what was chosen
+/// for it before; without a photo it is the catalogue's first.
 std::string first_aspect(const std::vector<std::string>& aspects, const draft& d) {
   const std::string* best = &aspects.front();
-  if (d.photo.empty() || d.photo_width <= 0 || d.photo_height <= 0) return *best;
-  const double photo = std::log(static_cast<double>(d.photo_width) / d.photo_height);
+  const bool sized = d.photo_width > 0 && d.photo_height > 0;
+  const double own = sized ? static_cast<double>(d.photo_width) / d.photo_height : ratio_of(d.aspect);
+  if (d.photo.empty() || own <= 0) return *best;
+  const double photo = std::log(own);
   double least = 1e9;
   for (auto& a : aspects) {
     const double ratio = ratio_of(a);
@@ -151,6 +154,13 @@ std::string title_of(const config::model& m, const std::string& language) {
 
 std::string painter::say(const std::string& key, const config::texts::args& a) const {
   return words_.get(language_, key, a);
+}
+
+std::string painter::count(const std::string& key, std::int64_t n) const {
+  auto text = words_.count(language_, key, n);
+  const auto plain = std::to_string(n);
+  if (const auto at = text.find(plain); at != text.npos) text.replace(at, plain.size(), spaced(n));
+  return text;
 }
 
 std::vector<button> painter::back_home(const std::string& back) const {
@@ -282,7 +292,8 @@ screen painter::help() const {
           {{press("feedback", "feedback"), press("mailing", "mailing")}, back_home("home")}};
 }
 
-screen painter::kinds(const std::vector<config::model>& models, const sales_facts& sales) const {
+screen painter::kinds(const std::vector<config::model>& models, const sales_facts& sales,
+                      const std::string& closed) const {
   keyboard rows{{press("from_text", "text"), press("from_photo", "photo")}};
   std::string list;
   for (auto& m : models) {
@@ -307,10 +318,9 @@ screen painter::kinds(const std::vector<config::model>& models, const sales_fact
                      "model:" + m.id}});
   }
   rows.push_back(back_home("home"));
-  const auto note = sales.closed || sales.stopped || sales.full ? "\n\n" + say("card.closed")
-                    : sales.paused.empty()                      ? ""
-                                                                : "\n\n" + say("kinds.paused");
-  return {say("kinds.text") + list + note, rows};
+  auto note = closed;
+  if (note.empty() && !sales.paused.empty()) note = say("kinds.paused");
+  return {say("kinds.text") + list + (note.empty() ? "" : "\n\n" + note), rows};
 }
 
 /// What is paused is no choice; each other one has the price its card will show.
@@ -460,8 +470,13 @@ screen painter::operations(std::vector<ledger_entry> entries, std::size_t page) 
   return {text, rows};
 }
 
+bool was_not_handed_over(const job& j) {
+  return (j.state == job_state::completed || j.state == job_state::gifted) && !j.fail_text.empty();
+}
+
 std::string painter::generation(const job& j, std::size_t number) const {
   const auto key = [&] {
+    if (was_not_handed_over(j)) return "state.failed";
     switch (j.state) {
     case job_state::completed: return "state.completed";
     case job_state::gifted: return "state.gifted";

@@ -42,7 +42,8 @@ public:
   painter(const config::texts& words, std::string language) : words_{words}, language_{std::move(language)} {}
 
   std::string say(const std::string& key, const config::texts::args& a = {}) const;
-  std::string count(const std::string& key, std::int64_t n) const { return words_.count(language_, key, n); }
+  /// The number as spaced() writes it, with the word in the form that fits it.
+  std::string count(const std::string& key, std::int64_t n) const;
   button press(const std::string& key, const std::string& data) const { return {say("button." + key), data}; }
   std::vector<button> back_home(const std::string& back) const;
 
@@ -65,7 +66,9 @@ public:
                const std::string& contact = "") const;
   screen payments(const std::vector<payment>& all) const;
   screen help() const;
-  screen kinds(const std::vector<config::model>& models, const sales_facts& sales) const;
+  /// `closed`: why nothing can be ordered now; "" when something can.
+  screen kinds(const std::vector<config::model>& models, const sales_facts& sales,
+               const std::string& closed) const;
   screen advice(const draft& d) const;
   screen ask_photo(bool needed) const;
   /// Another model for what is asked already.
@@ -109,7 +112,7 @@ struct offer {
 std::optional<offer> offer_for(const config::options& opts, std::int64_t credits);
 bool cards_on(const config::options& opts);
 
-/// "1000", "10 000": the one way amounts are written; the office's counts have their own spaced().
+/// "1000", "10 000": the one way amounts and counts are written.
 std::string spaced(std::int64_t n);
 /// The one way money is written: "1000 ⭐", "10 000 ⭐", "900,50 ₽". Whole Stars, or kopecks.
 std::string money_text(payment_method method, std::int64_t amount);
@@ -117,6 +120,8 @@ std::string money_text(payment_method method, std::int64_t amount);
 std::string money_text(const std::string& kept);
 /// "▓▓▓░░░": so many of the cells are full.
 std::string bar(int full, int cells);
+/// Its end as a person sees it: the video could not be handed over, though it was made.
+bool was_not_handed_over(const job& j);
 /// UTC+3, without summer time.
 inline constexpr unix_ms moscow_ms = 3 * 3'600'000ll;
 /// Moscow time, said on the screen: most users live by it.

@@ -60,6 +60,7 @@ memory read_strictly(const json& j) {
   m.pressed = j.value("pressed", std::int64_t{0});
   m.done = j.value("done", std::int64_t{0});
   m.last_photo = j.value("last_photo", "");
+  m.last_width = j.value("last_w", 0), m.last_height = j.value("last_h", 0);
   m.terms = j.value("terms", unix_ms{0});
   m.method = j.value("method", "");
   m.bought = j.value("bought", std::int64_t{0});
@@ -74,6 +75,8 @@ memory read_strictly(const json& j) {
   m.letter_at = j.value("letter_at", unix_ms{0});
   m.letter_refused = j.value("letter_refused", false);
   m.ban_told = j.value("ban_told", unix_ms{0});
+  m.told = {j.value("told", std::int64_t{0}), j.value("told_id", std::int64_t{0}), j.value("told_album", ""),
+            j.value("told_at", unix_ms{0})};
   const bool needs_draft = std::set<std::string>{"pick", "wait", "edit", "card"}.count(m.screen) > 0;
   if (needs_draft && !m.work) m.screen = "home";
   return m;
@@ -98,6 +101,7 @@ std::string write_memory(const memory& m) {
   if (m.pressed) j["pressed"] = m.pressed;
   if (m.done) j["done"] = m.done;
   if (!m.last_photo.empty()) j["last_photo"] = m.last_photo;
+  if (m.last_width) j["last_w"] = m.last_width, j["last_h"] = m.last_height;
   if (m.terms) j["terms"] = m.terms;
   if (!m.method.empty()) j["method"] = m.method;
   if (m.bought) j["bought"] = m.bought;
@@ -114,6 +118,10 @@ std::string write_memory(const memory& m) {
   if (m.letter_at) j["letter_at"] = m.letter_at;
   if (m.letter_refused) j["letter_refused"] = true;
   if (m.ban_told) j["ban_told"] = m.ban_told;
+  if (m.told.user_id) {
+    j["told"] = m.told.user_id, j["told_id"] = m.told.id, j["told_at"] = m.told.at;
+    if (!m.told.album.empty()) j["told_album"] = m.told.album;
+  }
   return j.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -124,7 +132,7 @@ std::string without_work(const std::string& state) {
   kept.feedback = m.feedback, kept.ban_told = m.ban_told;
   kept.terms = m.terms, kept.contact = m.contact;
   kept.done = m.done, kept.bought = m.bought; // what was ordered or bought is not so once more
-  kept.last_photo = m.last_photo;
+  kept.last_photo = m.last_photo, kept.last_width = m.last_width, kept.last_height = m.last_height;
   return write_memory(kept);
 }
 

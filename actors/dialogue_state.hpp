@@ -33,23 +33,30 @@ struct memory {
   std::optional<draft> work;
   std::vector<unix_ms> recent; ///< Costly actions of the last minute
   unix_ms warned = 0;
-  std::int64_t pressed = 0;      ///< The update counted last: one press has two halves.
-  std::int64_t done = 0;         ///< The draft ordered last
-  std::string last_photo;        ///< Of the order before: "once more with the same"
-  unix_ms terms = 0;             ///< When the terms of sale were accepted
-  std::string method;            ///< "s" | "c": whose own amount is awaited
-  std::int64_t bought = 0;       ///< The screen that was bought from last
-  std::string contact;           ///< E-mail or phone for receipts
-  std::int64_t wanted = 0;       ///< Credits that were asked for and not shown as an offer so far
-  std::string office;            ///< An administrator's work in hand, JSON
-  action_limit actions;          ///< Everything of the last minute
-  action_limit messages;         ///< What was written or sent in the last seconds
-  std::vector<unix_ms> feedback; ///< Letters to the people behind the bot, of the last minutes
-  std::string letter_album;      ///< The last letter's: what else of it comes is part of the letter
-  std::int64_t letter_id = 0;    ///< The update it began with
-  unix_ms letter_at = 0;         ///< When the last letter came whose second part may follow
-  bool letter_refused = false;   ///< It was one too many, and so is the rest of it.
+  std::int64_t pressed = 0;            ///< The update counted last: one press has two halves.
+  std::int64_t done = 0;               ///< The draft ordered last
+  std::string last_photo;              ///< Of the order before: "once more with the same"
+  int last_width = 0, last_height = 0; ///< its size, if known
+  unix_ms terms = 0;                   ///< When the terms of sale were accepted
+  std::string method;                  ///< "s" | "c": whose own amount is awaited
+  std::int64_t bought = 0;             ///< The screen that was bought from last
+  std::string contact;                 ///< E-mail or phone for receipts
+  std::int64_t wanted = 0;             ///< Credits that were asked for and not shown as an offer so far
+  std::string office;                  ///< An administrator's work in hand, JSON
+  action_limit actions;                ///< Everything of the last minute
+  action_limit messages;               ///< What was written or sent in the last seconds
+  std::vector<unix_ms> feedback;       ///< Letters to the people behind the bot, of the last minutes
+  std::string letter_album;            ///< The last letter's: what else of it comes is part of the letter
+  std::int64_t letter_id = 0;          ///< The update it began with
+  unix_ms letter_at = 0;               ///< When the last letter came whose second part may follow
+  bool letter_refused = false;         ///< It was one too many, and so is the rest of it.
   unix_ms ban_told = 0;
+  /// An administrator's last words to a user, as long as more of them may come: the same as with letters.
+  struct words_out {
+    std::int64_t user_id = 0, id = 0; ///< To whom; the update they began with
+    std::string album;
+    unix_ms at = 0;
+  } told;
 };
 
 memory read_memory(const std::string& json); ///< Never throws: broken or old state is home.

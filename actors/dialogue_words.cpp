@@ -6,6 +6,8 @@
 namespace troupe::words {
 namespace {
 
+constexpr const char* blanks = " \t\r\n";
+
 struct span {
   char32_t first, last;
 };
@@ -66,13 +68,24 @@ std::size_t code_points(const std::string& s) {
   return static_cast<std::size_t>(std::count_if(s.begin(), s.end(), [](char c) { return !continues(c); }));
 }
 
+std::string command_in(const std::string& text) {
+  if (text.empty() || text[0] != '/') return {};
+  const auto word = text.substr(1, std::min(text.find_first_of(blanks), text.size()) - 1);
+  std::string name;
+  for (const char c : word.substr(0, word.find('@')))
+    name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (auto known : {"start", "menu", "generate", "jobs", "buy", "pay", "balance", "help", "history", "terms",
+                     "cancel", "feedback", "paysupport", "mailing"})
+    if (name == known) return name;
+  return {};
+}
+
 std::string prompt_in(const telegram::event& e) {
   if (e.kind == telegram::event_kind::command) return cleaned(e.argument);
-  if (e.text.empty() || e.text[0] != '/') return cleaned(e.text);
-  const auto blank = std::min(e.text.find_first_of(" \t\r\n"), e.text.size());
-  const auto word = e.text.substr(1, blank - 1);
-  const auto from = e.text.find_first_not_of(" \t\r\n", blank);
-  if (word.substr(0, word.find('@')) != "generate" || from == e.text.npos) return {};
+  const auto command = command_in(e.text);
+  if (command.empty()) return cleaned(e.text);
+  const auto from = e.text.find_first_not_of(blanks, std::min(e.text.find_first_of(blanks), e.text.size()));
+  if (command != "generate" || from == e.text.npos) return {};
   return cleaned(e.text.substr(from));
 }
 

@@ -14,6 +14,9 @@ std::string cleaned(std::string text);
 bool visible(const std::string& text);
 std::size_t code_points(const std::string& text);
 
+/// The name of the command that a text or a caption begins with, in small letters; "": it begins with none
+/// that we know. "/imagine a cat" and "/ a cat" are words like others.
+std::string command_in(const std::string& text);
 /// The words for a prompt in a message: of "/generate a cat" the cat; of another command nothing.
 std::string prompt_in(const telegram::event& e);
 

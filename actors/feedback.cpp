@@ -1,6 +1,7 @@
 #include "actors/feedback.hpp"
 #include "actors/context.hpp"
 #include "actors/dialogue_screens.hpp"
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -22,9 +23,11 @@ outgoing copy_to(const telegram::event& e, std::int64_t chat) {
   return o;
 }
 
-/// What does not fit below our lines follows them as it is: no word of it is cut.
+/// What is no words of such a length that they fit below our lines follows them as it is: nothing of it is
+/// cut.
 bool follows(const telegram::event& e) {
-  return !e.file_kind.empty() || telegram::shorten(e.text, text_max) != e.text;
+  return !e.file_kind.empty() || e.text.empty() || e.kind == telegram::event_kind::other_media ||
+         telegram::shorten(e.text, text_max) != e.text;
 }
 
 std::string name_of(const user_profile& p) {
@@ -41,6 +44,13 @@ std::string params_of(const talk::painter& paint, const char* key, std::int64_t 
 }
 
 } // namespace
+
+bool can_be_copied(const telegram::event& e) {
+  if (e.kind != telegram::event_kind::other_media || !e.file_kind.empty()) return true;
+  constexpr const char* ours[] = {"story", "contact", "venue", "location",
+                                  "poll",  "dice",    "game",  "checklist"};
+  return std::find(std::begin(ours), std::end(ours), e.media) != std::end(ours);
+}
 
 outgoing passing(const config::settings& set, const telegram::event& e, const std::string& language) {
   const talk::painter paint{set.words, language};
@@ -85,11 +95,14 @@ std::optional<std::int64_t> user_answered(const telegram::event& e) {
 
 std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, const words_to& whom) {
   const talk::painter paint{words, whom.language}, admins{words, whom.admin_language};
-  talk::screen s{follows(e) ? paint.say("feedback.from_admin_media")
-                            : paint.say("feedback.from_admin", {{"text", telegram::escape_html(e.text)}}),
-                 {{paint.press("feedback_answer", "feedback")}}};
-  std::vector<outgoing> all{talk::show(s, whom.user_id)};
-  if (follows(e)) all.push_back(copy_to(e, whom.user_id));
+  const bool copied = follows(e) || whom.goes_on;
+  talk::screen s{copied ? paint.say("feedback.from_admin_media")
+                        : paint.say("feedback.from_admin", {{"text", telegram::escape_html(e.text)}}),
+                 {}};
+  if (!whom.banned) s.buttons = {{paint.press("feedback_answer", "feedback")}};
+  std::vector<outgoing> all;
+  if (!whom.goes_on) all.push_back(talk::show(s, whom.user_id));
+  if (copied) all.push_back(copy_to(e, whom.user_id));
   const auto chat = e.group_id != 0 ? e.group_id : e.from.user_id;
   const auto say = [&](const char* key) {
     const auto text = admins.say(key, {{"id", "<code>" + std::to_string(whom.user_id) + "</code>"}});

@@ -12,6 +12,10 @@ namespace troupe::feedback {
 inline constexpr std::size_t messages_max = 5;      // of one user ...
 inline constexpr unix_ms window_ms = 10 * 60'000ll; // ... in so long
 
+/// Telegram copies it. Not so paid media, giveaways, gifts, and what it may invent yet: of those nothing is
+/// sent, and whoever wrote it is told at once.
+bool can_be_copied(const telegram::event& e);
+
 /// What a user has sent, to each seat of the office: a line of ours with the user's number first, then what
 /// it is. The user is told when the first of them has it; until then `passing` says the truth.
 std::vector<outgoing> to_office(const config::settings& set, const telegram::event& e,
@@ -31,6 +35,8 @@ struct words_to {
   std::string language;       ///< the user's, "ru" | "en"
   std::string admin_language; ///< of what is said to the administrator
   std::string slot;           ///< the administrator's message that tells it; "": a new one
+  bool banned = false;        ///< he cannot press what would stand below
+  bool goes_on = false;       ///< more of the words before, which Telegram brings in several messages
 };
 std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, const words_to& whom);
 

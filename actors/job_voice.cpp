@@ -72,6 +72,17 @@ bool was_retried(const job& j, cause why) {
   return of_fetch ? j.tries > 0 : j.attempt > 0;
 }
 
+/// Of a pack each video speaks for itself in the same message: nothing is said of what only the others do.
+const char* pack_key(job_state s) {
+  switch (s) {
+  case job_state::pending:
+  case job_state::submitting: return "pack.queued";
+  case job_state::unknown: return "pack.checking";
+  case job_state::fetching: return "pack.fetching";
+  default: return "pack.progress";
+  }
+}
+
 const char* progress_key(job_state s) {
   switch (s) {
   case job_state::pending: return "job.queued";
@@ -90,18 +101,12 @@ std::string refund(const talk::painter& paint, const job& j) {
 outgoing job_voice::progress(const job& j, unix_ms now) const {
   const auto paint = painter_for(words_, j);
   const auto passed = elapsed(j, now);
-  if (is_pack(j))
-    return status(j,
-                  {paint.say("pack.progress", {{"n", std::to_string(j.of_order)},
-                                               {"prompt", talk::quote(j.spec.prompt)},
-                                               {"bar", bar(passed)},
-                                               {"time", minutes_seconds(passed)}}),
-                   {}},
-                  lane::progress);
-  const auto text =
-      paint.say(progress_key(j.state), {{"bar", bar(j.state == job_state::pending ? 0 : passed)},
-                                        {"time", minutes_seconds(passed)},
-                                        {"prompt", talk::quote(j.spec.prompt)}});
+  const bool waits = j.state == job_state::pending || (is_pack(j) && j.state == job_state::submitting);
+  const auto text = paint.say(is_pack(j) ? pack_key(j.state) : progress_key(j.state),
+                              {{"n", std::to_string(j.of_order)},
+                               {"bar", bar(waits ? 0 : passed)},
+                               {"time", minutes_seconds(passed)},
+                               {"prompt", talk::quote(j.spec.prompt)}});
   return status(j, {text, {}}, lane::progress);
 }
 
@@ -127,9 +132,10 @@ outgoing job_voice::waiting(const job& j, wait_for what, std::size_t place, unix
 }
 
 outgoing job_voice::uploading(const job& j) const {
-  return status(j,
-                {painter_for(words_, j).say("job.uploading", {{"prompt", talk::quote(j.spec.prompt)}}), {}},
-                lane::progress);
+  const auto text =
+      painter_for(words_, j).say(is_pack(j) ? "pack.uploading" : "job.uploading",
+                                 {{"n", std::to_string(j.of_order)}, {"prompt", talk::quote(j.spec.prompt)}});
+  return status(j, {text, {}}, lane::progress);
 }
 
 namespace {

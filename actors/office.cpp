@@ -83,12 +83,27 @@ constexpr const char* at_question = "o.sure";
 constexpr std::int64_t amount_most = 1'000'000; // in one act, asked as often as you like
 constexpr const char* cancel_job = "cancel_job";
 
+/// The number that a text like "50 thanks for the report" begins with, in digits; "": it begins with none.
+std::string digits_of(const std::string& text) {
+  const auto from = std::min(text.find_first_not_of(" \t\r\n+"), text.size());
+  const auto blank = std::min(text.find_first_of(" \t\r\n", from), text.size());
+  const auto word = text.substr(from, blank - from);
+  return word.find_first_not_of("0123456789") == word.npos ? word : "";
+}
+
+/// More than may be moved at once, with however many digits.
+bool is_too_much(const std::string& text) {
+  const auto digits = digits_of(text);
+  const auto n = whole(digits);
+  return digits.empty() ? false : n ? *n > amount_most : digits.find_first_not_of('0') != digits.npos;
+}
+
 /// "50 thanks for the report" -> 50 and the rest
 bool read_amount(const std::string& text, std::int64_t& amount, std::string& reason) {
   const auto from = text.find_first_not_of(" \t\r\n+");
   if (from == text.npos) return false;
   const auto blank = std::min(text.find_first_of(" \t\r\n", from), text.size());
-  const auto n = whole(text.substr(from, blank - from));
+  const auto n = whole(digits_of(text));
   if (!n || *n <= 0 || *n > amount_most) return false;
   amount = *n;
   const auto rest = text.find_first_not_of(" \t\r\n", blank);
@@ -281,7 +296,14 @@ private:
       return v_.e.argument.empty() ? show(screens_.maintenance(v_.sales), "o.maint")
                                    : set_maintenance(v_.e.argument);
     const auto i = by_command();
-    return i ? ask_sure(*i) : word("office.usage_" + c);
+    if (i) return ask_sure(*i);
+    const bool credits = words_.size() > 1 && (c == "add" || c == "sub");
+    return credits && is_too_much(words_[1]) ? show(screens_.word(too_much(), "o:menu"))
+                                             : word("office.usage_" + c);
+  }
+
+  std::string too_much() const {
+    return say("office.amount_most", {{"max", paint_.count("credits_of", amount_most)}});
   }
 
   outcome perform(const intent& i) const {
@@ -460,7 +482,7 @@ private:
     if (what == cancel_job) return state == job_state::pending ? "" : "office.impossible";
     if (what == troupe::name_of(admin_act::retry_job)) {
       if (c.retried) return "office.already";
-      return state == job_state::failed || state == job_state::cancelled ? "" : "office.impossible";
+      return may_be_made_again(c.what) ? "" : "office.impossible";
     }
     if (c.returned) return "office.already";
     return state == job_state::completed && c.what.fail_text.empty() ? "" : "office.impossible";
@@ -603,7 +625,7 @@ private:
     }
     i.twice = false;
     if (amounts && !i.of_job() && read_amount(v_.e.text, i.amount, i.reason)) return ask_sure(i);
-    if (!asked) return keep(at, say("office.wrong_amount"));
+    if (!asked) return keep(at, is_too_much(v_.e.text) ? too_much() : say("office.wrong_amount"));
     auto o = keep(at, say("office.press_yes")); // it still waits for its "yes"
     if (i.id != 0) o.screen->buttons.insert(o.screen->buttons.begin(), {yes_button(i)});
     return o;
@@ -636,21 +658,29 @@ private:
       return keep("o.value", say("office.wrong_value", {{"why", telegram::escape_html(why)}}));
     i.id = v_.e.update_id;
     i.value = list;
-    return confirm(i, yes_button(i),
-                   say("office.sure_setting", {{"name", telegram::escape_html(i.name)},
-                                               {"value", telegram::escape_html(list)},
-                                               {"now", in_force(i.name)}}),
-                   starts(i.name, "model:") ? "o:prices" : "o:opts");
+    auto text = say("office.sure_setting", {{"name", telegram::escape_html(i.name)},
+                                            {"value", telegram::escape_html(list)},
+                                            {"now", in_force(i.name)}});
+    if (is_price(i.name)) text += "\n" + say("office.new_price");
+    return confirm(i, yes_button(i), text, starts(i.name, "model:") ? "o:prices" : "o:opts");
+  }
+
+  /// Of a model, or of a credit; the other settings are limits.
+  static bool is_price(const std::string& name) {
+    return starts(name, "model:") || name.find("_per_credit") != name.npos;
   }
 
   outcome message() const {
     const auto* c = facts<user_card>();
     if (!c || c->who.user_id == 0) return word("office.no_user");
+    if (!feedback::can_be_copied(v_.e)) return keep("o.msg", say("feedback.cannot"));
     const auto user = intent_.user_id;
     auto o = show(
         screens_.word(say("office.message_passing", {{"id", code(user)}}), "o:u:" + std::to_string(user)));
     o.slot = "to:" + std::to_string(v_.e.update_id); // it becomes what was done
-    const feedback::words_to whom{user, config::texts::language_for(c->who.language), language_, o.slot};
+    o.wrote_to = user;
+    const feedback::words_to whom{user, config::texts::language_for(c->who.language), language_, o.slot,
+                                  c->money.banned};
     o.messages = feedback::to_user(set_.words, v_.e, whom);
     o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));
     return o;
@@ -672,9 +702,9 @@ private:
          {"balance", theirs.count("credits", a.now.balance)},
          {"why", telegram::escape_html(i.reason)},
          {"prompt", talk::quote(a.what.spec.prompt)}});
-    auto m = talk::show(theirs.plain(text), a.profile.user_id);
+    // A banned person cannot press anything.
+    auto m = talk::show(a.now.banned ? talk::screen{text, {}} : theirs.plain(text), a.profile.user_id);
     m.urgency = lane::money;
-    if (what == admin_act::retry_job) m.slot = job_voice::slot_of(a.what.order_id);
     o.messages.push_back(std::move(m));
   }
 

@@ -28,10 +28,11 @@ struct outcome {
   bool new_message = false; ///< the screen does not replace the one that was pressed
   std::string slot;         ///< the screen's message is known by this name from now on
   std::string toast;
-  std::string step;  ///< memory.screen: what the next text or photo means; "": as it was
-  std::string draft; ///< memory.office
+  std::string step;             ///< memory.screen: what the next text or photo means; "": as it was
+  std::string draft;            ///< memory.office
   std::vector<outgoing> before; ///< said before the screen, which is a new message then
   std::vector<outgoing> messages;
+  std::int64_t wrote_to = 0;           ///< the user whom the event's words were for: more of them may follow
   std::optional<operation> op;         ///< Set: do it first, then `acted` tells all of the above.
   std::optional<job_step> step_of_job; ///< The same with a job.
   std::vector<std::pair<std::string, std::string>> settings;

@@ -5,7 +5,19 @@
 #include <span>
 
 namespace troupe::office {
+
+using talk::spaced;
+
+bool may_be_made_again(const job& j) {
+  return j.state == job_state::failed || j.state == job_state::cancelled || talk::was_not_handed_over(j);
+}
+
 namespace {
+
+/// In the lists, where there is no room for the reason.
+std::string state_of(const job& j) {
+  return name_of(talk::was_not_handed_over(j) ? job_state::failed : j.state);
+}
 
 constexpr std::size_t screen_chars_max = 3500; // of Telegram's 4096
 constexpr std::size_t models_shown_max = 12;
@@ -205,7 +217,7 @@ talk::screen screens::user_list(const user_lists& l, user_lists_query::what whic
     jump("№" + std::to_string(p.payment_id), "payment:" + std::to_string(p.payment_id));
   }
   for (auto& j : first(l.jobs, most)) {
-    add("№" + std::to_string(j.job_id) + " " + talk::clock_text(j.created_at) + " " + name_of(j.state) + " " +
+    add("№" + std::to_string(j.job_id) + " " + talk::clock_text(j.created_at) + " " + state_of(j) + " " +
         telegram::escape_html(j.spec.model_id) + ": " + talk::quote(telegram::shorten(j.spec.prompt, 40)));
     jump("№" + std::to_string(j.job_id), "o:j:" + std::to_string(j.job_id));
   }
@@ -282,8 +294,7 @@ talk::screen screens::job(const job_card& c) const {
   talk::keyboard rows;
   if (j.state == job_state::completed && j.fail_text.empty() && !c.returned)
     rows.push_back({press("return", "o:jr:" + id)});
-  if ((j.state == job_state::failed || j.state == job_state::cancelled) && !c.retried)
-    rows.push_back({press("retry", "o:jt:" + id)});
+  if (may_be_made_again(j) && !c.retried) rows.push_back({press("retry", "o:jt:" + id)});
   if (j.state == job_state::pending) rows.push_back({press("cancel", "o:jc:" + id)});
   rows.push_back({press("open_user", "o:u:" + std::to_string(j.user_id)), press("refresh", "o:j:" + id)});
   rows.push_back(back("o:menu"));

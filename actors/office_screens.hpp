@@ -5,6 +5,9 @@
 
 namespace troupe::office {
 
+/// There is nothing to show of it: the house may pay for another try.
+bool may_be_made_again(const job& j);
+
 class screens {
 public:
   screens(const config::settings& set, const talk::painter& paint, const std::string& language)

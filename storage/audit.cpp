@@ -127,29 +127,31 @@ const check payments{
      "WHERE account = 'debt' AND amount > 0 LIMIT 20"}};
 
 /// What administrators did, and whom broadcasts reached.
-const check office{nullptr,
-                   {"SELECT 'Transfer ' || transfer_id || ' belongs to no act of an administrator.' FROM "
-                    "transfers WHERE transfer_id "
-                    "GLOB 'admin:*' AND substr(transfer_id, 7) NOT IN (SELECT key FROM admin_acts) LIMIT 20",
-                    "SELECT 'Transfer ' || transfer_id || ' belongs to no job that it can be for.' FROM "
-                    "transfers t WHERE (transfer_id "
-                    "GLOB 'goodwill:*' AND CAST(substr(transfer_id, 10) AS INTEGER) NOT IN (SELECT job_id "
-                    "FROM jobs WHERE state = "
-                    "'completed')) OR (transfer_id GLOB 'retry:*' AND (CAST(substr(transfer_id, 7) AS "
-                    "INTEGER) NOT IN (SELECT job_id "
-                    "FROM jobs WHERE state IN ('failed', 'cancelled')) OR transfer_id NOT IN (SELECT "
-                    "order_key FROM orders))) LIMIT 20",
-                    "SELECT 'Broadcast ' || b.broadcast_id || ' counts ' || total || '/' || sent || '/' || "
-                    "blocked || '/' || failed || "
-                    "'/' || unknown || ' (total, sent, blocked, failed, unknown), its journal says "
-                    "otherwise.' FROM broadcasts b LEFT "
-                    "JOIN (SELECT broadcast_id, count(*) AS n, sum(state = 2) AS s, sum(state = 3) AS bl, "
-                    "sum(state = 4) AS f, "
-                    "sum(state = 5) AS u FROM recipients GROUP BY broadcast_id) r ON r.broadcast_id = "
-                    "b.broadcast_id WHERE total <> "
-                    "coalesce(n, 0) OR sent <> coalesce(s, 0) OR blocked <> coalesce(bl, 0) OR failed <> "
-                    "coalesce(f, 0) OR unknown <> "
-                    "coalesce(u, 0) LIMIT 20"}};
+const check office{
+    nullptr,
+    {"SELECT 'Transfer ' || transfer_id || ' belongs to no act of an administrator.' FROM "
+     "transfers WHERE transfer_id "
+     "GLOB 'admin:*' AND substr(transfer_id, 7) NOT IN (SELECT key FROM admin_acts) LIMIT 20",
+     "SELECT 'Transfer ' || transfer_id || ' belongs to no job that it can be for.' FROM "
+     "transfers t WHERE (transfer_id "
+     "GLOB 'goodwill:*' AND CAST(substr(transfer_id, 10) AS INTEGER) NOT IN (SELECT job_id "
+     "FROM jobs WHERE state = "
+     "'completed')) OR (transfer_id GLOB 'retry:*' AND (CAST(substr(transfer_id, 7) AS "
+     "INTEGER) NOT IN (SELECT job_id "
+     "FROM jobs WHERE state IN ('failed', 'cancelled') OR (state IN ('completed', 'gifted') AND "
+     "fail_text <> '')) OR transfer_id NOT IN (SELECT "
+     "order_key FROM orders))) LIMIT 20",
+     "SELECT 'Broadcast ' || b.broadcast_id || ' counts ' || total || '/' || sent || '/' || "
+     "blocked || '/' || failed || "
+     "'/' || unknown || ' (total, sent, blocked, failed, unknown), its journal says "
+     "otherwise.' FROM broadcasts b LEFT "
+     "JOIN (SELECT broadcast_id, count(*) AS n, sum(state = 2) AS s, sum(state = 3) AS bl, "
+     "sum(state = 4) AS f, "
+     "sum(state = 5) AS u FROM recipients GROUP BY broadcast_id) r ON r.broadcast_id = "
+     "b.broadcast_id WHERE total <> "
+     "coalesce(n, 0) OR sent <> coalesce(s, 0) OR blocked <> coalesce(bl, 0) OR failed <> "
+     "coalesce(f, 0) OR unknown <> "
+     "coalesce(u, 0) LIMIT 20"}};
 
 const check file{nullptr,
                  {"SELECT 'The file is damaged: ' || quick_check || '.' FROM pragma_quick_check WHERE "

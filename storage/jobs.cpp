@@ -314,6 +314,8 @@ void hand_over(writer& w, const delivery_report& r) {
     ++j.deliveries;
     j.fail_text = r.why.empty() ? "not taken" : r.why;
   }
+  // A gift has been paid by the house and is not fetched again; nobody shows it as one.
+  if (!r.delivered && from == gifted) j.fail_text = r.why.empty() ? "not taken" : r.why;
   run(db,
       "UPDATE jobs SET state = ?2, file_id = ?3, fail_text = ?4, tries = ?5, deliveries = ?6, updated_at = "
       "?7, "

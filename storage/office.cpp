@@ -66,9 +66,15 @@ admin_outcome return_credits(database& db, const job& j, const admin_action& a) 
   return is_final(j.state) || j.state == job_state::overdue ? already : impossible;
 }
 
+/// Also of a video that was made and could not be handed over.
+bool may_be_made_again(const job& j) {
+  if (j.state == job_state::failed || j.state == job_state::cancelled) return true;
+  return (j.state == job_state::completed || j.state == job_state::gifted) && !j.fail_text.empty();
+}
+
 /// The same once more; the house gives what it costs, and the order takes it.
 admin_outcome retry(writer& w, job& j, const admin_action& a) {
-  if (j.state != job_state::failed && j.state != job_state::cancelled) return impossible;
+  if (!may_be_made_again(j)) return impossible;
   const auto number_text = std::to_string(j.job_id);
   const auto id = "retry:" + number_text;
   if (was_posted(w.db(), id)) return already;

@@ -50,8 +50,9 @@ void count_sales(database& db, stats& s) {
 void count_jobs(database& db, stats& s) {
   query q(db,
           "SELECT model_id, duration_s, sound, sum(state = 'completed' AND fail_text = ''), sum(state = "
-          "'gifted'), "
-          "sum(state = 'failed' OR (state = 'completed' AND fail_text <> '')), sum(state = 'cancelled'), "
+          "'gifted' AND fail_text = ''), "
+          "sum(state = 'failed' OR (state IN ('completed', 'gifted') AND fail_text <> '')), sum(state = "
+          "'cancelled'), "
           "sum(" TROUPE_RUNNING_JOB "), sum(price) FILTER (WHERE state = 'completed' AND fail_text = '') "
           "FROM jobs WHERE created_at >= ? GROUP BY model_id, duration_s, sound ORDER BY count(*) DESC",
           s.from);
@@ -104,11 +105,11 @@ user_card answer(database& db, const user_query& asked) {
              id);
   if (paid.next())
     card.payments = paid.integer(0), card.stars = paid.integer(1), card.kopecks = paid.integer(2);
-  query made(db,
-             "SELECT sum(state IN ('completed', 'gifted') AND fail_text = ''), sum(state = 'failed') FROM "
-             "jobs WHERE "
-             "user_id = ?",
-             id);
+  query made(
+      db,
+      "SELECT sum(state IN ('completed', 'gifted') AND fail_text = ''), sum(state = 'failed' OR (state "
+      "IN ('completed', 'gifted') AND fail_text <> '')) FROM jobs WHERE user_id = ?",
+      id);
   if (made.next()) card.videos = made.integer(0), card.failed = made.integer(1);
   return card;
 }

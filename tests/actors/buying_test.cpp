@@ -488,6 +488,22 @@ TEST_CASE("an address that the shop has refused is asked for again, and the purc
   CHECK(b.customer()["email"] == "anna@mail.ru");
 }
 
+TEST_CASE("an address that was refused for a card does not matter to an invoice in Stars") {
+  receipt_buyer b;
+  b.orders();
+  b.says("anna@mial.zz");
+  b.presses("Банковская карта");
+  b.who.refused_contact = "anna@mial.zz";
+  b.types("buy");
+  b.presses("Telegram Stars");
+  b.presses("5 кредитов");
+  REQUIRE(b.opened);
+  CHECK(b.opened->method == payment_method::stars);
+  b.says("кот на луне, и собака");
+  CHECK_FALSE(has(b.text, "e-mail"));
+  CHECK(has(b.text, "Проверьте запрос"));
+}
+
 // -- Money that goes back early, and subscriptions -----------------------------------------------------
 
 TEST_CASE("a refund that overtook its payment is told to the payer and to administrators") {

@@ -3,6 +3,7 @@
 #include "actors/causes.hpp"
 #include "actors/job_voice.hpp"
 #include "tests/catch.hpp"
+#include <map>
 #include <set>
 
 using namespace troupe;
@@ -64,7 +65,7 @@ TEST_CASE("each cause has a sentence of its own in both languages, and a way on"
         CHECK_FALSE(paint.say(row.alarm, {{"text", "x"}, {"job", "1"}, {"model", "m"}}).empty());
       if (*row.sentence == 0) continue;
       for (const bool retried : {false, true}) {
-        const auto text = causes::why(paint, c, {.text = "must be 300px", .retried = retried});
+        const auto text = causes::why(paint, c, {.text = "must be at least 300px", .retried = retried});
         if (!retried || *row.retried != 0) CHECK(sentences.insert(text).second);
         CHECK_FALSE(has(text, "{"));
       }
@@ -77,7 +78,7 @@ TEST_CASE("no sentence claims what did not happen") {
   for (const std::string language : {"ru", "en"}) {
     const talk::painter paint{settings().words, language};
     for (const auto c : all_causes()) {
-      const auto text = causes::why(paint, c, {.text = "300px"});
+      const auto text = causes::why(paint, c, {.text = "at least 300px"});
       CAPTURE(language, text);
       // Repeats are told of only where there were some; that somebody else knows, nowhere: an alarm may be
       // lost.
@@ -88,6 +89,26 @@ TEST_CASE("no sentence claims what did not happen") {
       CHECK(gift == (c == cause::timeout || c == cause::unheard));
     }
   }
+}
+
+TEST_CASE("nor does any other sentence: that somebody knows or mends it, that something runs") {
+  std::size_t seen = 0;
+  for (const std::string language : {"ru", "en"})
+    for (const auto& [key, text] : settings().words.by_language.at(language)) {
+      const auto room = key.substr(0, key.find('.') + 1);
+      const std::set<std::string> rooms{"fail.", "decline.",  "alarm.", "pack.", "wait.",
+                                        "hint.", "checkout.", "job.",   "pay."};
+      if (rooms.count(room) == 0) continue;
+      ++seen;
+      CAPTURE(language, key, text);
+      for (auto claim : {"мы уже", "Мы уже", "уже знаем", "об этом знаем", "чиним", "разбираемся",
+                         "we already", "We know", "we know", "mending", "fixing", "looking into"})
+        CHECK_FALSE(has(text, claim));
+      const bool runs = has(text, "запущен") || has(text, "Making");
+      CHECK((!runs || key == "pack.progress" || key == "job.progress" || key == "alarm.restart"));
+      if (key.rfind("wait.", 0) == 0) CHECK_FALSE((has(text, "🎬") || has(text, "✅")));
+    }
+  CHECK(seen > 200);
 }
 
 TEST_CASE("an error is told in the words that were agreed on, money first") {
@@ -116,8 +137,33 @@ TEST_CASE("the words of the other side tell the limit that was missed") {
   CHECK(precise(cause::violation, "copyright") == cause::violation_copyright);
   CHECK(precise(cause::violation, "flagged as sensitive") == cause::violation_sensitive);
   CHECK(precise(cause::temporary, "image server at least 300px busy") == cause::temporary);
-  CHECK(causes::pixels_in("at least 300 px, at most 6000px") == 300);
-  CHECK(causes::pixels_in("code 500") == 0);
+  for (auto [text, least] :
+       std::map<std::string, int>{{"at least 300 px, at most 6000px", 300},
+                                  {"at most 6000px, at least 300 px", 300},
+                                  {"Image size 200x150 is too small, minimum 300x300", 300},
+                                  {"Minimum size of 300 pixels (got 200)", 300},
+                                  {"image width must not be smaller than 300px", 300},
+                                  {"No less than 240 * 240", 240},
+                                  {"minimum 300x400", 0}, // two limits
+                                  {"Minimum dimensions: got 200x150, need 300x300", 0},
+                                  {"must be smaller than 4096px", 0},
+                                  {"less than 4096px", 0},
+                                  {"image 200px is too small", 0},
+                                  {"at least 12345678 px", 0},
+                                  {"at least", 0},
+                                  {"at least one side must be at most 4000px", 0},
+                                  {"code 500", 0}}) {
+    INFO(text);
+    CHECK(causes::least_side_in(text) == least);
+  }
+  const auto large = said(failed_job("bad_input", "Image width must be smaller than 4096px"));
+  CHECK_FALSE(has(large, "слишком маленькое"));
+  CHECK(has(large, "smaller than 4096px"));
+  const auto own = said(failed_job("bad_input", "Image size 200x150 is too small"));
+  CHECK_FALSE(has(own, "не меньше"));
+  CHECK(has(own, "200x150 is too small"));
+  CHECK(has(said(failed_job("picture_too_small", "Image is too small, 200px")), "200px")); // of an older row
+  CHECK(has(said(failed_job("bad_input", "image at least 301px")), "не меньше 301 пикселя по"));
   CHECK_FALSE(has(said(failed_job("bad_input", "<b>&\"")), "<b>&\\\"</i>"));
 }
 

@@ -1,3 +1,4 @@
+#include "actors/dialogue_screens.hpp"
 #include "tests/actors/chat.hpp"
 
 using namespace troupe;
@@ -540,7 +541,7 @@ TEST_CASE("a pack: one card, one order of three, one status message, the price o
   const auto status =
       std::find_if(c.sent.begin(), c.sent.end(), [](auto& m) { return m.slot == "order:77"; });
   REQUIRE(status != c.sent.end());
-  CHECK(has(status->params, "✅ Принял! 🎬 Генерация 3 видео запущена!"));
+  CHECK(has(status->params, "✅ Принял! Заказ на 3 видео в очереди."));
 }
 
 TEST_CASE("a pack that is too dear or too big is not ordered") {
@@ -591,4 +592,44 @@ TEST_CASE("of a pack each video comes alone, and the last one ends it") {
   CHECK(f.messages.front().slot.empty());
   CHECK(has(f.messages.front().params, "Кредит вернули ✅"));
   CHECK(f.finale.size() == 2);
+}
+
+TEST_CASE("of a pack only what is so is said: started is what a service has") {
+  const job_voice voice{real().words};
+  job j;
+  j.job_id = 1, j.order_id = 2, j.user_id = 5, j.of_order = 3, j.price = 1;
+  for (const std::string language : {"ru", "en"}) {
+    j.language = language;
+    std::set<std::string> all;
+    for (auto state : {job_state::pending, job_state::submitting, job_state::unknown, job_state::processing,
+                       job_state::fetching}) {
+      j.state = state;
+      const auto text = json::parse(voice.progress(j, 60'000).params).at("text").get<std::string>();
+      INFO(text);
+      CHECK(all.insert(text).second == (state != job_state::submitting)); // it may not have left
+      CHECK_FALSE(has(text, "{"));
+      CHECK((has(text, "запущена") || has(text, "Making")) == (state == job_state::processing));
+      CHECK((has(text, "не всё") || has(text, "not confirmed")) == (state == job_state::unknown));
+    }
+    for (auto what : {job_voice::wait_for::turn, job_voice::wait_for::longer, job_voice::wait_for::stopped,
+                      job_voice::wait_for::service, job_voice::wait_for::answer}) {
+      const auto text = json::parse(voice.waiting(j, what, 1, 60'000).params).at("text").get<std::string>();
+      INFO(text);
+      CHECK((has(text, "В очереди") || has(text, "In the queue")));
+      CHECK_FALSE((has(text, "запущена") || has(text, "Making")));
+    }
+    const auto sending = json::parse(voice.uploading(j).params).at("text").get<std::string>();
+    CHECK_FALSE((has(sending, "Осталось") || has(sending, "Almost")));
+  }
+}
+
+TEST_CASE("a video that could not be handed over is no finished one") {
+  const talk::painter paint{real().words, "ru"};
+  for (auto state : {job_state::completed, job_state::gifted}) {
+    auto j = finished_job(1);
+    j.state = state;
+    CHECK_FALSE(has(paint.generations({j}, 0).text, "не получилось"));
+    j.file_id.clear(), j.fail_text = "file is too big";
+    CHECK(has(paint.generations({j}, 0).text, "не получилось"));
+  }
 }

@@ -79,7 +79,7 @@ TEST_CASE("the second part of a text that is too long is no request of its own")
   CHECK(has(c.text(), "4919 знаков"));
   c.now += 1'000;
   c.says("конец");
-  CHECK(has(c.text(), "4924 знаков"));
+  CHECK(has(c.text(), "4924 знака,"));
   CHECK_FALSE(c.offers("Запустить"));
   c.now += 60'000;
   c.says("конец");
@@ -132,6 +132,114 @@ TEST_CASE("a text that was too long can be made shorter by an edit") {
   CHECK(has(c.text(), "слишком длинный"));
   c.edits(42, "короче");
   CHECK(on_card(c));
+}
+
+TEST_CASE("edited words count whatever is on the screen, and leave an open question open") {
+  for (std::string way : {"balance", "history", "help", "feedback", "buy", "edit", "amount"}) {
+    INFO(way);
+    chat c;
+    auto e = c.make(event_kind::text);
+    e.text = "кот", e.message_id = 42;
+    c.happens(e);
+    const auto slot = c.sent.back().slot, old_run = c.data_of("Запустить");
+    if (way == "edit") c.presses("Изменить запрос");
+    else if (way == "amount") c.types("buy"), c.presses_data("terms:s"), c.presses("Другое количество");
+    else c.types(way);
+    const auto screen = memory_of(c).screen;
+    c.edits(42, "пёс");
+    REQUIRE_FALSE(c.sent.empty());
+    CHECK(c.sent.back().slot == slot);
+    CHECK(has(c.text(), "пёс"));
+    const bool asks = way == "feedback" || way == "buy" || way == "amount";
+    CHECK(memory_of(c).screen == (asks ? screen : "card"));
+    const auto new_run = c.data_of("Запустить");
+    c.presses_data(old_run);
+    CHECK_FALSE(c.order);
+    CHECK(has(c.toast(), "устарела"));
+    c.presses_data(new_run);
+    REQUIRE(c.order);
+    CHECK(c.order->spec.prompt == "пёс");
+  }
+}
+
+TEST_CASE("a request in hand waits while its author writes to people") {
+  chat c;
+  c.set.opts.users.admin_ids = {5};
+  c.says("кот");
+  const auto run = c.data_of("Запустить");
+  c.presses_data("feedback");
+  c.says("Почему так дорого?");
+  CHECK_FALSE(c.offers("Запустить"));
+  c.presses_data(run);
+  REQUIRE(c.order);
+  CHECK(c.order->spec.prompt == "кот");
+}
+
+TEST_CASE("only what is a command of ours is no words of the request") {
+  for (std::string text : {"/ кот на луне", "/imagine кот танцует", "/кот"}) {
+    INFO(text);
+    chat c;
+    c.says(text);
+    CHECK(draft_of(c).prompt == text);
+    c.happens(c.photo_of("P1", 1280, 720, text));
+    CHECK(draft_of(c).prompt == text);
+  }
+  for (std::string text : {"/buy", "/start@bot gen"}) {
+    INFO(text);
+    chat c;
+    c.happens(c.photo_of("P1", 1280, 720, text));
+    CHECK(draft_of(c).photo == "P1");
+    CHECK(draft_of(c).prompt.empty());
+  }
+  chat c;
+  c.says("/");
+  CHECK(has(c.text(), "Такой команды я не знаю"));
+  auto e = c.photo_of("P1", 1280, 720, "/Generate@bot пусть танцует");
+  c.happens(e);
+  CHECK(draft_of(c).prompt == "пусть танцует");
+}
+
+TEST_CASE("a film with /feedback in its caption is a letter, with a longer word it is not") {
+  chat c;
+  c.set.opts.users.admin_ids = {5};
+  auto e = c.make(event_kind::other_media);
+  e.media = e.file_kind = "video", e.file_id = "V", e.text = "/feedback не работает";
+  c.happens(e);
+  CHECK(c.method("copyMessage"));
+  e.update_id = c.update++;
+  e.text = "/feedbacks";
+  c.happens(e);
+  CHECK_FALSE(c.method("copyMessage"));
+  CHECK(has(c.text(), "Из видео я видео не делаю"));
+}
+
+TEST_CASE("a letter is passed on whatever it is, and what cannot be is told at once") {
+  for (auto media : {"contact", "location", "venue", "poll", "dice", "story", "sticker"}) {
+    INFO(media);
+    chat c;
+    c.set.opts.users.admin_ids = {5};
+    c.types("feedback");
+    auto e = c.make(event_kind::other_media);
+    e.media = media;
+    if (e.media == "sticker") e.file_kind = media, e.file_id = "S";
+    c.happens(e);
+    CHECK(has(c.text(), "Передаём"));
+    CHECK(c.method("copyMessage"));
+  }
+  for (auto media : {"paid_media", "giveaway", "gift", "unknown"}) {
+    INFO(media);
+    chat c;
+    c.set.opts.users.admin_ids = {5};
+    c.types("feedback");
+    auto e = c.make(event_kind::other_media);
+    e.media = media, e.text = "смотрите";
+    c.happens(e);
+    CHECK(c.sent.size() == 1); // nothing goes to the office
+    CHECK(has(c.text(), "не даёт передать"));
+    c.says("словами"); // it still waits
+    CHECK(has(c.sent.back().params, "словами"));
+    CHECK_FALSE(memory_of(c).work);
+  }
 }
 
 // -- Pictures --
@@ -390,18 +498,24 @@ TEST_CASE("a paused model is not on the card, and one paused meanwhile is named 
 }
 
 TEST_CASE("while nothing is sold a text leads to no run button, and is kept for later") {
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
+    INFO(i);
     chat c;
     auto& sales = c.facts.sales;
     if (i == 0) sales.maintenance = "Вернёмся в <полдень>";
-    if (i == 1) sales.stopped = true;
+    if (i == 1) sales.stopped = sales.closed = true; // the administrator's word is the reason
     if (i == 2) sales.full = true;
-    if (i == 3)
+    if (i == 3) sales.closed = true;
+    if (i == 4)
       for (auto& m : c.models) sales.paused.insert(m.id);
+    const char* why = i == 0             ? "Вернёмся в &lt;полдень&gt;"
+                      : i == 1 || i == 4 ? "Новые видео сейчас приостановлены"
+                                         : "новые видео не принимаются: сервис генерации";
+    c.types("generate");
+    CHECK(has(c.text(), why));
+    CHECK_FALSE(has(c.text(), "остальные работают"));
     c.says("кот");
-    CHECK(has(c.text(), i == 0   ? "Вернёмся в &lt;полдень&gt;"
-                        : i == 1 ? "Новые видео сейчас приостановлены"
-                                 : "новые видео не принимаются"));
+    CHECK(has(c.text(), why));
     CHECK(has(c.text(), "Запрос сохранён"));
     CHECK_FALSE(c.offers("Запустить"));
     c.facts.sales = {};
@@ -421,6 +535,11 @@ TEST_CASE("too many videos: said is how many run and how many more there is room
   c.presses("Запустить");
   CHECK(has(c.text(), "в работе: 1, одновременно можно 5"));
   CHECK(has(c.text(), "ещё 4 видео"));
+  CHECK(has(c.toast(), "Поместится ещё 4 видео"));
+  c.who.open_jobs = 5;
+  c.presses("Запустить");
+  CHECK(has(c.text(), "Дождитесь одного из них"));
+  CHECK(has(c.toast(), "Больше пока не поместится"));
 }
 
 TEST_CASE("/cancel says what it did, and where running videos are") {
@@ -451,6 +570,47 @@ TEST_CASE("a request that a model could not do goes to another one as it is") {
   CHECK(c.order->spec.photo_file_id == "P7");
   CHECK(c.order->spec.prompt == "кот & пёс");
   CHECK(c.order->spec.model_id == "veo-3-fast");
+}
+
+TEST_CASE("what is made once more opens as it was, in the photo's own format") {
+  chat c;
+  c.happens(c.photo_of("P7", 720, 1280, "кот"));
+  CHECK(c.offers("✓ 9:16"));
+  c.presses("Запустить");
+  REQUIRE(c.order);
+  SECTION("with the same photo") {
+    c.presses_data("same");
+    c.says("пёс");
+    CHECK(c.offers("✓ 9:16"));
+    CHECK(draft_of(c).photo_height == 1280);
+  }
+  SECTION("with other words") {
+    auto j = finished_job(7);
+    j.spec = c.order->spec;
+    j.spec.aspect_ratio = "16:9", j.spec.duration_s = 6; // chosen by hand
+    c.facts.jobs = {j};
+    c.presses_data("redo:7");
+    c.says("пёс");
+    CHECK(c.offers("✓ 16:9"));
+    CHECK(c.offers("✓ 6 с"));
+  }
+  SECTION("by another model, of a photo whose size nobody knows") {
+    auto j = finished_job(7);
+    j.spec = c.order->spec;
+    j.spec.photo_file_id = "P6", j.spec.aspect_ratio = "9:16";
+    c.facts.jobs = {j};
+    for (auto& m : c.models) m.aspect_ratios = {"16:9", "3:4"}, m.photo_aspect_ratios.clear();
+    c.presses_data("other:7");
+    c.presses("Veo 3 Lite");
+    CHECK(c.offers("✓ 3:4"));
+  }
+  SECTION("the size counts for what a model takes") {
+    for (auto& m : c.models)
+      if (m.id == "veo-3-fast") m.photo_side_px_min = 1000;
+    c.presses_data("same");
+    c.says("пёс");
+    CHECK_FALSE(c.offers("🎛 Модель: Veo 3 Fast"));
+  }
 }
 
 // -- Buttons --

@@ -190,8 +190,8 @@ TEST_CASE_METHOD(office_day, "more than office.give_max at once is asked a secon
   CHECK(balance_of(ben) == had + most + 1'000'000);
   presses_data(admin, second_yes);
   CHECK(balance_of(ben) == had + most + 1'000'000);
-  says(admin, "/add 2002 1000001"); // the ceiling stays
-  CHECK(has(screen(), "/add 12345 10"));
+  says(admin, "/add 2002 1000001"); // the ceiling stays, and is named
+  CHECK(has(screen(), "не больше 1\u202f000\u202f000 кредитов"));
 }
 
 TEST_CASE_METHOD(office_day, "a question is void once something else is done") {
@@ -302,7 +302,10 @@ TEST_CASE_METHOD(office_day, "wrong arguments are answered with how it is writte
                                           {"/add 2002 -5", "/add 12345 10"},
                                           {"/add 2002 1.5", "/add 12345 10"},
                                           {"/add ben 5", "/add 12345 10"},
-                                          {"/add 2002 99999999999999999999", "/add 12345 10"},
+                                          {"/add 2002 000", "/add 12345 10"},
+                                          {"/add 2002 1000001", "не больше 1\u202f000\u202f000 кредитов"},
+                                          {"/sub 2002 2000000 x", "не больше 1\u202f000\u202f000 кредитов"},
+                                          {"/add 2002 99999999999999999999", "не больше 1\u202f000\u202f000"},
                                           {"/sub 2002 x", "/sub 12345 5"},
                                           {"/ban", "/ban 12345"},
                                           {"/unban me", "/unban 12345"},
@@ -315,12 +318,27 @@ TEST_CASE_METHOD(office_day, "wrong arguments are answered with how it is writte
   CHECK(balance_of(ben) == ctx->opts().users.welcome_credits);
   says(admin, "/add 999 5");
   CHECK(has(screen(), "не знает"));
+  says(admin, "/user 2002");
+  presses("Начислить");
+  says(admin, "2000000 за отзыв");
+  CHECK(has(screen(), "не больше 1\u202f000\u202f000 кредитов"));
+  says(admin, "2 за отзыв"); // it still waits
+  CHECK(offers("Да"));
 }
 
 TEST_CASE_METHOD(office_day, "a banned user is told why, once unbanned he is served again") {
   does("/ban 2002 spam");
   CHECK(db->load_account(ben).banned);
   CHECK(has(screen(ben), "spam"));
+  CHECK(screens[ben].buttons.empty()); // there is nothing he may press
+  does("/add 2002 3 sorry");
+  CHECK(has(screen(ben), "sorry"));
+  CHECK(screens[ben].buttons.empty());
+  says(admin, "/user 2002");
+  presses("Написать");
+  says(admin, "Так нельзя");
+  CHECK(has(screen(ben), "Так нельзя"));
+  CHECK(screens[ben].buttons.empty());
   says(ben, "/start");
   CHECK_FALSE(has(screen(ben), "Привет"));
   const auto told = screen(ben);
@@ -357,6 +375,74 @@ TEST_CASE_METHOD(office_day, "a message to a user arrives and is in the journal"
   CHECK(has(screen(ben), "Ответ поддержки"));
   says(admin, "/log 2002");
   CHECK(has(screen(), "message"));
+}
+
+TEST_CASE_METHOD(office_day, "a long message to a user and an album arrive whole, as one") {
+  std::string first;
+  for (int i = 0; i < 4096; ++i) first += "ю";
+  const auto copies = [&] { return telegram->count("copyMessage"); };
+  const auto heads = [&] { return telegram->count("Ответ поддержки"); };
+  SECTION("a text") {
+    says(admin, "/user 2002");
+    presses("Написать");
+    says(admin, first);
+    says(admin, "и его конец", {{"date", 3}});
+    CHECK(copies() == 2);
+    says(admin, "кот на луне", {{"date", 60}}); // no part of it
+    CHECK(copies() == 2);
+    CHECK(has(screen(), "Проверьте запрос"));
+  }
+  SECTION("an answer to a letter") {
+    const json answering{{"message_id", 5},
+                         {"from", {{"id", 1}, {"is_bot", true}}},
+                         {"text", "✉️ Обратная связь #u2002\nBen @ben"}};
+    says(admin, first, {{"reply_to_message", answering}});
+    says(admin, "и его конец", {{"date", 3}});
+    CHECK(copies() == 2);
+    says(admin, "/user 2002"); // something else was begun
+    says(admin, "кот на луне", {{"date", 4}});
+    CHECK(copies() == 2);
+  }
+  SECTION("an album") {
+    says(admin, "/user 2002");
+    presses("Написать");
+    for (int i = 0; i < 3; ++i) {
+      json m{{"message_id", 800 + i},
+             {"date", 1},
+             {"media_group_id", "A"},
+             {"chat", {{"id", admin}, {"type", "private"}}},
+             {"from", person_json(admin)},
+             {"photo", {{{"file_id", "P"}, {"file_unique_id", "p"}, {"width", 900}, {"height", 900}}}}};
+      comes(admin, {{"message", m}});
+    }
+    CHECK(copies() == 3);
+  }
+  CHECK(heads() == 1);
+  CHECK(telegram->count("Ответ ушёл") >= 1);
+  CHECK(ask_office<journal_page>(journal_query{ben, 0, 10}).lines.size() == 1);
+}
+
+TEST_CASE_METHOD(office_day,
+                 "what Telegram does not copy is told to the administrator, and the question stands") {
+  says(admin, "/user 2002");
+  presses("Написать");
+  const auto before = screen(ben);
+  json m{{"message_id", 800},
+         {"date", 1},
+         {"chat", {{"id", admin}, {"type", "private"}}},
+         {"from", person_json(admin)},
+         {"paid_media", {{"star_count", 1}, {"paid_media", json::array()}}}};
+  comes(admin, {{"message", m}});
+  CHECK(has(screen(), "не даёт передать"));
+  CHECK(screen(ben) == before);
+  says(admin, "Словами");
+  CHECK(has(screen(ben), "Словами"));
+  presses_data(admin, "o:menu");
+  m["reply_to_message"] = {{"message_id", 5},
+                           {"from", {{"id", 1}, {"is_bot", true}}},
+                           {"text", "✉️ Обратная связь #u2002"}};
+  comes(admin, {{"message", m}});
+  CHECK(has(screen(), "не даёт передать"));
 }
 
 TEST_CASE_METHOD(office_day, "a waiting video is cancelled from its card and the credits come back") {
@@ -458,6 +544,7 @@ TEST_CASE_METHOD(office_day, "a price is changed from the menu, a senseless one 
   says(admin, prices);
   CHECK(has(screen(), "Поставить"));
   CHECK(has(screen(), "Сейчас: "));
+  CHECK(has(screen(), "старую цену"));
   CHECK_FALSE(has(screen(), "Сейчас: —"));
   presses("Да");
   CHECK(has(screen(), "Действует сразу"));
@@ -466,6 +553,66 @@ TEST_CASE_METHOD(office_day, "a price is changed from the menu, a senseless one 
   CHECK(has(settings.begin()->first, "model:" + m.id));
   says(admin, "/log");
   CHECK(has(screen(), "setting"));
+}
+
+TEST_CASE_METHOD(office_day, "of an old price nobody speaks when a limit is changed") {
+  for (auto [key, value, price] :
+       {std::tuple{"users.active_jobs_max", "7", false}, {"shop.stars_per_credit", "77", true}}) {
+    says(admin, "/admin");
+    presses("Лимиты");
+    presses_data(admin, std::string{"o:opt:"} + key);
+    says(admin, value);
+    INFO(screen());
+    CHECK(has(screen(), "Поставить"));
+    CHECK(has(screen(), "цен") == price);
+  }
+}
+
+TEST_CASE_METHOD(office_day,
+                 "a video that Telegram refuses is called failed everywhere, and can be made again") {
+  does("/add 2002 10");
+  order_of_ben();
+  const auto had = balance_of(ben);
+  const auto step = [&](job_state to) {
+    job_step s;
+    s.job_id = 1, s.to = to, s.at = now(), s.result_url = "u", s.file_path = "f";
+    if (to == job_state::failed) s.fail_class = "not_delivered", s.fail_text = "file is too big";
+    return ask<step_answer>(ledger, s);
+  };
+  for (auto to : {job_state::submitting, job_state::processing, job_state::fetching, job_state::delivering})
+    REQUIRE(step(to).changed);
+  outgoing video;
+  video.chat_id = ben, video.method = "sendVideo", video.params = "{}", video.job_id = 1;
+  {
+    turn t;
+    t.user_id = ben, t.at = now(), t.messages = {video};
+    telegram->answer = [](const http_request&) {
+      return reply(400, R"({"ok":false,"error_code":400,"description":"Bad Request: file is too big"})");
+    };
+    ask<done>(ledger, t);
+    advance(5s);
+    telegram->answer = [this](const http_request& r) { return hear(r); };
+  }
+  REQUIRE(db->load_job(1).state == job_state::fetching);
+  REQUIRE(step(job_state::failed).changed);
+  REQUIRE(db->load_job(1).state == job_state::completed);
+  CHECK(balance_of(ben) == had + 2);
+  says(ben, "/history");
+  presses_data(ben, "h:j:0");
+  CHECK(has(screen(ben), "не получилось"));
+  CHECK_FALSE(has(screen(ben), "готово"));
+  const auto card = ask_office<user_card>(user_query{ben, {}});
+  CHECK(card.videos == 0);
+  CHECK(card.failed == 1);
+  says(admin, "/user 2002");
+  presses("Видео");
+  CHECK(has(screen(), "failed"));
+  says(admin, "/job 1");
+  presses("Сделать ещё раз");
+  presses("Да");
+  CHECK(has(screen(), "№2"));
+  CHECK(has(screen(ben), "за наш счёт: положили вам на баланс 2 кредита"));
+  CHECK(balance_of(ben) == had + 2);
 }
 
 TEST_CASE_METHOD(office_day, "models and options that do not exist are not found by forged numbers") {

@@ -139,6 +139,31 @@ TEST_CASE_METHOD(office, "a failed job is made again once, and the house pays") 
   CHECK(faults().empty());
 }
 
+TEST_CASE_METHOD(office, "a gift that Telegram refuses is none: it counts as failed and can be made again") {
+  using enum job_state;
+  const auto id = ordered();
+  walk(id, submitting, processing, overdue, gifted);
+  outgoing video = message(ann);
+  video.job_id = id;
+  apply(turn_of(ann, {video}));
+  auto refused = delivered(s->take_outgoing().back());
+  refused.delivered = false, refused.why = "file is too big";
+  apply(refused);
+  const auto j = read().load_job(id);
+  CHECK(j.state == gifted);
+  CHECK(j.fail_text == "file is too big");
+  const auto card = std::get<user_card>(read().answer(user_query{ann, {}}));
+  CHECK(card.videos == 0);
+  CHECK(card.failed == 1);
+  const auto models = std::get<stats>(read().answer(stats_query{0, now})).models;
+  REQUIRE(models.size() == 1);
+  CHECK(models[0].gifted == 0);
+  CHECK(models[0].failed == 1);
+  CHECK(apply(on_job(admin_act::retry_job, "a1", id)).outcome == admin_outcome::done);
+  CHECK(apply(on_job(admin_act::retry_job, "a2", id)).outcome == admin_outcome::already);
+  CHECK(faults().empty());
+}
+
 TEST_CASE_METHOD(office, "what administrators must hear is told once") {
   store_notice n;
   n.name = "daily", n.value = "2026-11-26", n.at = ++now, n.messages = {message(boss)};

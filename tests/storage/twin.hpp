@@ -179,7 +179,10 @@ struct twin {
       outbox[m.outbox_id] = {m, false};
       announced.push_back(with_slot(m));
     }
-    if (j.state == job_state::gifted) return;
+    if (j.state == job_state::gifted) {
+      if (!r.delivered) j.fail_text = r.why.empty() ? "not taken" : r.why;
+      return;
+    }
     j.state = r.delivered ? job_state::completed : job_state::fetching;
     if (r.delivered) return;
     j.fail_text = r.why; // it is fetched once more

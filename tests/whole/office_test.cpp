@@ -95,7 +95,7 @@ TEST_CASE_METHOD(
   CHECK(balance(ann) == 3);
   REQUIRE(presses("Да"));
   CHECK(has_balance(ann, 13));
-  CHECK(sees(ann, "Вам начислено 10 кредитов: за отзыв"));
+  CHECK(sees(ann, "Мы начислили вам 10 кредитов: за отзыв"));
 
   say("/sub" + to(ann) + " 100");
   CHECK(shows("Столько нет"));
