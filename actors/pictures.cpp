@@ -3,7 +3,8 @@
 #include "net/pictures.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
-#include "net/media.hpp"
+#include "net/media_tools.hpp"
+#include "net/outside_answer.hpp"
 #include "net/telegram.hpp"
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -23,19 +24,17 @@ std::int64_t bytes_of(const std::string& path) {
   return failed ? 0 : static_cast<std::int64_t>(n);
 }
 
-/// A missing program is not the picture's fault.
-bool tools_work() {
-  try {
-    for (const char* tool : {"ffprobe", "ffmpeg"}) media::run({tool, "-version"}, 5);
-    return true;
-  } catch (const std::exception&) {
-    return false;
-  }
+/// It came in place of the picture, and says nothing of it.
+bool is_a_page(const std::string& head) {
+  http_reply text;
+  text.body = head;
+  return outside::content_of(text) == outside::content::page || head.rfind("{\"ok\":", 0) == 0;
 }
 
 picture_facts make(const picture_on_disk& x) {
   using pictures::kind;
-  const auto k = pictures::kind_of(pictures::head_of(x.path));
+  const auto head = pictures::head_of(x.path);
+  const auto k = pictures::kind_of(head);
   if (x.as_photo && k == kind::jpeg && !x.save_to.empty() && bytes_of(x.path) <= x.limits.bytes_max) {
     std::filesystem::rename(x.path, x.save_to);
     return {picture_state::good, "jpeg", 0, 0, ""};
@@ -43,6 +42,8 @@ picture_facts make(const picture_on_disk& x) {
   if (k == kind::heic) return bad(picture_state::heic, "HEIC", k);
   if (k == kind::svg) return bad(picture_state::vector, "SVG", k);
   if (k == kind::webp_moving) return bad(picture_state::moving, "an animated WebP", k);
+  if (k == kind::unknown && is_a_page(head))
+    return bad(picture_state::not_looked_at, "a page came in place of the picture", k);
   if (k == kind::unknown) return bad(picture_state::no_picture, "no known picture", k);
   const bool only_tried = x.save_to.empty();
   const auto jpeg = only_tried ? x.path + ".tried.jpg" : x.save_to;
@@ -54,8 +55,10 @@ picture_facts make(const picture_on_disk& x) {
     std::error_code ignored;
     if (only_tried) std::filesystem::remove(jpeg, ignored);
     return {picture_state::good, pictures::name_of(k), made.width, made.height, ""};
-  } catch (const std::exception& e) {
-    return bad(tools_work() ? picture_state::no_picture : picture_state::not_looked_at, e.what(), k);
+  } catch (const media::tool_missing& e) {
+    return bad(picture_state::not_looked_at, e.what(), k);
+  } catch (const std::exception& e) { // a broken program is not the picture's fault
+    return bad(media::tools_work() ? picture_state::no_picture : picture_state::not_looked_at, e.what(), k);
   }
 }
 
@@ -109,6 +112,13 @@ void have_made(desk_ptr self, const task_ptr& t) {
             [=](caf::error&) { finish(self, t, bad(picture_state::not_looked_at, "the worker fell")); });
 }
 
+/// A proxy's or the server's own words in place of the file, as its header calls them.
+bool is_called_text(const http_reply& r) {
+  const auto type = outside::header_of(r, "content-type");
+  const bool text = type.rfind("text/", 0) == 0 || type.rfind("application/json", 0) == 0;
+  return text && pictures::kind_of(r.saved_head) == pictures::kind::unknown;
+}
+
 void download(desk_ptr self, const task_ptr& t, const std::string& file_path) {
   auto& s = self->state;
   t->path = s.fresh_path();
@@ -119,7 +129,7 @@ void download(desk_ptr self, const task_ptr& t, const std::string& file_path) {
           [=](const http_reply& r) {
             if (r.error == http_error::too_large)
               return finish(self, t, bad(picture_state::heavy, "more than a bot may fetch"));
-            if (r.error != http_error::none || r.status != 200)
+            if (r.error != http_error::none || r.status != 200 || is_called_text(r))
               return finish(self, t, bad(picture_state::not_looked_at, "Telegram did not give the file"));
             have_made(self, t);
           },

@@ -1,4 +1,4 @@
-#include "net/media.hpp"
+#include "net/media_tools.hpp"
 #include "net/file_digest.hpp"
 
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "net/json_fields.hpp"
+#include "net/video_file.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -15,7 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <optional>
 #include <thread>
 
 extern char** environ;
@@ -27,15 +28,15 @@ using clock = std::chrono::steady_clock;
 using nlohmann::json;
 
 constexpr std::size_t output_max = 8u << 20;
-constexpr std::size_t complaint_max = 300;
-constexpr std::size_t head_bytes = 512; // enough to know a video, or a page, by its beginning
+constexpr std::size_t complaint_max = 4096; // of which the beginning is told
+constexpr std::size_t complaint_told_max = 300;
 constexpr std::uintmax_t thumbnail_bytes_max = 200'000;
 
 struct pipe_ends {
   int in = -1, out = -1;
   pipe_ends() {
     int fds[2];
-    if (::pipe2(fds, O_CLOEXEC) != 0) throw media_error("no pipe");
+    if (::pipe2(fds, O_CLOEXEC) != 0) throw tool_missing(std::string{"no pipe: "} + std::strerror(errno));
     in = fds[0];
     out = fds[1];
   }
@@ -118,6 +119,57 @@ int milliseconds_until(clock::time_point deadline) {
   return left < 0 ? 0 : static_cast<int>(left);
 }
 
+struct said {
+  std::string output, complaint;
+};
+
+/// How it ended. Of a program that cannot be loaded (126, 127), or that somebody ends, nobody knows what it
+/// would have said; one that falls by itself may have fallen on the file.
+void check_end(const std::string& tool, int status, const std::string& complaint) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+  const auto told = complaint.substr(0, complaint_told_max);
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 126 && WEXITSTATUS(status) != 127)
+    throw media_error(tool + " failed: " + told);
+  if (WIFEXITED(status)) throw tool_missing(tool + " cannot start: " + told);
+  const int by = WTERMSIG(status);
+  const auto ended = tool + " was ended by signal " + std::to_string(by);
+  if (by == SIGSEGV || by == SIGABRT || by == SIGFPE || by == SIGILL) throw media_error(ended);
+  throw tool_missing(ended);
+}
+
+said run_both(const std::vector<std::string>& argv, int limit_s) {
+  if (argv.empty()) throw media_error("nothing to run");
+  const auto deadline = clock::now() + std::chrono::seconds(limit_s);
+  pipe_ends out, err;
+  child c;
+  c.pid = spawn(argv, out.out, err.out);
+  out.close_out();
+  err.close_out();
+
+  said s;
+  const auto too_long = [&] {
+    return took_too_long(argv[0] + " took longer than " + std::to_string(limit_s) + " s");
+  };
+  while (out.in >= 0 || err.in >= 0) {
+    pollfd fds[2] = {{out.in, POLLIN, 0}, {err.in, POLLIN, 0}}; // poll skips negative ones
+    const int ready = ::poll(fds, 2, milliseconds_until(deadline));
+    if (ready < 0 && errno != EINTR) throw tool_missing(std::string{"poll failed: "} + std::strerror(errno));
+    if (clock::now() >= deadline) throw too_long();
+    if (ready <= 0) continue;
+    if (fds[0].revents && !take(out.in, s.output, output_max)) out.close_in();
+    if (fds[1].revents && !take(err.in, s.complaint, complaint_max)) err.close_in();
+    if (s.output.size() >= output_max) throw media_error(argv[0] + " says too much");
+  }
+  // Its output has ended, so it is about to end; but it may also hang.
+  int status = 0;
+  while (!c.ended(status)) {
+    if (clock::now() >= deadline) throw too_long();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  check_end(argv[0], status, s.complaint);
+  return s;
+}
+
 double decimal(const json& j, const char* name) {
   const auto it = j.find(name);
   if (it == j.end()) return 0;
@@ -158,51 +210,77 @@ void thumbnail_with_quality(const std::string& video, const std::string& jpeg, c
   run(argv, thumbnail_limit_s);
 }
 
-std::string head_of(const std::string& path) {
-  std::string head(head_bytes, '\0');
-  std::ifstream in{path, std::ios::binary};
-  in.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-  return head;
-}
-
-bool is_mp4(const std::string& head) { return head.compare(4, 4, "ftyp") == 0; }
-
-/// MP4, Matroska or AVI, as far as the first bytes tell.
-bool begins_as_video(const std::string& head) {
-  if (head.size() < 12) return false;
-  return is_mp4(head) || head.compare(0, 4, "\x1A\x45\xDF\xA3") == 0 ||
-         (head.compare(0, 4, "RIFF") == 0 && head.compare(8, 4, "AVI ") == 0);
-}
-
-/// An error page, or an answer of an API, in place of a file.
-bool begins_as_text(const std::string& head) {
-  const auto at = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-  return at != head.npos && (head[at] == '<' || head[at] == '{' || head[at] == '[');
-}
-
-std::uint64_t number_in(const unsigned char* bytes, int count) {
-  std::uint64_t n = 0;
-  for (int i = 0; i < count; ++i) n = n << 8 | bytes[i];
-  return n;
-}
-
-/// An MP4 is a row of boxes that say how long they are. Half a file passes ffprobe when its index stands
-/// first: here its last box reaches beyond its end.
+[[noreturn]] void cut_off() { throw unplayable("the file is cut off"); }
 void check_whole(const std::string& path) {
-  if (!is_mp4(head_of(path))) return;
-  const std::uint64_t size = size_of(path);
-  std::ifstream in{path, std::ios::binary};
-  for (std::uint64_t at = 0; at + 8 <= size;) {
-    unsigned char b[16] = {};
-    in.seekg(static_cast<std::streamoff>(at));
-    in.read(reinterpret_cast<char*>(b),
-            std::min<std::streamsize>(16, static_cast<std::streamsize>(size - at)));
-    auto box = number_in(b, 4);
-    if (box == 0) return; // to the end
-    if (box == 1) box = number_in(b + 8, 8);
-    if (box < 8 || box > size - at) throw media_error("the file is cut off");
-    at += box;
+  if (video_file::is_cut_off(path)) cut_off();
+}
+
+/// The number behind the last `name=` of what ffmpeg tells of its progress.
+std::optional<double> progress_of(const std::string& output, const std::string& name) {
+  const auto at = output.rfind(name + "=");
+  if (at == output.npos) return {};
+  const char* text = output.c_str() + at + name.size() + 1;
+  char* end = nullptr;
+  const double number = std::strtod(text, &end);
+  return end == text ? std::nullopt : std::optional{number};
+}
+
+std::vector<std::string> to_nowhere(const std::string& path, std::initializer_list<const char*> how) {
+  std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin"};
+  argv.insert(argv.end(), only_videos.begin(), only_videos.end());
+  argv.insert(argv.end(), {"-i", "file:" + path});
+  argv.insert(argv.end(), how.begin(), how.end());
+  argv.insert(argv.end(), {"-nostats", "-progress", "pipe:1", "-f", "null", "-"});
+  return argv;
+}
+
+/// Reads the file to its end without decoding it: what is missing there is missed here. @throws unplayable
+void read_through(const std::string& path, const media_info& info) {
+  said s;
+  try {
+    s = run_both(to_nowhere(path, {"-map", "0:v", "-map", "0:a?", "-c", "copy"}), read_limit_s);
+  } catch (const tool_missing&) {
+    throw;
+  } catch (const took_too_long&) { // nothing is known
+    return;
+  } catch (const media_error& e) {
+    s.complaint = e.what();
+  }
+  for (const char* words : {"partial file", "ended prematurely", "truncated"})
+    if (s.complaint.find(words) != s.complaint.npos) cut_off();
+  // A tenth, for a sound or a last picture that is told longer than it is.
+  const auto end = progress_of(s.output, "out_time_us");
+  if (end && *end / 1000 < static_cast<double>(info.duration_ms) * 0.9 - 500) cut_off();
+}
+
+/// There is no thumbnail: is that the video's fault? @throws unplayable
+void check_first_picture(const std::string& path) {
+  said s;
+  try {
+    s = run_both(to_nowhere(path, {"-map", "0:v:0", "-frames:v", "1"}), thumbnail_limit_s);
+  } catch (const took_too_long&) {
+    return;
+  } catch (const tool_missing&) {
+    throw;
+  } catch (const media_error& e) {
+    s.complaint = e.what();
+  }
+  const bool no_decoder = s.complaint.find("ecod") != s.complaint.npos &&
+                          s.complaint.find(" found for") != s.complaint.npos; // ours does not know this kind
+  if (no_decoder || progress_of(s.output, "frame").value_or(0) > 0) return;
+  if (!works("ffmpeg")) throw tool_missing(s.complaint.substr(0, complaint_told_max));
+  throw unplayable("no picture can be decoded: " + s.complaint.substr(0, complaint_told_max));
+}
+
+void add_thumbnail(const inspect_video& x, inspected& out) {
+  try {
+    make_thumbnail(x.path, x.thumbnail);
+    out.thumbnail_sha256 = sha256_of_file(x.thumbnail);
+  } catch (const tool_missing&) {
+    throw;
+  } catch (const std::exception& e) { // without a thumbnail it is still a video, when there is a picture
+    out.why = e.what();
+    check_first_picture(x.path);
   }
 }
 
@@ -210,13 +288,13 @@ void check_whole(const std::string& path) {
 inspected by_its_beginning(const std::string& path, const std::string& why) {
   inspected out;
   out.why = why;
-  out.playable = begins_as_video(head_of(path));
+  out.playable = video_file::begins_as_video(video_file::head_of(path));
   out.info.bytes = static_cast<std::int64_t>(size_of(path));
   try {
     check_whole(path);
   } catch (const media_error& e) {
     out.playable = false;
-    out.why = e.what();
+    out.why = e.what() + ("; " + why);
   }
   return out;
 }
@@ -232,62 +310,59 @@ void make_smaller(const inspect_video& x, inspected& out) {
   }
 }
 
-} // namespace
-
-inspected inspect(const inspect_video& x) {
+/// As far as the tools come.
+inspected look_at(const inspect_video& x) {
   inspected out;
   try {
     out.info = probe(x.path);
+    out.playable = true; // as ffprobe sees it
+    read_through(x.path, out.info);
     make_smaller(x, out);
-    out.playable = true;
-    make_thumbnail(x.path, x.thumbnail);
-    out.thumbnail_sha256 = sha256_of_file(x.thumbnail);
+    add_thumbnail(x, out);
   } catch (const tool_missing& e) {
-    const bool known = out.playable; // only the thumbnail is missing
-    if (!known) out = by_its_beginning(x.path, e.what());
+    if (!out.playable) out = by_its_beginning(x.path, e.what());
+    else out.why = e.what(); // only what ffmpeg says is missing
     out.no_tools = true;
   } catch (const took_too_long& e) {
     if (!out.playable) out = by_its_beginning(x.path, e.what());
-  } catch (const std::exception& e) { // without a thumbnail it is still a video
+  } catch (const unplayable& e) {
+    out.playable = false, out.why = e.what();
+  } catch (const std::exception& e) {
     out.why = e.what();
   }
-  if (!out.playable) out.is_text = begins_as_text(head_of(x.path));
+  return out;
+}
+
+} // namespace
+
+inspected inspect(const inspect_video& x) {
+  auto out = look_at(x);
+  // Only a thumbnail proves them both. A program that is broken is not always missing: it may fail like one
+  // that refuses the file.
+  if (out.thumbnail_sha256.empty() && !out.no_tools) {
+    const bool judged = works("ffprobe");
+    out.no_tools = !judged || !works("ffmpeg");
+    if (!judged && !out.playable) {
+      out = by_its_beginning(x.path, out.why);
+      out.no_tools = true;
+    }
+  }
+  if (!out.playable) out.is_text = video_file::begins_as_text(video_file::head_of(x.path));
   else out.sha256 = sha256_of_file(x.path);
   return out;
 }
 
-std::string run(const std::vector<std::string>& argv, int limit_s) {
-  if (argv.empty()) throw media_error("nothing to run");
-  const auto deadline = clock::now() + std::chrono::seconds(limit_s);
-  pipe_ends out, err;
-  child c;
-  c.pid = spawn(argv, out.out, err.out);
-  out.close_out();
-  err.close_out();
-
-  std::string output, complaint;
-  const auto too_long = [&] {
-    return took_too_long(argv[0] + " took longer than " + std::to_string(limit_s) + " s");
-  };
-  while (out.in >= 0 || err.in >= 0) {
-    pollfd fds[2] = {{out.in, POLLIN, 0}, {err.in, POLLIN, 0}}; // poll skips negative ones
-    const int ready = ::poll(fds, 2, milliseconds_until(deadline));
-    if (ready < 0 && errno != EINTR) throw media_error("poll failed");
-    if (clock::now() >= deadline) throw too_long();
-    if (ready <= 0) continue;
-    if (fds[0].revents && !take(out.in, output, output_max)) out.close_in();
-    if (fds[1].revents && !take(err.in, complaint, complaint_max)) err.close_in();
-    if (output.size() >= output_max) throw media_error(argv[0] + " says too much");
+bool works(const char* tool) {
+  try {
+    run({tool, "-version"}, version_limit_s);
+    return true;
+  } catch (const std::exception&) {
+    return false;
   }
-  // Its output has ended, so it is about to end; but it may also hang.
-  int status = 0;
-  while (!c.ended(status)) {
-    if (clock::now() >= deadline) throw too_long();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw media_error(argv[0] + " failed: " + complaint);
-  return output;
 }
+bool tools_work() { return works("ffprobe") && works("ffmpeg"); }
+
+std::string run(const std::vector<std::string>& argv, int limit_s) { return run_both(argv, limit_s).output; }
 
 media_info probe(const std::string& path) {
   media_info info;
@@ -297,7 +372,8 @@ media_info probe(const std::string& path) {
                                    "json",    "-show_format", "-show_streams"};
   argv.insert(argv.end(), only_videos.begin(), only_videos.end());
   argv.push_back("file:" + path);
-  const auto found = json_fields::parse(run(argv, probe_limit_s)); // ffprobe tells what is written in the file
+  const auto found =
+      json_fields::parse(run(argv, probe_limit_s)); // ffprobe tells what is written in the file
   if (!found.is_object() || !found.contains("streams") || !found["streams"].is_array())
     throw media_error("ffprobe's answer is unreadable");
   double seconds =

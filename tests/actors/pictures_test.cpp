@@ -2,6 +2,7 @@
 #include "actors/dialogue_state.hpp"
 #include "tests/actors/fixture.hpp"
 #include "tests/actors/person.hpp"
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 using namespace troupe;
@@ -70,6 +71,41 @@ TEST_CASE_METHOD(gallery, "what Telegram will never give is told from what it do
   telegram->answer = [&](const http_request&) { return broken(http_error::refused); };
   CHECK(look() == picture_state::not_looked_at);
   CHECK(made.empty());
+}
+
+TEST_CASE_METHOD(gallery,
+                 "a page in place of the file says nothing of the picture, whatever its status says") {
+  std::string type = GENERATE("text/html; charset=utf-8", "application/json"), head = "<html>Log in";
+  const auto usual = telegram->answer;
+  telegram->answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (!has(r.url, "/file/bot")) return usual(r);
+    auto page = ok("");
+    page.headers = {{"content-type", type}}, page.saved_head = head;
+    return page;
+  };
+  CHECK(look() == picture_state::not_looked_at);
+  CHECK(made.empty());
+  head = "\xFF\xD8\xFF and a picture"; // a server that calls everything text
+  CHECK(look() == picture_state::good);
+}
+
+TEST_CASE_METHOD(stage, "a page that came for a picture is known by its beginning, a drawing is one too") {
+  const auto worker = own(spawn_picture_worker(*sys));
+  const auto look = [&](const std::string& content) {
+    const auto path = temporary.path + "/look";
+    std::ofstream{path, std::ios::binary} << content;
+    caf::scoped_actor asker{*sys, true};
+    auto state = picture_state::good;
+    asker->request(worker, caf::infinite, picture_on_disk{path, "", {}, false})
+        .receive([&](const picture_facts& f) { state = f.state; },
+                 [&](caf::error& e) { FAIL(sys->render(e)); });
+    return state;
+  };
+  CHECK(look("<!DOCTYPE html><html>Log in</html>") == picture_state::not_looked_at);
+  CHECK(look(R"({"ok":false,"error_code":502})") == picture_state::not_looked_at);
+  CHECK(look("<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>") ==
+        picture_state::vector);
+  CHECK(look("eighteen bytes ok.") == picture_state::no_picture);
 }
 
 TEST_CASE_METHOD(gallery, "more pictures than may wait are told to come again, and nobody waits for ever") {

@@ -102,12 +102,33 @@ std::string make_clip(const std::string& path) {
   return read_all(path);
 }
 
-/// PATH without ffmpeg, for as long as it lives.
-struct no_path {
+/// Another PATH, for as long as it lives; by itself one without ffmpeg.
+struct other_path {
   std::string before = std::getenv("PATH");
-  no_path() { ::setenv("PATH", "/nonexistent", 1); }
-  ~no_path() { ::setenv("PATH", before.c_str(), 1); }
+  explicit other_path(const std::string& now = "/nonexistent") { ::setenv("PATH", now.c_str(), 1); }
+  ~other_path() { ::setenv("PATH", before.c_str(), 1); }
+  other_path(const other_path&) = delete;
+  other_path& operator=(const other_path&) = delete;
 };
+
+void write(const std::string& path, const std::string& bytes) {
+  std::ofstream{path, std::ios::binary} << bytes;
+}
+
+/// A program in place of ffmpeg or ffprobe.
+void make_tool(const std::string& path, const std::string& script) {
+  write(path, "#!/bin/sh\n" + script + "\n");
+  fs::permissions(path, fs::perms::owner_all);
+}
+
+/// The same film in another container.
+std::string make_other(const std::string& mp4, const std::string& path, std::vector<std::string> how) {
+  std::vector<std::string> argv{"ffmpeg", "-v", "error", "-nostdin", "-y", "-i", mp4};
+  argv.insert(argv.end(), how.begin(), how.end());
+  argv.push_back(path);
+  media::run(argv, 30);
+  return read_all(path);
+}
 
 } // namespace
 
@@ -142,7 +163,7 @@ TEST_CASE("without ffmpeg a video is taken by its first bytes, and a page or hal
   CHECK_FALSE(known.no_tools);
   CHECK(known.sha256.size() == 64);
   CHECK_FALSE(known.thumbnail_sha256.empty());
-  const no_path lean;
+  const other_path lean;
   const auto seen = media::inspect({clip, f / "t2.jpg", 0});
   CHECK(seen.playable);
   CHECK(seen.no_tools);
@@ -163,4 +184,126 @@ TEST_CASE("what cannot be made small enough stays as it is and is still a video"
   CHECK(seen.playable);
   CHECK_FALSE(seen.info.shrunk);
   CHECK(read_all(clip) == bytes);
+}
+
+TEST_CASE("a film that ends right behind its index, or a few bytes later, is no video") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  const auto bytes = make_clip(clip);
+  const auto index_end = bytes.find("mdat") - 4;
+  for (const std::size_t more : {0, 1, 7, 8, 40}) {
+    CAPTURE(more);
+    write(clip, bytes.substr(0, index_end + more));
+    CHECK_FALSE(media::inspect({clip, f / "t.jpg", 0}).playable);
+    const other_path lean;
+    CHECK_FALSE(media::inspect({clip, f / "t.jpg", 0}).playable);
+  }
+}
+
+TEST_CASE("a film in fragments is whole with the pictures of its last one") {
+  const folder f;
+  const auto clip = f / "clip.mp4", parts = f / "parts.mp4";
+  make_clip(clip);
+  const auto bytes = make_other(clip, parts, {"-c", "copy", "-movflags", "frag_keyframe+empty_moov"});
+  CHECK(media::inspect({parts, f / "t.jpg", 0}).playable);
+  write(parts, bytes.substr(0, bytes.rfind("mdat") - 4));
+  CHECK_FALSE(media::inspect({parts, f / "t.jpg", 0}).playable);
+}
+
+TEST_CASE("pictures that reach to the end, wherever that is, are read to where they should end") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  auto bytes = make_clip(clip);
+  const auto length = bytes.find("mdat") - 4;
+  bytes.replace(length, 4, 4, '\0'); // it is the last box of what ffmpeg writes
+  write(clip, bytes);
+  CHECK(media::inspect({clip, f / "t.jpg", 0}).playable);
+  write(clip, bytes.substr(0, length + 8 + (bytes.size() - length - 8) / 2));
+  const auto seen = media::inspect({clip, f / "t.jpg", 0});
+  CHECK_FALSE(seen.playable);
+  CHECK(seen.why == "the file is cut off");
+}
+
+TEST_CASE("half a film is none in any container, with the tools and without them") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  make_clip(clip);
+  const std::pair<const char*, std::vector<std::string>> others[] = {
+      {"film.mkv", {"-c", "copy"}}, {"film.webm", {"-c:v", "libvpx"}}, {"film.avi", {"-c:v", "mpeg4"}}};
+  for (const auto& [name, how] : others) {
+    CAPTURE(name);
+    const auto film = f / name;
+    const auto bytes = make_other(clip, film, how);
+    CHECK(media::inspect({film, f / "t.jpg", 0}).playable);
+    for (const std::size_t tenths : {5, 9}) {
+      write(film, bytes.substr(0, bytes.size() / 10 * tenths));
+      CHECK_FALSE(media::inspect({film, f / "t.jpg", 0}).playable);
+      const other_path lean;
+      CHECK_FALSE(media::inspect({film, f / "t.jpg", 0}).playable);
+    }
+  }
+}
+
+TEST_CASE("a film that says nothing of its length is read through") {
+  const folder f;
+  const auto clip = f / "clip.mp4", film = f / "film.mkv";
+  make_clip(clip);
+  auto bytes = make_other(clip, film, {"-c", "copy"});
+  const auto segment = bytes.find("\x18\x53\x80\x67") + 4;
+  bytes.replace(segment, 8, "\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
+  write(film, bytes);
+  CHECK(media::inspect({film, f / "t.jpg", 0}).playable);
+  write(film, bytes.substr(0, bytes.size() / 2));
+  CHECK_FALSE(media::inspect({film, f / "t.jpg", 0}).playable);
+}
+
+TEST_CASE("a film of which no picture can be decoded is no video") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  auto bytes = make_clip(clip);
+  const auto pictures = bytes.find("mdat") + 4;
+  bytes.replace(pictures, bytes.size() - pictures, bytes.size() - pictures, '\0');
+  write(clip, bytes);
+  const auto seen = media::inspect({clip, f / "t.jpg", 0});
+  CHECK_FALSE(seen.playable);
+  CHECK_FALSE(seen.no_tools);
+}
+
+TEST_CASE("a tool that cannot be loaded, or that somebody ends, says nothing of the video") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  make_clip(clip);
+  const std::string end = GENERATE("echo 'libx264.so.164: cannot open shared object file' >&2; exit 127",
+                                   "exit 126", "kill -KILL $$", "kill -TERM $$", "exit 1");
+  CAPTURE(end);
+  make_tool(f / "ffprobe", end);
+  make_tool(f / "ffmpeg", end);
+  const other_path broken{f.path.string() + ":/usr/bin:/bin"};
+  auto seen = media::inspect({clip, f / "t.jpg", 0});
+  CHECK(seen.playable);
+  CHECK(seen.no_tools);
+  CHECK_FALSE(seen.why.empty());
+  fs::remove(f / "ffprobe"); // the real one: it has looked, and only what ffmpeg says is missing
+  seen = media::inspect({clip, f / "t.jpg", 0});
+  CHECK(seen.playable);
+  CHECK(seen.no_tools);
+  CHECK(seen.info.width == 320);
+  write(clip, std::string{"\0\0\0\x18"
+                          "ftypmp42",
+                          12} +
+                  std::string(500, 'x'));
+  seen = media::inspect({clip, f / "t.jpg", 0});
+  CHECK_FALSE(seen.playable);
+  CHECK(seen.no_tools); // what is missing is missing, whatever came of this video
+}
+
+TEST_CASE("a tool that falls on one file and works else is the file's fault") {
+  const folder f;
+  const auto clip = f / "clip.mp4";
+  make_clip(clip);
+  make_tool(f / "ffprobe", "[ \"$1\" = -version ] || kill -SEGV $$");
+  const other_path with{f.path.string() + ":/usr/bin:/bin"};
+  const auto seen = media::inspect({clip, f / "t.jpg", 0});
+  CHECK_FALSE(seen.playable);
+  CHECK_FALSE(seen.no_tools);
 }
