@@ -39,9 +39,10 @@ struct poller_state {
   unix_ms heard_at = 0; ///< when the newest update came
   int failures = 0;
   poll_pace pace;
-  bool way_is_set = false; ///< Telegram knows which way updates come
-  bool watched = false;    ///< the webhook
-  bool well_told = false;  ///< what an earlier engine has alarmed of is over
+  bool way_is_set = false;   ///< Telegram knows which way updates come
+  bool watched = false;      ///< the webhook
+  bool well_told = false;    ///< what an earlier engine has alarmed of is over
+  bool arrival_told = false; ///< the same of the webhook, and of what was wrong with it since
   webhook_watch webhook;
   std::size_t posts_unanswered = 0;
   std::uint64_t batches = first_batch;
@@ -93,7 +94,7 @@ void note_progress(self_ptr self) {
   if (was_ill || first) all_clear(self, stuck_state);
   if (!first) return;
   all_clear(self, rival_state);
-  all_clear(self, webhook_state);
+  if (!s.by_webhook()) all_clear(self, webhook_state); // else only when posts arrive
 }
 
 /// Users by language, as far as the updates tell. Reads each update again: for bad days only.
@@ -300,10 +301,11 @@ void judge_webhook(self_ptr self, const telegram::webhook_facts& told) {
   const auto f = s.webhook.judge(told, s.ctx->webhook_url(), s.ctx->now());
   if (f.why.empty()) {
     note_progress(self);
-    if (!health.is_well(ailment::webhook)) return;
-    log("poller")->info("Telegram's posts arrive again");
-    return all_clear(self, webhook_state);
+    if (health.is_well(ailment::webhook)) log("poller")->info("Telegram's posts arrive again");
+    if (f.arrives && !std::exchange(s.arrival_told, true)) all_clear(self, webhook_state);
+    return;
   }
+  s.arrival_told = false;
   health.ails(ailment::webhook, f.why);
   log("poller")->warn("{}", f.why);
   if (f.alarming) alarm_of(self, webhook_state, "alarm.webhook", f.why);
