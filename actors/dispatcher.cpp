@@ -311,11 +311,14 @@ std::string number_of_key(const dispatcher_state& s, const std::string& name) {
   return "№" + std::to_string(std::find(names.begin(), names.end(), name) - names.begin() + 1);
 }
 
-/// A state of a key: told once, over restarts too, until it is over.
-void tell_state(self_ptr self, const std::string& sentence, const std::string& name,
-                config::texts::args args) {
-  args.emplace_back("key", number_of_key(self->state, name));
-  raise_alarm(self, self->state.desk, {sentence + " " + name, sentence, std::move(args), true});
+/// A state of a key: told once, over restarts too, until it is over. `last`: the sentence when no key is
+/// left.
+void tell_state(self_ptr self, const std::string& sentence, const std::string& name, config::texts::args args,
+                const std::string& last = {}) {
+  auto& s = self->state;
+  args.emplace_back("key", number_of_key(s, name));
+  const bool none_left = !last.empty() && s.keys.usable() == 0;
+  raise_alarm(self, s.desk, {sentence + " " + name, none_left ? last : sentence, std::move(args), true});
 }
 void end_state(self_ptr self, const std::string& sentence, const std::string& name, const std::string& how) {
   end_alarm(self, self->state.desk,
@@ -327,8 +330,9 @@ void set_aside_key(self_ptr self, const std::string& name, key_ring::aside why, 
   auto& s = self->state;
   if (!s.keys.set_aside(name, why, s.ctx->now())) return;
   log("dispatcher")->warn("key {} is set aside: {}", name, text);
-  tell_state(self, why == key_ring::aside::refused ? "alarm.key_refused" : "alarm.no_credits", name,
-             {{"text", telegram::escape_html(telegram::shorten(text, alarm_text_max))}});
+  const std::string sentence = why == key_ring::aside::refused ? "alarm.key_refused" : "alarm.no_credits";
+  tell_state(self, sentence, name, {{"text", telegram::escape_html(telegram::shorten(text, alarm_text_max))}},
+             sentence + "_last");
   s.credits_due = std::min(s.credits_due, s.ctx->now() + credits_look_again_ms);
 }
 
@@ -361,8 +365,13 @@ void hear(self_ptr self, const submit_heard& x) {
     tell_key_back(self, x.key_name);
     break;
   case submit_word::slow_down: s.keys.cool(x.key_name, now + key_rest_ms); break;
-  case submit_word::key_refused: set_aside_key(self, x.key_name, key_ring::aside::refused, x.text); break;
-  case submit_word::no_credits: set_aside_key(self, x.key_name, key_ring::aside::no_credits, x.text); break;
+  case submit_word::key_refused:
+  case submit_word::no_credits: {
+    const bool refused = x.what == submit_word::key_refused;
+    if (!s.keys.knows(x.key_name)) break; // of a task that was ordered with a key of earlier days
+    set_aside_key(self, x.key_name, refused ? key_ring::aside::refused : key_ring::aside::no_credits, x.text);
+    break;
+  }
   case submit_word::no_such_model:
     log("dispatcher")->warn("the provider does not make {} now: {}", x.model_id, x.text);
     s.ctx->sales->pause(x.model_id, now + model_pause_ms);
@@ -384,7 +393,7 @@ void note_credits(self_ptr self, const std::string& key, const kie::credits_answ
   switch (s.keys.has_left(key, a.left, k.credits_min, s.ctx->now())) {
   case key_ring::balance::too_low:
     log("dispatcher")->warn("key {} is set aside: {} credits left", key, left);
-    return tell_state(self, "alarm.no_credits", key, {{"text", left}});
+    return tell_state(self, "alarm.no_credits", key, {{"text", left}}, "alarm.no_credits_last");
   case key_ring::balance::back:
     log("dispatcher")->info("key {} has {} credits again", key, left);
     tell_key_back(self, key);

@@ -22,7 +22,6 @@ constexpr unix_ms progress_every_ms = 10'000;
 constexpr auto ledger_retry = std::chrono::seconds{2};
 constexpr unix_ms slow_down_ms = 10'000;  // after "too many requests": the provider's own window
 constexpr unix_ms leave_holds_ms = 1'000; // a place in the window, while the intent is being stored
-constexpr auto ask_again_after = std::chrono::seconds{1};
 constexpr std::size_t fail_text_max = 300, alarm_text_max = 200;
 
 /// With the key it was ordered with; of one that is configured no more, with each of the others in turn.
@@ -98,6 +97,33 @@ void fail(self_ptr self, cause kind, const std::string& text) {
     if (!told) tell_administrators(self, why);
     leave(self);
   });
+}
+
+namespace {
+
+/// What was said of a key is told to whoever gives keys out. Of a key that is configured no more the others
+/// are asked in turn: a refusal of theirs is about a task that is not theirs. @returns whether it was said
+bool tell_of_key(self_ptr self, const kie::answer& a, const kie::endpoint& asked) {
+  auto& s = self->state;
+  const bool empty = !a.heard && a.why == cause::billing;
+  if ((!a.key_refused && !empty) || kie::key_name(asked.api_key) != s.j.key_name) return false;
+  self->send(s.dispatcher, submit_heard{a.key_refused ? submit_word::key_refused : submit_word::no_credits,
+                                        s.j.key_name, s.j.spec.model_id, a.text});
+  return true;
+}
+
+} // namespace
+
+void note_answer(self_ptr self, const kie::answer& a, const kie::endpoint& asked) {
+  auto& s = self->state;
+  tell_of_key(self, a, asked);
+  if (s.unheard == !a.heard) return;
+  s.unheard = !a.heard;
+  if (a.heard)
+    log("generation")->info("job {}, task {}: questions are answered again", s.j.job_id, s.j.task_id);
+  else
+    log("generation")
+        ->warn("job {}, task {}: a question about it was not answered: {}", s.j.job_id, s.j.task_id, a.text);
 }
 
 void show_progress(self_ptr self, bool at_once) {
@@ -195,13 +221,14 @@ void send_order(self_ptr self, const std::vector<std::string>& images) {
             [=](caf::error&) { submitted(self, {}); });
 }
 
-/// A stored order that may not leave yet, because the store was slow and its place in the window is gone.
+/// A stored order whose place in the window is gone, because the store was slow. When its key is set aside
+/// meanwhile it waits as before: nothing has left.
 void leave_at_last(self_ptr self, const std::vector<std::string>& images) {
   self->request(self->state.dispatcher, caf::infinite, may_submit{self->state.j.job_id})
       .then(
           [=](const submit_leave& l) {
             if (!l.key_name.empty()) return send_order(self, images);
-            later(self, ask_again_after, [=] { leave_at_last(self, images); });
+            postpone(self, 0, "its key is set aside", true);
           },
           [](caf::error&) {});
 }
@@ -240,10 +267,14 @@ void prepare_again(self_ptr self, cause why, const std::string& text) {
   later(self, backoff(s.tries, std::chrono::seconds{30}), [=] { prepare(self); });
 }
 
+/// The same picture would be refused again.
+bool is_about_the_picture(cause why) { return why == cause::bad_input || why == cause::violation; }
+
 void upload_photo(self_ptr self) {
   auto& s = self->state;
   auto name = s.j.file_token + "-" + std::to_string(s.ctx->now()) + ".jpg"; // same names are cached there
-  self->request(s.desk.transfers, caf::infinite, kie::upload_image(endpoint_of(s), s.file("-in.jpg"), name))
+  const auto asked = endpoint_of(s);
+  self->request(s.desk.transfers, caf::infinite, kie::upload_image(asked, s.file("-in.jpg"), name))
       .then(
           [=](const http_reply& r) {
             const auto a = kie::read_upload(r);
@@ -251,6 +282,9 @@ void upload_photo(self_ptr self) {
               log("generation")
                   ->warn("job {}: the answer to its upload is not understood: {}", self->state.j.job_id,
                          a.text);
+            if (tell_of_key(self, a, asked)) return back_to_queue(self); // another key takes it
+            if (a.what == outside::end::failed && is_about_the_picture(a.why))
+              return fail(self, a.why, a.text);
             if (a.what != outside::end::done) return prepare_again(self, cause::photo_refused, a.text);
             std::error_code ignored;
             std::filesystem::remove(self->state.file("-in.jpg"), ignored);
@@ -287,6 +321,27 @@ bool may_be_made_again(const generation_state& s, const kie::task_status& t) {
          s.ctx->now() + wait_before_again(s.j) < s.j.deadline_at;
 }
 
+/// It has failed because our account is empty: nothing was made, and another key, or this one when it is
+/// filled, may do it.
+bool is_for_want_of_money(const generation_state& s, const kie::task_status& t) {
+  return t.what == outside::end::failed && t.why == cause::billing && !s.is_late();
+}
+
+void note_new_word(self_ptr self, const kie::task_status& t) {
+  auto& s = self->state;
+  if (t.new_word.empty() || std::exchange(s.new_word, t.new_word) == t.new_word) return;
+  log("generation")
+      ->warn("job {}, task {}: the state '{}' is not understood; by what stands beside it: {}", s.j.job_id,
+             s.j.task_id, t.new_word, name_of(t.what));
+  if (t.what == outside::end::pending)
+    raise_alarm(self, s.desk,
+                {"state of tasks " + t.new_word,
+                 "alarm.new_state",
+                 {{"word", t.new_word},
+                  {"job", std::to_string(s.j.job_id)},
+                  {"model", telegram::escape_html(s.j.spec.model_id)}}});
+}
+
 /// Something was said of the task, and we do not know what. Not for ever: the provider may have changed its
 /// ways.
 void misunderstood(self_ptr self, const kie::task_status& t) {
@@ -304,8 +359,7 @@ void saw(self_ptr self, const kie::task_status& t) {
   auto& s = self->state;
   if (t.what == outcome::not_understood) return misunderstood(self, t);
   if (t.heard) s.misread = 0;
-  if (!t.new_word.empty() && std::exchange(s.new_word, t.new_word) != t.new_word)
-    log("generation")->warn("job {}: a new state of tasks, taken for waiting: {}", s.j.job_id, t.new_word);
+  note_new_word(self, t);
   // Still polling while a step is being stored: a callback meanwhile must not fetch the result twice.
   if (t.what == outcome::done && s.is_late()) {
     s.j.result_url = t.result_url;
@@ -315,6 +369,10 @@ void saw(self_ptr self, const kie::task_status& t) {
     auto step = step_to(self, job_state::fetching);
     step.result_url = t.result_url;
     return take(self, std::move(step), [=] { proceed(self); });
+  }
+  if (is_for_want_of_money(s, t)) {
+    self->send(s.dispatcher, submit_heard{submit_word::no_credits, s.j.key_name, s.j.spec.model_id, t.text});
+    if (s.j.tries < free_tries_max) return postpone(self, 0, "its task has failed (" + t.text + ")", true);
   }
   if (t.what == outcome::failed && may_be_made_again(s, t))
     return postpone(self, wait_before_again(s.j), "its task has failed (" + t.text + ")");
@@ -328,9 +386,18 @@ void poll(self_ptr self) {
   if (std::exchange(s.polling, true))
     return; // a callback and the timer came together: one question is enough
   s.polled = true;
-  self->request(s.desk.provider, caf::infinite, kie::query(endpoint_of(s), s.j.spec, s.j.task_id))
-      .then([=](const http_reply& r) { saw(self, kie::read_status(self->state.j.spec, r)); },
-            [=](caf::error&) { saw(self, {}); });
+  const auto asked = endpoint_of(s);
+  const auto heard = [=](const kie::task_status& t) {
+    note_answer(self, t, asked);
+    saw(self, t);
+  };
+  self->request(s.desk.provider, caf::infinite, kie::query(asked, s.j.spec, s.j.task_id))
+      .then([=](const http_reply& r) { heard(kie::read_status(self->state.j.spec, r)); },
+            [=](caf::error&) {
+              kie::task_status none;
+              none.text = "the HTTP worker is gone";
+              heard(none);
+            });
 }
 
 /// The limit: the credits return. What may still come is watched for, more rarely.
@@ -348,7 +415,7 @@ void give_back(self_ptr self) {
   step.watch_until = step.at + s.kie_opts().late_watch_h * 3'600'000LL;
   say(step, s.voice->failed(s.j));
   take(self, std::move(step), [=] {
-    if (unheard) tell_administrators(self, cause::unheard);
+    tell_administrators(self, unheard ? cause::unheard : cause::timeout);
     self->send(self->state.dispatcher, job_overdue{self->state.j.job_id});
     watch(self);
   });

@@ -11,9 +11,9 @@ using self_ptr = generation_ptr;
 constexpr int fetch_tries_max =
     6; // of one result, whatever was wrong with it; waits of 1 to 30 s between them
 constexpr int deliveries_max = 3; // of one video: refused, or its file gone, it is fetched again
-constexpr int inspect_tries_max = 3;
 constexpr auto fetch_wait_max = std::chrono::seconds{30};
-constexpr auto inspect_again_after = std::chrono::seconds{2};
+/// After the fall of a worker: seldom enough that one file does not use up the restarts of all.
+constexpr auto inspect_again_after = std::chrono::seconds{25};
 constexpr std::int64_t megabyte = 1 << 20;
 
 bool is_file_missing(const std::string& text) { return text.find(outside::file_missing) != text.npos; }
@@ -52,24 +52,25 @@ void fetch_again(self_ptr self, cause why, const std::string& text, const std::s
 void ask_for_address(self_ptr self, cause why, const std::string& text) {
   auto& s = self->state;
   const auto known = s.j.result_url;
-  self->request(s.desk.provider, caf::infinite,
-                kie::query(kie_endpoint(s.ctx->opts(), s.j.key_name, s.asked++), s.j.spec, s.j.task_id))
+  const auto asked = kie_endpoint(s.ctx->opts(), s.j.key_name, s.asked++);
+  self->request(s.desk.provider, caf::infinite, kie::query(asked, s.j.spec, s.j.task_id))
       .then(
           [=](const http_reply& r) {
             const auto t = kie::read_status(self->state.j.spec, r);
+            note_answer(self, t, asked);
             fetch_again(self, why, text, t.what == outside::end::done ? t.result_url : known);
           },
           [=](caf::error&) { fetch_again(self, why, text, known); });
 }
 
-/// A state: told once, and once that it is over.
+/// A state: told once, and its end at whatever proves it, for an earlier engine may have told of it.
 void note_tools(self_ptr self, const inspected& seen) {
   auto& s = self->state;
   const bool before = s.ctx->health->no_tools.exchange(seen.no_tools);
-  if (before == seen.no_tools) return;
   const auto* sentence = causes::row_of(cause::no_tools).alarm;
   if (!seen.no_tools) return end_alarm(self, s.desk, {sentence, "", {}});
-  log("generation")->warn("videos are sent uninspected: {}", seen.why);
+  if (before) return;
+  log("generation")->warn("ffmpeg or ffprobe does not work, videos are sent as they are: {}", seen.why);
   raise_alarm(self, s.desk, {sentence, sentence, {{"text", telegram::escape_html(seen.why)}}, true});
 }
 
@@ -100,10 +101,10 @@ void inspect(self_ptr self) {
                                      "a page came in place of the video: " + seen.why);
             fetch_again(self, cause::unplayable, seen.why, self->state.j.result_url);
           },
-          [=](caf::error&) { // the worker fell
-            if (++self->state.tries >= inspect_tries_max)
-              return give_up(self, cause::unplayable, "it fells whoever looks at it");
-            later(self, inspect_again_after, [=] { inspect(self); });
+          [=](caf::error&) { // the worker fell: our fault, or that of our disk
+            later(self, inspect_again_after, [=] {
+              fetch_again(self, cause::gave_up, "nobody could look at it", self->state.j.result_url);
+            });
           });
 }
 

@@ -22,7 +22,8 @@ struct generation_state {
   int tries = 0;           ///< of the present step, since we live
   int misread = 0;         ///< answers about the task that could not be understood, in a row
   std::size_t asked = 0;   ///< questions about the task
-  std::string new_word;    ///< an undocumented state of the task, logged once
+  std::string new_word;    ///< an undocumented state of the task, told once
+  bool unheard = false;    ///< the last question about the task was not answered
   std::uint64_t round = 0; ///< of the timer
   std::function<void()> on_timer;
   unix_ms progress_at = 0;
@@ -51,6 +52,9 @@ void fail(generation_ptr self, cause why, const std::string& text);
 /// Waits for the next look at the task, or for the limit.
 void watch(generation_ptr self);
 void show_progress(generation_ptr self, bool at_once = false);
+/// What a question to the provider was answered, whatever it was about: what concerns the key concerns all
+/// jobs, and that nothing is heard is told once.
+void note_answer(generation_ptr self, const kie::answer& a, const kie::endpoint& asked);
 
 // generation_result.cpp
 /// Downloads the result, looks at it, hands it over.

@@ -57,6 +57,7 @@ std::pair<int, std::string> health_answer(const engine_context& ctx, unix_ms beg
                    {{"open", h.jobs_open.load()},
                     {"waiting", h.jobs_waiting.load()},
                     {"oldest_waiting_s", ages(ctx, h.oldest_waiting_since)}}},
+                  {"ffmpeg", !h.no_tools}, // without it videos are sent all the same
                   {"sending", h.sending.load()},
                   {"lanes", std::move(lanes)}};
   return {well ? 200 : 503, body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"};

@@ -1,5 +1,6 @@
 #include "actors/key_ring.hpp"
 #include <algorithm>
+#include <utility>
 
 namespace troupe {
 namespace {
@@ -88,9 +89,16 @@ void key_ring::cool(const std::string& name, unix_ms until) {
 bool key_ring::set_aside(const std::string& name, aside why, unix_ms now) {
   const auto k = find(name);
   if (!k) return false;
-  k->on_trial = false;
+  // Refused before its request left, as with a photo: that was a trial too.
+  const bool tried = std::exchange(k->on_trial, false) && k->trial_at <= now;
+  // Accepted a moment ago and refused again: a task that is taken, and fails for want of money, is no proof.
+  const bool again = k->trial_at > 0 && now < k->trial_at + trial_max;
+  if (k->why == aside::no && !again) k->trial_wait = trial_first;
+  if (k->why == aside::no || tried) {
+    k->trial_at = now + k->trial_wait;
+    k->trial_wait = std::min(trial_max, k->trial_wait * 2);
+  }
   if (k->why == why) return false;
-  if (k->why == aside::no) k->trial_at = now + trial_first, k->trial_wait = 2 * trial_first;
   k->why = why;
   k->credits_aside = k->credits;
   return true;
@@ -119,6 +127,7 @@ key_ring::balance key_ring::has_left(const std::string& name, double credits, do
   const bool known = k->credits_aside >= 0;
   if (known && (k->credits_aside < least || credits >= k->credits_aside + least)) {
     k->why = aside::no;
+    k->trial_at = 0;
     return balance::back;
   }
   if (!known || credits < k->credits_aside) k->credits_aside = credits;

@@ -162,8 +162,9 @@ std::string result_in(const json& data) {
 
 enum class state : std::uint8_t { none, in_work, success, failure, new_word };
 
-/// Case and blanks apart, these can be meant in one way only. What else looks like a word is taken for a new
-/// kind of waiting, as the provider's documents ask; a number, a sentence or nothing is no state.
+/// Case and blanks apart, these can be meant in one way only. What else looks like a word is a new one: what
+/// stands beside it decides, and without that it is taken for waiting, as the provider's documents ask; a
+/// number, a sentence or nothing is no state.
 state state_in(const std::string& word) {
   constexpr const char* waits[] = {"waiting",    "wait",        "queuing",     "queueing",
                                    "queued",     "pending",     "created",     "submitted",
@@ -226,15 +227,6 @@ bool is_proxy_refusal(int code, const std::string& words) {
   return code == 403 && words.find("error code: 10") != std::string::npos;
 }
 
-/// What can be said before the body is looked into: it was not heard, or it is no JSON object.
-template <class Answer> std::optional<Answer> without_body(const http_reply& reply, const json& body) {
-  if (outside::is_unheard(reply) || is_proxy_refusal(reply.status, lower(reply.body.substr(0, 1024)))) {
-    const auto why = reply.status == 429 ? fail_class::rate_limit : fail_class::temporary;
-    return unheard<Answer>(why, outside::described(reply));
-  }
-  if (!body.is_object()) return not_understood<Answer>(reply);
-  return std::nullopt;
-}
 /// The refusal of a question, not of what was asked about.
 template <class Answer> std::optional<Answer> refused_question(int code, const std::string& text) {
   const auto why = classify(code, text);
@@ -245,6 +237,21 @@ template <class Answer> std::optional<Answer> refused_question(int code, const s
   auto a = unheard<Answer>(why, "code " + std::to_string(code) + ": " + short_text(text));
   a.key_refused = is_about_the_key(code, text);
   return a;
+}
+
+/// What can be said before the body is looked into: it was not heard, or it is no JSON object.
+template <class Answer> std::optional<Answer> without_body(const http_reply& reply, const json& body) {
+  if (outside::is_unheard(reply) || is_proxy_refusal(reply.status, lower(reply.body.substr(0, 1024)))) {
+    const auto why = reply.status == 429 ? fail_class::rate_limit : fail_class::temporary;
+    return unheard<Answer>(why, outside::described(reply));
+  }
+  if (body.is_object()) return std::nullopt;
+  if (is_one_of(reply.status, {401, 402, 403})) // the door's own word, whatever page is pinned to it
+    if (auto a = refused_question<Answer>(reply.status, "")) {
+      a->text = outside::described(reply);
+      return a;
+    }
+  return not_understood<Answer>(reply);
 }
 
 /// An error of the query itself says nothing about the task, unless it names the task's failure.
@@ -274,6 +281,26 @@ task_status failed_task(const json& data) {
   return failed<task_status>(code, text);
 }
 
+bool tells_a_failure(const json& data) {
+  if (!first_text(data, {"failMsg", "errorMessage"}).empty()) return true;
+  for (const char* name : {"failCode", "errorCode"}) {
+    const int code = code_of(data, name);
+    const bool in_words = code == 0 && !whole_of(member(data, name)) && !text_of(data, name).empty();
+    if (in_words || (code != 0 && code != 200)) return true;
+  }
+  return false;
+}
+
+/// A state by a word that is not documented: a result beside it is one, and a failure beside it too.
+task_status read_new_word(const std::string& word, const json& data) {
+  auto s = spoken<task_status>(outside::end::pending);
+  s.result_url = result_in(data);
+  if (!s.result_url.empty()) s.what = outside::end::done;
+  else if (tells_a_failure(data)) s = failed_task(data);
+  s.new_word = word;
+  return s;
+}
+
 /// One reader for both adapters: each writes its own of these fields, and a gateway may write the other's.
 task_status read_task(const json& data, const http_reply& reply) {
   const auto word = word_of(member(data, "state"));
@@ -284,11 +311,7 @@ task_status read_task(const json& data, const http_reply& reply) {
   case state::in_work: return spoken<task_status>(outside::end::pending);
   case state::failure: return failed_task(data);
   case state::none: return not_understood<task_status>(reply, "no state of a task that is known");
-  case state::new_word: {
-    auto s = spoken<task_status>(outside::end::pending);
-    s.new_word = word;
-    return s;
-  }
+  case state::new_word: return read_new_word(word, data);
   case state::success: break;
   }
   auto s = spoken<task_status>(outside::end::done);
@@ -605,6 +628,7 @@ credits_answer read_credits(const http_reply& reply) {
   if (const auto none = without_body<answer>(reply, body)) {
     a.text = none->text;
     if (none->heard) a.what = credits_answer::outcome::not_understood;
+    if (none->key_refused) a.what = credits_answer::outcome::key_refused;
     return a;
   }
   const int code = code_of(body, "code");

@@ -65,7 +65,9 @@ struct task_status : answer {
   /// pending: the service does not know the task. One that was made a moment ago is not visible yet; after a
   /// minute it will never be.
   bool unseen = false;
-  std::string new_word; ///< pending: a word of state that is not documented, to be logged once.
+  /// A word of state that is not documented, to be told once. What stood beside it decided `what`; pending:
+  /// nothing did.
+  std::string new_word;
 };
 task_status read_status(const job_spec& spec, const http_reply& reply);
 

@@ -69,7 +69,7 @@ void change(job& j, const job_step& s) {
     j.task_id.clear();
     j.attempt += s.no_try ? 0 : 1;
     j.tries = s.no_try ? j.tries + 1 : 0;
-    if (s.no_try) j.deadline_at = 0; // nothing was begun
+    if (s.no_try || j.state == submitting) j.deadline_at = 0; // nothing was begun
     j.not_before = s.not_before;
     j.submitted_at = 0;
     break;

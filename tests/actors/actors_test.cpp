@@ -336,6 +336,18 @@ TEST_CASE_METHOD(sending, "an old message may move into a slot, also when the ed
   CHECK(has(telegram->log[1].line, R"("message_id":500)"));
 }
 
+TEST_CASE_METHOD(sending, "progress that changes nothing is not sent, and what does is") {
+  telegram->answer = [](const http_request&) { return ok(R"({"ok":true,"result":{"message_id":500}})"); };
+  say({message("accepted", "job/1")});
+  for (const char* text : {"10 %", "10 %", "20 %", "20 %", "10 %"}) {
+    tell(courier, message(text, "job/1", lane::progress));
+    advance(5s);
+  }
+  CHECK(telegram->count("/editMessageText") == 3);
+  say({message("10 %", "job/1")}); // what is stored is sent, whatever is shown
+  CHECK(telegram->count("/editMessageText") == 4);
+}
+
 TEST_CASE_METHOD(sending, "progress without a message to edit is not sent") {
   tell(courier, message("10 %", "job/1", lane::progress));
   CHECK(telegram->log.empty());

@@ -1,4 +1,6 @@
 /// What can go wrong on a job's way, and what the user, the money and the administrators hear of it.
+#include "actors/health_answer.hpp"
+#include "actors/job_voice.hpp"
 #include "actors/provider.hpp"
 #include "net/telegram.hpp"
 #include "tests/actors/working.hpp"
@@ -45,6 +47,33 @@ struct job_stage : working {
     tell(dispatcher, committed_jobs{db->load_open_work().jobs});
   }
   config::options& options() { return const_cast<config::options&>(ctx->opts()); }
+  json health() const {
+    ctx->health->last_progress_at = now(); // updates come in
+    return json::parse(health_answer(*ctx, first_ms).second);
+  }
+  /// A provider with these keys; a new dispatcher knows them.
+  void use_keys(const std::vector<std::string>& keys) {
+    options().kie.api_keys = keys;
+    dispatcher = next_dispatcher();
+    tell(ledger, ledger_listeners{courier, dispatcher, {}});
+  }
+  static std::string key_of(const http_request& r) {
+    for (auto& [name, value] : r.headers)
+      if (name == "Authorization") return value.substr(7); // behind "Bearer "
+    return {};
+  }
+  /// What the provider says to requests with `part` in their address, instead of the usual.
+  void answers(const std::string& part, std::function<std::optional<http_reply>(const http_request&)> how) {
+    provider->answer = [part, how, usual = provider->answer](const http_request& r) {
+      return has(r.url, part) ? how(r) : usual(r);
+    };
+  }
+  void photos_come_in() {
+    telegram->answer = [this](const http_request& r) -> std::optional<http_reply> {
+      if (has(r.url, "/getFile")) return ok(R"({"ok":true,"result":{"file_path":"photos/1.jpg"}})");
+      return delivered();
+    };
+  }
   std::size_t first(const std::string& part) const {
     for (std::size_t i = 0; i < telegram->log.size(); ++i)
       if (has(telegram->log[i].line, part)) return i;
@@ -166,7 +195,7 @@ TEST_CASE_METHOD(job_stage, "a key whose submits are refused while its balance l
   order();
   show_status_of({1});
   advance(10min, 1s);
-  CHECK(alarmed("alarm.no_credits") == 1);
+  CHECK(alarmed("alarm.no_credits_last") == 1);
   CHECK(ended("alarm.no_credits") == 0);
   CHECK(submits < 6); // tried at growing distances
   check_state(job_state::pending);
@@ -176,7 +205,7 @@ TEST_CASE_METHOD(job_stage, "a key whose submits are refused while its balance l
   empty = false;
   advance(31min, 1s);
   CHECK(ended("alarm.no_credits") == 1);
-  CHECK(alarmed("alarm.no_credits") == 1);
+  CHECK(alarmed("alarm.no_credits_last") == 1);
   check_state(job_state::processing);
 }
 
@@ -219,6 +248,205 @@ TEST_CASE_METHOD(
   advance(3min, 1s);
   CHECK(used == std::set<std::string>{"Bearer first", "Bearer second"});
   CHECK(alarmed("alarm.key_gone") == 1);
+}
+
+TEST_CASE_METHOD(job_stage, "that the others work is said of a refused key only when they do") {
+  use_keys({"first", "second"});
+  std::set<std::string> revoked{"first"};
+  answers("createTask", [&](const http_request& r) {
+    return revoked.count(key_of(r)) > 0 ? ok(R"({"code":401,"msg":"Unauthorized"})") : ok(task);
+  });
+  on_query = [](int) { return status("generating"); };
+  order("k1");
+  advance(1s);
+  check_state(job_state::processing);
+  CHECK(alarmed("alarm.key_refused") == 1);
+  CHECK(alarmed("alarm.key_refused_last") == 0);
+  CHECK(health()["ok"] == true);
+  revoked.insert("second");
+  order("k2");
+  advance(1s);
+  CHECK(alarmed("alarm.key_refused") == 1);
+  CHECK(alarmed("alarm.key_refused_last") == 1);
+  CHECK(health()["ok"] == false);
+}
+
+TEST_CASE_METHOD(job_stage, "the health is red while the only key is set aside, and green after a task") {
+  bool revoked = true;
+  on_submit = [&](int) { return revoked ? ok(R"({"code":401,"msg":"Unauthorized"})") : ok(task); };
+  on_query = [](int) { return status("generating"); };
+  CHECK(health()["ok"] == true);
+  order();
+  advance(1s);
+  CHECK(alarmed("alarm.key_refused_last") == 1);
+  CHECK(health()["faults"][0]["what"] == "provider_keys");
+  CHECK(has(health()["why"], "no key of the provider is usable: 1 set aside"));
+  revoked = false;
+  advance(2min, 1s);
+  check_state(job_state::processing);
+  CHECK(health()["ok"] == true);
+  CHECK(ended("alarm.key_refused") == 1);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "a task that fails for want of money is made with another key, and its own is set aside") {
+  use_keys({"first", "second"});
+  std::string first;
+  answers("createTask", [&](const http_request& r) {
+    ++submits;
+    if (first.empty()) first = key_of(r);
+    return ok(task);
+  });
+  answers("recordInfo", [&](const http_request& r) {
+    return key_of(r) == first ? ok(R"({"code":200,"data":{"state":"fail","failMsg":"insufficient credits"}})")
+                              : success();
+  });
+  order();
+  advance(3min, 1s);
+  check_state(job_state::completed);
+  CHECK(submits == 2);
+  CHECK(the_job().attempt == 0);
+  CHECK(alarmed("alarm.no_credits") == 1);
+  CHECK(alarmed("alarm.job_billing") == 0);
+  CHECK(balance().balance == 97);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "while the only key has no money for what it takes, the order waits and little is said") {
+  on_query = [](int) {
+    return ok(R"({"code":200,"data":{"state":"fail","failMsg":"insufficient credits"}})");
+  };
+  order();
+  show_status_of({1});
+  advance(1h, 1s);
+  CHECK(submits < 8);
+  CHECK(alarmed("alarm.no_credits_last") < 8);
+  CHECK(balance().held == 3);
+  CHECK(telegram->count("takes no orders of ours yet") >= 1);
+  on_query = [](int) { return success(); };
+  advance(40min, 1s);
+  check_state(job_state::completed);
+}
+
+TEST_CASE_METHOD(job_stage, "a key that is revoked while a video is made is heard of at the first question") {
+  use_keys({"only"});
+  bool revoked = true;
+  const auto refusal = GENERATE(R"({"code":401,"msg":"Unauthorized"})", "<html>Unauthorized</html>");
+  on_query = [&](int) { return revoked ? reply(401, refusal) : success(); };
+  order();
+  advance(5min, 1s);
+  check_state(job_state::processing); // nothing is wrong with the task
+  CHECK(alarmed("alarm.key_refused_last") == 1);
+  CHECK(health()["ok"] == false);
+  revoked = false;
+  advance(1min, 1s);
+  check_state(job_state::completed);
+}
+
+TEST_CASE_METHOD(job_stage, "a key that is asked about another's task is not blamed for it") {
+  use_keys({"old"});
+  on_query = [](int) { return status("generating"); };
+  order();
+  options().kie.api_keys = {"first", "second"};
+  on_query = [](int) { return ok(R"({"code":401,"msg":"You do not have access permissions"})"); };
+  restart();
+  advance(5min, 1s);
+  CHECK(alarmed("alarm.key_refused") + alarmed("alarm.key_refused_last") == 0);
+}
+
+TEST_CASE_METHOD(job_stage, "a photo whose upload refuses the key goes with the next key, as a text does") {
+  use_keys({"first", "second"});
+  photos_come_in();
+  std::set<std::string> revoked{"first"};
+  int uploads = 0;
+  answers("file-stream-upload", [&](const http_request& r) {
+    ++uploads;
+    return ok(revoked.count(key_of(r)) > 0
+                  ? R"({"success":false,"code":401,"msg":"Unauthorized"})"
+                  : R"({"success":true,"code":200,"data":{"downloadUrl":"https://files.example/p.jpg"}})");
+  });
+  order_photo("k1");
+  advance(2min, 1s);
+  check_state(job_state::completed);
+  CHECK(uploads == 2);
+  CHECK(alarmed("alarm.key_refused") == 1);
+  CHECK(alarmed("alarm.photo_refused") == 0);
+  revoked.insert("second");
+  order_photo("k2");
+  advance(30min, 1s);
+  CHECK(the_job(2).state == job_state::pending); // it waits, and nothing spins
+  CHECK(uploads < 16);
+  CHECK(telegram->count("could not be handed to the generation service") == 0);
+}
+
+TEST_CASE_METHOD(job_stage, "a picture that the upload refuses is the cause, at once") {
+  photos_come_in();
+  int uploads = 0;
+  answers("file-stream-upload", [&](const http_request&) {
+    ++uploads;
+    return ok(R"({"success":false,"code":400,"msg":"File type not supported"})");
+  });
+  order_photo("k1");
+  advance(10s);
+  check_state(job_state::failed);
+  CHECK(the_job().fail_class == "bad_picture");
+  CHECK(uploads == 1);
+  CHECK(alarms.empty());
+  CHECK(balance().balance == 100);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "an order whose key is set aside before it leaves waits as before, and may be cancelled") {
+  const_cast<engine_context&>(*ctx).at_step = [this](durable_step step, bool committed) {
+    if (step != durable_step::job_submitting || !committed) return;
+    sched.clock().current_time += 2s; // a slow disk
+    caf::anon_send(dispatcher, submit_heard{submit_word::key_refused, kie_key_names(ctx->opts()).front(), "",
+                                            "Unauthorized"});
+  };
+  order();
+  const_cast<engine_context&>(*ctx).at_step = nullptr;
+  advance(10s);
+  check_state(job_state::pending);
+  CHECK(submits == 0);
+  CHECK(the_job().attempt == 0);
+  CHECK(the_job().deadline_at == 0);
+  SECTION("cancelled") {
+    CHECK(ask<step_answer>(ledger, cancelling(ctx->settings->words, the_job(), now())).changed);
+  }
+  SECTION("or made when the key works again") {
+    advance(3min, 1s);
+    check_state(job_state::completed);
+    CHECK(submits == 1);
+  }
+}
+
+TEST_CASE_METHOD(job_stage, "a refused submit begins no time limit") {
+  on_submit = [](int nth) { return nth == 1 ? ok(R"({"code":500,"msg":"Server exception"})") : ok(task); };
+  on_query = [](int) { return status("generating"); };
+  order();
+  CHECK(the_job().attempt == 1);
+  CHECK(the_job().deadline_at == 0);
+  ctx->sales->set("stopped", "1");
+  advance(29min, 1s);
+  ctx->sales->set("stopped", "");
+  advance(20min, 1s);
+  check_state(job_state::processing);
+  CHECK(balance().held == 3);
+  advance(12min, 1s);
+  check_state(job_state::overdue);
+}
+
+TEST_CASE_METHOD(
+    job_stage,
+    "a new word for a state is told at once, and taken for waiting when nothing stands beside it") {
+  on_query = [](int nth) { return nth < 4 ? status("blocked") : success(); };
+  order();
+  advance(35s, 1s);
+  CHECK(alarmed("alarm.new_state") == 1);
+  check_state(job_state::processing);
+  advance(5min, 1s);
+  CHECK(alarmed("alarm.new_state") == 1);
+  check_state(job_state::completed);
 }
 
 TEST_CASE("a dead task is known by its whole name") {
@@ -345,9 +573,11 @@ TEST_CASE_METHOD(job_stage, "the tries of a fetch survive a restart") {
   CHECK(fetches == 6);
 }
 
-TEST_CASE_METHOD(job_stage, "without ffmpeg the video is sent uninspected, and one alarm is raised") {
-  on_inspect = [](int) {
+TEST_CASE_METHOD(job_stage,
+                 "without ffmpeg videos are sent as they are, one alarm says what is so and ends with it") {
+  on_inspect = [](int nth) {
     auto seen = good();
+    if (nth > 2) return seen;
     seen.info = {0, 0, 0, 5};
     seen.no_tools = true, seen.why = "ffprobe cannot start: No such file or directory";
     seen.thumbnail_sha256.clear();
@@ -358,8 +588,60 @@ TEST_CASE_METHOD(job_stage, "without ffmpeg the video is sent uninspected, and o
   advance(2min, 1s);
   CHECK(the_job(1).state == job_state::completed);
   CHECK(the_job(2).state == job_state::completed);
+  CHECK(telegram->count("/sendVideo") == 2);
   CHECK(alarmed("alarm.no_tools") == 1);
-  CHECK(ctx->health->no_tools);
+  CHECK(ended("alarm.no_tools") == 0);
+  CHECK(health()["ffmpeg"] == false);
+  const config::texts::args args{{"text", "ffprobe cannot start"}};
+  CHECK(has(ctx->settings->words.get("en", "alarm.no_tools", args), "without a preview"));
+  CHECK(has(ctx->settings->words.get("ru", "alarm.no_tools", args), "без обложки"));
+  for (const char* untrue : {"as files", "файлами", "uninspected", "без проверки"})
+    for (const char* language : {"en", "ru"})
+      CHECK_FALSE(has(ctx->settings->words.get(language, "alarm.no_tools", args), untrue));
+  order("k3");
+  advance(1min, 1s);
+  CHECK(the_job(3).state == job_state::completed);
+  CHECK(ended("alarm.no_tools") == 1);
+  CHECK(health()["ffmpeg"] == true);
+}
+
+TEST_CASE_METHOD(job_stage, "tools that were mended by a restart end the alarm of the life before") {
+  order();
+  advance(1min, 1s);
+  check_state(job_state::completed);
+  CHECK(ended("alarm.no_tools") == 1);
+}
+
+TEST_CASE_METHOD(job_stage,
+                 "whoever falls while looking at a video is our fault, and it is looked at again") {
+  const int falls = GENERATE(2, 100);
+  on_inspect = [=](int nth) -> caf::result<inspected> {
+    if (nth <= falls) return caf::make_error(caf::sec::runtime_error, std::string{"bad_alloc"});
+    return good();
+  };
+  order();
+  advance(6min, 1s);
+  if (falls == 2) return check_state(job_state::completed);
+  check_state(job_state::failed);
+  CHECK(the_job().fail_class == "gave_up");
+  CHECK(inspections == 6);
+  CHECK(telegram->count("the generation service is not to blame") == 1);
+  CHECK(alarmed("alarm.gave_up") == 1);
+  CHECK(balance().balance == 100);
+}
+
+TEST_CASE_METHOD(job_stage, "videos that are paid for and lost are heard of by administrators") {
+  const std::string lost = GENERATE("not_fetched", "unplayable", "timeout", "too_long");
+  if (lost == "not_fetched") on_fetch = [](int) { return broken(http_error::refused); };
+  if (lost == "unplayable") on_inspect = [](int) { return broken_file("the file is cut off"); };
+  if (lost == "timeout" || lost == "too_long") on_query = [](int) { return status("generating"); };
+  if (lost == "too_long") options().kie.late_watch_h = 0;
+  order();
+  advance(31min, 1s);
+  CHECK(the_job().fail_class == lost);
+  CHECK(alarmed("alarm." + lost) == 1);
+  CHECK(alarms.size() == 1);
+  CHECK(balance().balance == 100);
 }
 
 // -- the delivery --

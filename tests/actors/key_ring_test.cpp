@@ -116,6 +116,42 @@ TEST_CASE("the trials of a key that is refused go farther apart, to half an hour
   CHECK(waits == std::vector<unix_ms>{60'000, 120'000, 240'000, 480'000, 960'000, 1'800'000, 1'800'000});
 }
 
+TEST_CASE("a trial that is refused before it leaves is one, the next comes later") {
+  key_ring ring{{"a"}, 20, 20};
+  ring.set_aside("a", key_ring::aside::refused, t0);
+  auto now = t0;
+  std::vector<unix_ms> waits;
+  for (int i = 0; i < 4; ++i) {
+    const auto at = *ring.next_trial(now);
+    waits.push_back(at - now);
+    now = at;
+    REQUIRE(ring.take(now, phase::prepares) == "a");
+    CHECK_FALSE(ring.set_aside("a", key_ring::aside::refused, now)); // its photo was not taken
+    ring.release("a", phase::prepares);
+    CHECK_FALSE(ring.take(now, phase::prepares));
+  }
+  CHECK(waits == std::vector<unix_ms>{60'000, 120'000, 240'000, 480'000});
+}
+
+TEST_CASE("a key that takes tasks and has no money for them is tried ever more rarely") {
+  key_ring ring{{"a"}, 20, 20};
+  auto now = t0;
+  std::vector<unix_ms> waits;
+  for (int i = 0; i < 4; ++i) {
+    CHECK(ring.set_aside("a", key_ring::aside::no_credits, now));
+    const auto at = *ring.next_trial(now);
+    waits.push_back(at - now);
+    now = at;
+    REQUIRE(submit(ring, now));
+    CHECK(ring.accepted("a"));
+    now += 90'000; // then the task fails
+  }
+  CHECK(waits == std::vector<unix_ms>{60'000, 240'000, 960'000, 1'800'000});
+  now += 10 * key_ring::trial_max;
+  CHECK(ring.set_aside("a", key_ring::aside::no_credits, now));
+  CHECK(*ring.next_trial(now) - now == key_ring::trial_first); // long ago
+}
+
 TEST_CASE("a balance brings a key back only when it has really risen") {
   key_ring ring{{"a"}, 20, 20};
   using balance = key_ring::balance;

@@ -48,7 +48,7 @@ struct working : stage {
   std::function<http_reply(int nth)> on_submit = [](int) { return ok(task); };
   std::function<std::optional<http_reply>(int nth)> on_query = [](int) { return success(); };
   std::function<http_reply(int nth)> on_fetch = [](int) { return film(); };
-  std::function<inspected(int nth)> on_inspect = [](int) { return good(); };
+  std::function<caf::result<inspected>(int nth)> on_inspect = [](int) { return good(); };
   int submits = 0, queries = 0, fetches = 0, inspections = 0;
   std::vector<job_state> state_at_submit;
   std::function<dispatcher_actor()> next_dispatcher; ///< of a new engine

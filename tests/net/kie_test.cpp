@@ -307,6 +307,44 @@ TEST_CASE("uploads and callbacks name their address and task") {
   CHECK(kie::callback_task_id("nonsense").empty());
 }
 
+TEST_CASE("a door that is shut says so by its status, whatever page is pinned to it") {
+  const auto s = spec("kie-unified");
+  for (const int status : {401, 402, 403})
+    for (const char* page : {"<html>Sorry</html>", "", "Unauthorized"}) {
+      INFO(status << " " << page);
+      const auto a = kie::read_status(s, reply(page, status));
+      CHECK(a.what == status_of::pending);
+      CHECK_FALSE(a.heard);
+      CHECK(a.key_refused == (status == 401));
+      CHECK((a.why == fail_class::billing) == (status == 402));
+      CHECK_FALSE(a.text.empty());
+    }
+  CHECK(kie::read_credits(reply("", 401)).what == kie::credits_answer::outcome::key_refused);
+}
+
+TEST_CASE("a word of state that nobody knows is judged by what stands beside it") {
+  const auto s = spec("kie-unified");
+  const std::string packed = R"({"resultUrls":["https://r/v.mp4"]})";
+  for (const std::string word : {"ok", "blocked", "unsuccessful", "timeout"}) {
+    INFO(word);
+    const auto alone = kie::read_status(
+        s, record({{"state", word}, {"resultJson", ""}, {"failMsg", ""}, {"failCode", nullptr}}));
+    CHECK(alone.what == status_of::pending);
+    CHECK(alone.new_word == word);
+    const auto there =
+        kie::read_status(s, record({{"state", word}, {"resultJson", packed}, {"failCode", "0"}}));
+    CHECK(there.what == status_of::done);
+    CHECK(there.result_url == "https://r/v.mp4");
+    CHECK(there.new_word == word);
+    const auto no = kie::read_status(s, record({{"state", word}, {"failMsg", "Your prompt was flagged"}}));
+    CHECK(no.what == status_of::failed);
+    CHECK(no.why == fail_class::violation);
+    CHECK(no.new_word == word);
+    CHECK(kie::read_status(s, record({{"state", word}, {"failCode", "422"}})).what == status_of::failed);
+    CHECK(kie::read_status(s, record({{"state", word}, {"errorCode", "NO_LUCK"}})).what == status_of::failed);
+  }
+}
+
 TEST_CASE("odd records that were seen, or may be: each has its end") {
   const auto s = spec("kie-unified");
   const std::string url = "https://r/v.mp4", packed = R"({"resultUrls":["https://r/v.mp4"]})";

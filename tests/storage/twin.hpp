@@ -257,7 +257,7 @@ struct twin {
     if (s.to == pending) {
       j.attempt += s.no_try ? 0 : 1, j.tries = s.no_try ? j.tries + 1 : 0;
       j.not_before = s.not_before, j.submitted_at = 0;
-      if (s.no_try) j.deadline_at = 0;
+      if (s.no_try || from == submitting) j.deadline_at = 0;
     }
     if (s.to == submitting) j.submitted_at = s.at, j.key_name = s.key_name, j.deadline_at = s.deadline_at;
     if (s.to == fetching) j.tries = s.tries;
