@@ -483,12 +483,14 @@ private:
   }
 
   /// The request stays, and may become one that a model takes.
-  void no_model() {
+  void no_model() { go_request("wait", without_model()); }
+
+  talk::screen without_model() const {
     const auto& d = *m_.work;
     auto s = paint_.plain(say("hint.no_model"));
     if (!d.photo.empty())
       s.buttons.insert(s.buttons.begin(), {paint_.press("drop_photo", of_draft("drop", d))});
-    go_request("wait", s);
+    return s;
   }
 
   bool is_pack_size(std::int64_t n) const {
@@ -950,26 +952,33 @@ private:
           {{paint_.press("in_work", "jobs")}, {paint_.press("home", "home")}}});
   }
 
-  /// All that was chosen for it. How large its photo is the book does not know.
-  void take_up(const job& j) {
+  /// All that was chosen for it. How large its photo is the book does not know. False: it is looked at first.
+  bool take_up(const job& j) {
+    const auto& photo = j.spec.photo_file_id;
+    const bool known = photo.empty() || (photo == m_.last_photo && m_.last_width > 0);
+    if (!known && !looked_) {
+      picture_ = picture_request{photo, {}};
+      return false;
+    }
     m_.work = draft{};
     auto& d = *m_.work;
     d.id = e_.update_id;
     d.prompt = j.spec.prompt;
-    d.photo = j.spec.photo_file_id;
-    if (!d.photo.empty() && d.photo == m_.last_photo)
-      d.photo_width = m_.last_width, d.photo_height = m_.last_height;
+    d.photo = photo;
+    if (looked_) d.photo_width = looked_->width, d.photo_height = looked_->height;
+    else if (!photo.empty()) d.photo_width = m_.last_width, d.photo_height = m_.last_height;
     d.model = j.spec.model_id;
     d.aspect = j.spec.aspect_ratio;
     d.duration = j.spec.duration_s;
     d.sound = j.spec.sound;
+    return true;
   }
 
   /// The text and the photo of a job that failed, to be changed.
   void redo(std::int64_t id, const std::vector<job>& jobs) {
     const auto j = own_job(id, jobs);
     if (!j) return toast(say("toast.no_video"));
-    take_up(*j);
+    if (!take_up(*j)) return;
     m_.screen = "edit";
     messages_.push_back(talk::show(
         {say("ask.redo", {{"prompt", telegram::escape_html(j->spec.prompt)}}), {paint_.back_home("gen")}},
@@ -980,10 +989,11 @@ private:
   void with_another_model(std::int64_t id, const std::vector<job>& jobs) {
     const auto j = own_job(id, jobs);
     if (!j) return toast(say("toast.no_video"));
-    take_up(*j);
-    talk::settle(on_sale(), *m_.work);
-    m_.screen = "card";
-    messages_.push_back(talk::show(paint_.choose_model(models_, *m_.work, sales_), e_.from.user_id));
+    if (!take_up(*j)) return;
+    const bool taken = talk::settle(on_sale(), *m_.work) != nullptr;
+    m_.screen = taken ? "card" : "wait";
+    messages_.push_back(talk::show(taken ? paint_.choose_model(models_, *m_.work, sales_) : without_model(),
+                                   e_.from.user_id));
   }
 
   // -- Buying ---------------------------------------------------------------------------------------

@@ -600,9 +600,28 @@ TEST_CASE("what is made once more opens as it was, in the photo's own format") {
     j.spec.photo_file_id = "P6", j.spec.aspect_ratio = "9:16";
     c.facts.jobs = {j};
     for (auto& m : c.models) m.aspect_ratios = {"16:9", "3:4"}, m.photo_aspect_ratios.clear();
+    c.picture = {picture_state::gone, "", 0, 0, ""};
     c.presses_data("other:7");
+    REQUIRE(c.asked_to_look);
+    CHECK(c.asked_to_look->file_id == "P6");
     c.presses("Veo 3 Lite");
     CHECK(c.offers("✓ 3:4"));
+  }
+  SECTION("by another model, of a photo that is looked at once more") {
+    auto j = finished_job(7);
+    j.spec = c.order->spec;
+    j.spec.photo_file_id = "P6";
+    c.facts.jobs = {j};
+    for (auto& m : c.models)
+      if (m.id == "veo-3-fast") m.photo_side_px_min = 1000;
+    c.picture = {picture_state::good, "jpeg", 720, 1280, ""};
+    c.presses_data("other:7");
+    CHECK_FALSE(c.offers("Veo 3 Fast"));
+    CHECK(draft_of(c).photo_width == 720);
+    for (auto& m : c.models) m.photo_side_px_min = 1000;
+    c.presses_data("other:7");
+    CHECK(has(c.text(), "ни одна модель"));
+    CHECK(c.offers("Без фото"));
   }
   SECTION("the size counts for what a model takes") {
     for (auto& m : c.models)
