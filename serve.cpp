@@ -1,10 +1,12 @@
 #include "serve.hpp"
 #include "actors/engine.hpp"
+#include "config/words.hpp"
 #include "process/last_resort.hpp"
 #include "process/logging.hpp"
 #include "process/settings_watch.hpp"
 #include "readiness/local.hpp"
 #include "readiness/services.hpp"
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <iostream>
@@ -53,6 +55,16 @@ readiness::findings as_findings(const std::vector<std::string>& faults) {
 
 void add(readiness::findings& all, const readiness::findings& more) {
   all.insert(all.end(), more.begin(), more.end());
+}
+
+/// What is not wrong, but rarely meant, belongs to the last word too.
+std::string but_look(const readiness::findings& all) {
+  std::vector<std::string> subjects;
+  for (auto& f : all)
+    if (f.how == readiness::grade::look &&
+        std::find(subjects.begin(), subjects.end(), f.subject) == subjects.end())
+      subjects.push_back(f.subject);
+  return subjects.empty() ? "." : ", but look at: " + config::words::joined(subjects) + ".";
 }
 
 std::string reasons(std::size_t n) { return std::to_string(n) + (n == 1 ? " reason" : " reasons"); }
@@ -114,8 +126,9 @@ int check(const std::string& dir, bool offline) {
   std::cout << told(found) << "\n";
   if (n > 0) std::cout << "Not ready for live operation: " << reasons(n) << " above.\n";
   else if (offline)
-    std::cout << "Nothing is wrong on this machine. The services were not asked (--offline).\n";
-  else std::cout << "Ready for live operation.\n";
+    std::cout << "Nothing is wrong on this machine" << but_look(found)
+              << " The services were not asked (--offline).\n";
+  else std::cout << "Ready for live operation" << but_look(found) << "\n";
   std::cout << std::flush;
   // A probe that hangs in a look-up of a name would be surprised by the end of the program around it.
   std::_Exit(n > 0 ? exit_not_ready : 0);

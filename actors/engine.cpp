@@ -197,12 +197,15 @@ struct engine::impl {
     caf::anon_send(supervisor, alarm{kind + html, key, {{"text", html}}}); // the same again is told once
   }
 
-  /// What may be a mistake of the configuration, and is none that keeps us from starting.
+  /// What may be a mistake of the configuration, and is none that keeps us from starting. The store keeps it
+  /// under these names until it is stored as said: a start that failed half way has told nobody.
   void tell_news() {
-    const auto& o = ctx->opts();
-    if (book_is_new)
-      tell("new database", "alarm.new_database", telegram::escape_html(o.storage.database_path));
-    if (bot_before != 0) tell("another bot", "alarm.another_bot", std::to_string(bot_before));
+    const auto news = [&](const char* kind, const char* key, const std::string& html) {
+      caf::anon_send(supervisor, alarm{kind, key, {{"text", html}}});
+    };
+    const auto path = std::filesystem::absolute(ctx->opts().storage.database_path).string();
+    if (book_is_new) news("news:new_database", "alarm.new_database", telegram::escape_html(path));
+    if (bot_before != 0) news("news:another_bot", "alarm.another_bot", std::to_string(bot_before));
   }
 
   void stop() {

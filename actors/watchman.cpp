@@ -63,9 +63,16 @@ void tell(self_ptr self, const std::string& kind, store_notice n,
             });
 }
 
+/// What the store keeps until it is told is told with this message, and not before.
+store_notice of_news(const std::string& kind) {
+  store_notice n;
+  if (kind.rfind("news:", 0) == 0) n.name = kind;
+  return n;
+}
+
 void say(self_ptr self, const alarm_book::notice& n) {
   const auto* words = &self->state.words(); // of the settings' shelf: they outlive us
-  tell(self, n.what.kind, {}, [=](const std::string& language) {
+  tell(self, n.what.kind, of_news(n.what.kind), [=](const std::string& language) {
     auto text = words->get(language, n.what.sentence, n.what.args);
     const auto times = std::to_string(n.times);
     const auto minutes = std::to_string((n.within_ms + 59'999) / 60'000);

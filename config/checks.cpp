@@ -26,16 +26,6 @@ bool may_be_empty(const option& o) {
          key.rfind("web.tls_", 0) == 0;
 }
 
-/// What is no HTTP proxy would be silently useless: said before anything is asked through it.
-void check_proxy(const std::string& value, const std::string& where) {
-  const auto sign = value.find("://");
-  const auto scheme = value.substr(0, sign == value.npos ? 0 : sign);
-  if (words::upper(scheme).rfind("SOCKS", 0) == 0)
-    fail(where, scheme + ":// is not supported: name an HTTP proxy that knows CONNECT, http://host:port");
-  if (!scheme.empty() && words::upper(scheme) != "HTTP")
-    fail(where, scheme + ":// is not supported: the proxy itself is spoken to without TLS, http://host:port");
-}
-
 void check_text(const option& o, std::string& value, const std::string& where) {
   const std::string key = o.key;
   const bool url = key.size() > 4 && key.substr(key.size() - 4) == "_url";
@@ -44,7 +34,6 @@ void check_text(const option& o, std::string& value, const std::string& where) {
   if (url && !value.empty() && (!names_a_host(value) || value.find_first_of(" \t\"'") != value.npos))
     fail(where, key + " is no address: https://host is meant");
   while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
-  if (key.rfind("network.", 0) == 0 && key != "network.no_proxy") check_proxy(value, where);
   if (key == "log.level" &&
       !std::set<std::string>{"trace", "debug", "info", "warn", "error", "off"}.count(value))
     fail(where, "log.level must be trace, debug, info, warn, error or off");

@@ -134,6 +134,70 @@ void read_environment(const environment& env, std::vector<option>& all, origin_m
     });
 }
 
+namespace {
+
+/// What other bots' descriptions call the same thing. Only names that hardly mean anything else.
+constexpr std::pair<const char*, const char*> called_elsewhere[] = {
+    {"TELEGRAM_TOKEN", "BOT_TOKEN"},
+    {"TG_TOKEN", "BOT_TOKEN"},
+    {"TG_BOT_TOKEN", "BOT_TOKEN"},
+    {"BOT_API_TOKEN", "BOT_TOKEN"},
+    {"TELEGRAM_API_TOKEN", "BOT_TOKEN"},
+    {"DB_PATH", "DATABASE_PATH"},
+    {"DB_FILE", "DATABASE_PATH"},
+    {"SQLITE_PATH", "DATABASE_PATH"},
+    {"DATABASE_FILE", "DATABASE_PATH"},
+    {"WEBHOOK", "WEBHOOK_URL"},
+    {"WEBHOOK_HOST", "WEBHOOK_URL"},
+    {"ADMINS", "ADMIN_IDS"},
+    {"OWNER_ID", "ADMIN_IDS"},
+    {"KIE_KEY", "KIE_API_KEY"},
+    {"KIE_TOKEN", "KIE_API_KEY"},
+    {"KIEAI_API_KEY", "KIE_API_KEY"},
+    {"YOOKASSA_ID", "YOOKASSA_SHOP_ID"},
+    {"YOOKASSA_KEY", "YOOKASSA_SECRET_KEY"},
+    {"YOOKASSA_SECRET", "YOOKASSA_SECRET_KEY"}};
+
+bool begins(const std::string& s, const std::string& with) { return s.rfind(with, 0) == 0; }
+
+/// The known name that `name` goes beyond, or stops short of, at a whole word: ADMIN_IDS_,
+/// DATABASE_PATH_FILE, YOOKASSA_SHOP; "": none. One word alone, and what begins as the proxies' do, is any
+/// program's.
+std::string cut_or_prolonged(const std::string& name, const std::vector<std::string>& known) {
+  std::string found;
+  for (auto& k : known) {
+    if (ends(k, "_PROXY")) continue;
+    const bool longer = begins(name, k + "_") && k.find('_') != k.npos;
+    const bool shorter = begins(k, name + "_") && name.find('_') != name.npos;
+    if ((longer && k.size() > found.size()) || (shorter && found.empty())) found = k;
+  }
+  return found;
+}
+
+/// The name in other letters: bot_token.
+std::string in_capitals(const std::string& name, const std::vector<std::string>& known) {
+  const auto loud = words::upper(name);
+  return std::find(known.begin(), known.end(), loud) == known.end() ? "" : loud;
+}
+
+/// Which of ours somebody may have meant with a name that is not ours alone; "": none.
+std::string perhaps_meant(const std::string& name, const std::vector<std::string>& known) {
+  for (auto& [theirs, ours] : called_elsewhere)
+    if (name == theirs) return ours;
+  if (auto loud = in_capitals(name, known); !loud.empty()) return loud;
+  const auto near = words::nearest(name, known);
+  if (words::distance(name, near) <= 2) return near;
+  return cut_or_prolonged(name, known);
+}
+
+/// With the right name set beside it a stranger's name is his own affair; one that differs by a stroke, and a
+/// further key, are not.
+bool is_slip_beside(const std::string& name, const std::string& meant) {
+  return words::distance(name, meant) <= 1 || begins(name, "KIE_API_KEY_");
+}
+
+} // namespace
+
 void check_names(const environment& env, const std::vector<option>& all, std::vector<std::string>& doubts,
                  faults& f) {
   const auto known = known_names(all);
@@ -144,17 +208,18 @@ void check_names(const environment& env, const std::vector<option>& all, std::ve
   for (auto& [name, value] : env) {
     if (words::trimmed(value).empty() || number_of_key(name) >= 0) continue;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const auto meant = words::nearest(name, known);
-    const auto what = "means nothing; did you mean " + meant + "?";
-    if (name.rfind("TROUPE_", 0) == 0) {
-      f.add(name, what);
+    if (begins(name, "TROUPE_")) {
+      f.add(name, "means nothing; did you mean " + words::nearest(name, known) + "?");
       continue;
     }
     // Of names that are not ours alone another program's may be a letter away.
-    const auto slips = words::distance(name, meant);
-    if (slips > 2 || is_set(meant)) continue;
-    if (slips == 1) f.add(name, what);
-    else doubts.push_back(name + " " + what);
+    const auto meant = perhaps_meant(name, known);
+    if (meant.empty()) continue;
+    if (is_set(meant)) {
+      if (is_slip_beside(name, meant))
+        doubts.push_back(name + " means nothing beside " + meant + ", which is set");
+    } else if (words::distance(name, meant) == 1) f.add(name, "means nothing; did you mean " + meant + "?");
+    else doubts.push_back(name + " means nothing; did you mean " + meant + "?");
   }
 }
 

@@ -1,5 +1,7 @@
 #include "readiness/local.hpp"
 #include "net/http_address.hpp"
+#include "net/telegram_bot.hpp"
+#include "net/transport.hpp"
 #include "readiness/addresses.hpp"
 #include <algorithm>
 #include <filesystem>
@@ -174,29 +176,87 @@ finding probe_new_database(const std::string& path, machine& m) {
               "is an older one, correct DATABASE_PATH"};
 }
 
-finding probe_old_database(const std::string& path, machine& m) {
-  const std::string subject = "database";
-  if (const auto why = m.why_not_read(path); !why.empty())
-    return {grade::wrong, subject, path + " cannot be read (" + why + "): look at its owner and rights"};
-  if (const auto why = m.why_not_change(path); !why.empty())
-    return {grade::wrong, subject, path + " cannot be written (" + why + "): look at its owner and rights"};
+const char* const rights = "): look at its owner and rights";
+
+/// What SQLite opens beside the file, and needs to write, too.
+std::string why_not_change(const std::string& path, machine& m) {
+  for (auto& file : {path, path + "-wal", path + "-shm"}) {
+    if (file != path && m.kind_of(file) == path_kind::none) continue;
+    if (const auto why = m.why_not_change(file); !why.empty())
+      return file + " cannot be written (" + why + rights;
+  }
   if (const auto why = m.why_not_write(folder_of(path)); !why.empty())
-    return {grade::wrong, subject,
-            "the folder of " + path + " cannot be written (" + why + "): look at its owner and rights"};
-  if (const auto why = m.why_not_ours(path); !why.empty()) return {grade::wrong, subject, why};
+    return "the folder of " + path + " cannot be written (" + why + rights;
+  return m.why_not_lock(path);
+}
+
+/// A book with a fault is not served.
+std::string why_not_in_order(const std::string& path, machine& m) {
+  try {
+    const auto faults = m.faults_of(path);
+    if (faults == 0) return "";
+    return "the audit of " + path + " found " + std::to_string(faults) +
+           (faults == 1 ? " fault" : " faults") +
+           ", and nothing would be sold: restore a backup, or see them with troupe audit";
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+}
+
+finding probe_contents(const config::settings& s, const std::string& path, const database_facts& found) {
+  const std::string subject = "database";
+  if (found.empty)
+    return {grade::look, subject,
+            path +
+                " is there, but no book is in it: the start begins a NEW one, with nobody and nothing in it. "
+                "If it should hold one, restore a backup, or correct DATABASE_PATH"};
+  const auto bot = telegram::bot_id_of(s.opts.telegram.bot_token);
+  if (found.bot != 0 && bot != 0 && found.bot != bot)
+    return {grade::look, subject,
+            path + " served the bot " + std::to_string(found.bot) + ", and the token is that of the bot " +
+                std::to_string(bot) +
+                ": users, credits and videos stay, but whoever has not started the new bot hears nothing. If "
+                "that is not meant, correct " +
+                named(s, "telegram.bot_token", "BOT_TOKEN") + " or DATABASE_PATH"};
   return {grade::fine, subject, path + " is ours and may be written"};
+}
+
+finding probe_old_database(const config::settings& s, const std::string& path, machine& m, occasion why) {
+  const std::string subject = "database";
+  const auto wrong = [&](const std::string& words) { return finding{grade::wrong, subject, words}; };
+  if (const auto fault = m.why_not_read(path); !fault.empty())
+    return wrong(path + " cannot be read (" + fault + rights);
+  if (const auto fault = why_not_change(path, m); !fault.empty()) return wrong(fault);
+  const auto found = m.look_into(path);
+  if (!found.why_not.empty()) return wrong(found.why_not);
+  // The start proves it by itself, and that is not done twice.
+  const bool proved = why == occasion::check && !found.empty && !found.old;
+  if (const auto fault = proved ? why_not_in_order(path, m) : ""; !fault.empty()) return wrong(fault);
+  return probe_contents(s, path, found);
+}
+
+/// Of the file system that the database lies on.
+void probe_room(const std::string& path, machine& m, findings& all) {
+  const auto left = m.free_bytes(folder_of(path));
+  if (left >= 0 && left < free_bytes_least)
+    all.push_back({grade::look, "disk",
+                   "only " + std::to_string(left >> 20) + " MB are free beside " + path + ": make room"});
 }
 
 } // namespace
 
 findings probe_database(const config::settings& s, machine& m, occasion why) {
-  const auto& path = s.opts.storage.database_path;
+  const auto path = m.place_of(s.opts.storage.database_path);
   const std::string subject = "database";
   const auto kind = m.kind_of(path);
   if (kind == path_kind::folder)
     return {
         {grade::wrong, subject, path + " is a folder; the path of a file is meant: correct DATABASE_PATH"}};
-  if (kind == path_kind::none) return {probe_new_database(path, m)};
+  if (kind == path_kind::none) {
+    const auto found = probe_new_database(path, m);
+    const auto fault = stands_in_the_way(found) ? "" : m.why_not_lock(path);
+    return {fault.empty() ? found : finding{grade::wrong, subject, fault}};
+  }
   if (m.is_held(path)) {
     if (why == occasion::start)
       return {
@@ -205,21 +265,35 @@ findings probe_database(const config::settings& s, machine& m, occasion why) {
                " is in use: another engine is running on it. Stop that engine first, or name another file"}};
     return {{grade::look, subject, "an engine is running on " + path + " at this moment"}};
   }
-  findings all{probe_old_database(path, m)};
-  const auto left = m.free_bytes(folder_of(path));
-  if (left >= 0 && left < free_bytes_least)
-    all.push_back({grade::look, "disk",
-                   "only " + std::to_string(left >> 20) + " MB are free beside " + path + ": make room"});
+  findings all{probe_old_database(s, path, m, why)};
+  probe_room(path, m, all);
   return all;
 }
+
+namespace {
+
+void probe_certificate(const config::options::web_options& w, machine& m, findings& all) {
+  if (w.tls_certificate.empty() || w.tls_key.empty()) return;
+  const auto wrong = [&](const std::string& words) {
+    all.push_back({grade::wrong, "web port", "cannot use the certificate: " + words});
+  };
+  bool readable = true;
+  for (auto& file : {w.tls_certificate, w.tls_key})
+    if (const auto fault = m.why_not_read(file); !fault.empty()) {
+      wrong(file + " cannot be read (" + fault + ")");
+      readable = false;
+    }
+  if (!readable) return;
+  if (const auto fault = m.why_not_certificate(w.tls_certificate, w.tls_key); !fault.empty())
+    wrong(fault + ": see web.tls_certificate and web.tls_key");
+}
+
+} // namespace
 
 findings probe_web(const config::settings& s, machine& m, occasion why) {
   findings all;
   const auto& w = s.opts.web;
-  for (auto file : {w.tls_certificate, w.tls_key})
-    if (const auto fault = file.empty() ? "" : m.why_not_read(file); !fault.empty())
-      all.push_back({grade::wrong, "web port",
-                     "cannot use the certificate: " + file + " cannot be read (" + fault + ")"});
+  probe_certificate(w, m, all);
   if (w.port == 0 && w.public_url.empty()) return all; // it is off
   if (w.port == 0) {
     all.push_back(
@@ -268,14 +342,52 @@ findings probe_programs(machine& m) {
   return all;
 }
 
+namespace {
+
+/// Where an engine that runs keeps them is its own affair.
+void probe_files_folder(const config::settings& s, machine& m, findings& all) {
+  const auto& o = s.opts.storage;
+  const auto database = m.place_of(o.database_path);
+  if (m.is_held(database)) return;
+  const bool beside = o.files_dir.empty();
+  // Where even the database has no place, that is said once.
+  if (beside && m.kind_of(folder_of(database)) != path_kind::folder) return;
+  if (const auto why = m.why_not_files_folder(database, o.files_dir); !why.empty())
+    all.push_back({grade::wrong, "folder for files",
+                   (beside ? database + ".files" : o.files_dir) + " cannot be used: " + why});
+}
+
+void probe_log(const config::settings& s, machine& m, findings& all) {
+  const auto& file = s.opts.log.file;
+  if (file.empty()) return;
+  const auto wrong = [&](const std::string& words) {
+    all.push_back({grade::wrong, "log file", words + named(s, "log.file", "TROUPE_LOG_FILE")});
+  };
+  if (m.kind_of(file) == path_kind::folder)
+    wrong(file + " is a folder; the path of a file is meant: correct ");
+  else if (const auto why = m.why_not_append(file); !why.empty())
+    wrong(m.kind_of(file) == path_kind::none
+              ? "the folder of " + file + " cannot be written (" + why + "): create it, or correct "
+              : file + ", or the folder it is in, cannot be written (" + why +
+                    "): look at owner and rights, or correct ");
+}
+
+} // namespace
+
+findings probe_proxy(const config::settings& s) {
+  try {
+    proxies_named_by(s.opts.network);
+    return {};
+  } catch (const proxy_error& e) {
+    return {{grade::wrong, "proxy", e.what()}};
+  }
+}
+
 findings probe_files(const config::settings& s, machine& m) {
   findings all;
   const auto& o = s.opts;
-  if (!o.log.file.empty())
-    if (const auto why = m.why_not_write(folder_of(o.log.file)); !why.empty())
-      all.push_back({grade::wrong, "log file",
-                     "the folder of " + o.log.file + " cannot be written (" + why +
-                         "): create it, or correct TROUPE_LOG_FILE"});
+  probe_files_folder(s, m, all);
+  probe_log(s, m, all);
   const auto outside = {o.telegram.api_url, o.kie.api_url, o.kie.upload_url};
   const bool tls =
       std::any_of(outside.begin(), outside.end(), [](auto& u) { return read_address(u).encrypted; });
@@ -291,6 +403,7 @@ findings probe_here(const config::settings& s, machine& m, occasion why) {
   const auto add = [&](const findings& more) { all.insert(all.end(), more.begin(), more.end()); };
   for (auto& doubt : s.doubts) all.push_back({grade::look, "environment", doubt});
   add(probe_addresses(s));
+  add(probe_proxy(s));
   add(probe_database(s, m, why));
   add(probe_web(s, m, why));
   add(probe_programs(m));

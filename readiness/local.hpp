@@ -17,6 +17,7 @@ finding probe_keys(const config::settings& s);
 finding probe_administrators(const config::settings& s);
 finding probe_shop(const config::settings& s);
 findings probe_addresses(const config::settings& s);
+findings probe_proxy(const config::settings& s);
 findings probe_database(const config::settings& s, machine& m, occasion why);
 findings probe_web(const config::settings& s, machine& m, occasion why);
 findings probe_programs(machine& m);

@@ -1,5 +1,8 @@
 #include "readiness/machine.hpp"
 #include "net/media.hpp"
+#include "net/tls_files.hpp"
+#include "storage/files.hpp"
+#include "storage/look.hpp"
 #include "storage/store.hpp"
 #include <cerrno>
 #include <cstdlib>
@@ -7,7 +10,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <netdb.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -89,20 +91,43 @@ public:
     return media::run(words, program_limit_s);
   }
 
-  bool is_held(const std::string& database) override {
-    const descriptor d{::open((database + ".lock").c_str(), O_RDONLY | O_CLOEXEC)};
-    if (d.number < 0) return false;
-    return ::flock(d.number, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  std::string why_not_append(const std::string& file) override {
+    const descriptor d{::open(file.c_str(), O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC)};
+    if (d.number < 0 && errno != ENOENT) return words_of(errno);
+    return why_not_write(
+        std::filesystem::path(file).parent_path().string()); // the next file is made there too
   }
 
-  std::string why_not_ours(const std::string& database) override {
+  std::string why_not_certificate(const std::string& certificate, const std::string& key) override {
+    return troupe::why_not_certificate(certificate, key);
+  }
+
+  bool is_held(const std::string& database) override { return storage::is_in_use(database); }
+
+  std::string place_of(const std::string& database) override { return storage::place_of(database); }
+
+  database_facts look_into(const std::string& database) override {
     try {
-      storage::reader{database};
-      return "";
+      const auto found = storage::look_into(database);
+      return {"", found.empty, found.old, found.bot};
     } catch (const std::exception& e) {
-      const std::string why = e.what();
-      return why.find("older program") == why.npos ? why : ""; // the start brings it up to date
+      return {e.what(), false, false, 0};
     }
+  }
+
+  std::string why_not_lock(const std::string& database) override { return storage::why_not_lock(database); }
+
+  std::string why_not_files_folder(const std::string& database, const std::string& wanted) override {
+    if (auto why = storage::why_not_files_folder(database, wanted); !why.empty()) return why;
+    const auto folder = storage::files_folder_of(database, wanted);
+    const bool there = kind_of(folder) == path_kind::folder;
+    const auto at = there ? folder : std::filesystem::path(folder).parent_path().string();
+    const auto why = why_not_write(at);
+    return why.empty() ? "" : (at.empty() ? "." : at) + ": " + why + ". Look at its owner and rights.";
+  }
+
+  std::size_t faults_of(const std::string& database) override {
+    return storage::reader{database}.audit().faults.size();
   }
 
   std::int64_t free_bytes(const std::string& folder) override {

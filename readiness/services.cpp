@@ -187,8 +187,10 @@ findings probe_services(const config::settings& s) {
   proxies by;
   try {
     by = proxies_named_by(s.opts.network);
-  } catch (const proxy_error& e) {
-    return {{grade::wrong, "proxy", e.what()}};
+  } catch (const proxy_error&) {
+    auto nobody = not_asked(s); // `probe_proxy` says what is wrong with it
+    for (auto& f : nobody) f.words = "not asked: the proxy cannot be used";
+    return nobody;
   }
   auto all = ask_all(
       service_probes(s), [by](const http_request& q) { return make_http_transport(by)->send(q); },

@@ -1,4 +1,5 @@
 #include "storage/claim.hpp"
+#include "storage/look.hpp"
 #include "storage/store.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <cerrno>
@@ -36,6 +37,13 @@ public:
     // A file system that knows no such locks leaves it to the lock file.
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
     return locked_ = true;
+  }
+  /// By whomever.
+  bool is_locked() const {
+    if (locked_) return true;
+    if (::flock(descriptor_, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+    ::flock(descriptor_, LOCK_UN);
+    return false;
   }
   void unlock() {
     if (std::exchange(locked_, false)) ::flock(descriptor_, LOCK_UN);
@@ -204,11 +212,20 @@ file_kind look_at(const std::string& path) {
 
 namespace {
 
-/// The file holds a secret and people's prompts.
-void create_private(const std::string& path) {
+/// The file holds a secret and people's prompts. True: it was not there before.
+bool create_private(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+  if (descriptor < 0 && errno != EEXIST) refuse_unopened(path, std::strerror(errno));
   if (descriptor >= 0) ::close(descriptor);
-  else if (errno != EEXIST) refuse_unopened(path, std::strerror(errno));
+  return descriptor >= 0;
+}
+
+/// Seen by programs that do not know the other lock.
+std::string lock_file_of(const std::string& real) { return real + ".lock"; }
+
+std::string unopened_lock(const std::string& name, int error) {
+  return "its lock file " + name + " cannot be opened (" + std::strerror(error) +
+         "). Move away what lies there, or look at its owner and rights";
 }
 
 /// A mistyped path must not begin a book somewhere else.
@@ -227,11 +244,11 @@ claim::claim(const std::string& path) {
   require_folder(path);
   const auto kind = look_at(path);
   const auto real = real_path(path);
-  if (kind == file_kind::absent) create_private(real);
+  const bool made = kind == file_kind::absent && create_private(real);
   if (::access(real.c_str(), W_OK) != 0) refuse_unopened(path, "it may not be written");
   file_ = hold_file(real);
   if (!file_) refuse_unopened(path, std::strerror(errno));
-  const auto name = real + ".lock"; // seen by programs that do not know the other lock
+  const auto name = lock_file_of(real);
   const auto in_use = [&] {
     return store_error("The database " + path + " is in use: another engine is running on it (it holds " +
                        name + "). Stop that engine first, or name another file.");
@@ -239,18 +256,37 @@ claim::claim(const std::string& path) {
   if (!file_->lock()) throw in_use();
   lock_file_ = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   const int unopened = errno;
-  const bool locked = lock_file_ >= 0 && ::flock(lock_file_, LOCK_EX | LOCK_NB) == 0;
-  if (locked) return;
+  if (lock_file_ >= 0 && ::flock(lock_file_, LOCK_EX | LOCK_NB) == 0) return;
   const int reason = lock_file_ < 0 ? unopened : errno;
   if (lock_file_ >= 0) ::close(lock_file_);
+  // Nobody else has it, for we still do; left behind, it would pass for a book that has lost everything.
+  if (made) ::unlink(real.c_str());
   file_->unlock();
   if (lock_file_ >= 0 && reason == EWOULDBLOCK) throw in_use();
-  refuse_unopened(path, std::strerror(reason));
+  throw store_error("Cannot open the database " + path + ": " + unopened_lock(name, reason) + ".");
 }
 
 claim::~claim() {
   if (lock_file_ >= 0) ::close(lock_file_);
   if (file_) file_->unlock();
+}
+
+bool is_in_use(const std::string& path) {
+  const auto real = real_path(path);
+  if (const auto file = hold_file(real); file && file->is_locked()) return true;
+  const int descriptor = ::open(lock_file_of(real).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool taken = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return taken;
+}
+
+std::string why_not_lock(const std::string& path) {
+  const auto name = lock_file_of(real_path(path));
+  const int descriptor = ::open(name.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return errno == ENOENT ? "" : unopened_lock(name, errno);
+  ::close(descriptor);
+  return "";
 }
 
 } // namespace troupe::storage

@@ -16,7 +16,6 @@ public:
   static constexpr int patience_ms = 5000; ///< for a lock that another connection has
   database(const std::string& path, int flags)
       : file_(hold_file(path)), connection_(path, flags, patience_ms) {}
-  bool created = false; ///< By this very opening
 
   /// @param sql A literal: its address is the key (hashing the text costs as much as a small query).
   SQLite::Statement& prepared(const char* sql) {

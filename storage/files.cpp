@@ -1,4 +1,5 @@
 #include "storage/files.hpp"
+#include "storage/look.hpp"
 #include "storage/store.hpp"
 #include <algorithm>
 #include <cerrno>
@@ -23,16 +24,23 @@ constexpr std::size_t token_chars = file_token_bytes * 2;
   throw store_error("The folder for files " + folder + " cannot be used: " + why);
 }
 
-void make_private(const std::string& folder, bool hangs_on_database) {
+/// Only its last part is made: a mistyped path must not begin a folder somewhere else.
+std::string why_no_folder(const std::string& folder) {
   std::error_code failed;
-  if (fs::is_directory(folder, failed)) {
-    if (hangs_on_database) ::chmod(folder.c_str(), 0700); // one that somebody made and named stays as it is
-    return;
-  }
-  if (const auto parent = fs::path{folder}.parent_path(); !parent.empty())
-    fs::create_directories(parent, failed);
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    refuse(folder, std::string{std::strerror(errno)} + ".");
+  if (fs::is_directory(folder, failed)) return "";
+  if (fs::exists(folder, failed)) return "it is a file, and a folder is meant.";
+  const auto parent = fs::path{folder}.parent_path();
+  if (parent.empty() || fs::is_directory(parent, failed)) return "";
+  return (fs::exists(parent, failed) ? parent.string() + " is no folder"
+                                     : "there is no folder " + parent.string()) +
+         ". Create it, or correct storage.files_dir.";
+}
+
+void make_private(const std::string& folder, bool hangs_on_database) {
+  if (const auto why = why_no_folder(folder); !why.empty()) refuse(folder, why);
+  if (::mkdir(folder.c_str(), 0700) == 0) return;
+  if (errno != EEXIST) refuse(folder, std::string{std::strerror(errno)} + ".");
+  if (hangs_on_database) ::chmod(folder.c_str(), 0700); // one that somebody made and named stays as it is
 }
 
 std::string read_all(int fd) {
@@ -65,6 +73,19 @@ bool is_of_a_job(const std::string& name) {
   return is_token(name.substr(0, token_chars)) || name.rfind("job-", 0) == 0;
 }
 
+constexpr auto in_other_hands =
+    "another engine is using it. Each engine needs a folder of its own: leave storage.files_dir empty.";
+
+std::string marker_of(const std::string& folder) { return folder + "/" + marker_name; }
+
+/// `wanted` alone may be another database's; a folder beside its database may have been moved with it.
+std::string why_not_ours(const std::string& folder, const std::string& wanted, const std::string& owner,
+                         const std::string& mine) {
+  if (wanted.empty() || owner.empty() || owner == mine) return "";
+  return "it holds the files of the database " + owner + ". Leave storage.files_dir empty, or remove " +
+         marker_of(folder) + " if that database has become this one.";
+}
+
 } // namespace
 
 std::string files_folder_of(const std::string& database_path, const std::string& wanted) {
@@ -74,21 +95,15 @@ std::string files_folder_of(const std::string& database_path, const std::string&
 files_folder::files_folder(const std::string& database_path, const std::string& wanted)
     : path_{files_folder_of(database_path, wanted)} {
   make_private(path_, wanted.empty());
-  const auto marker = path_ + "/" + marker_name;
-  marker_ = ::open(marker.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  marker_ = ::open(marker_of(path_).c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   if (marker_ < 0) refuse(path_, std::string{std::strerror(errno)} + ".");
   const auto give_up = [&](const std::string& why) {
     ::close(marker_);
     refuse(path_, why);
   };
-  if (::flock(marker_, LOCK_EX | LOCK_NB) != 0)
-    give_up(
-        "another engine is using it. Each engine needs a folder of its own: leave storage.files_dir empty.");
+  if (::flock(marker_, LOCK_EX | LOCK_NB) != 0) give_up(in_other_hands);
   const auto mine = whole(database_path), owner = read_all(marker_);
-  // A folder beside its database may have been moved with it.
-  if (!wanted.empty() && !owner.empty() && owner != mine)
-    give_up("it holds the files of the database " + owner + ". Leave storage.files_dir empty, or remove " +
-            marker + " if that database has become this one.");
+  if (const auto why = why_not_ours(path_, wanted, owner, mine); !why.empty()) give_up(why);
   if (owner == mine) return;
   try {
     write_all(marker_, path_, mine);
@@ -100,6 +115,19 @@ files_folder::files_folder(const std::string& database_path, const std::string& 
 
 files_folder::~files_folder() {
   if (marker_ >= 0) ::close(marker_);
+}
+
+std::string why_not_files_folder(const std::string& database_path, const std::string& wanted) {
+  const auto folder = files_folder_of(database_path, wanted), marker = marker_of(folder);
+  if (auto why = why_no_folder(folder); !why.empty()) return why;
+  const int descriptor = ::open(marker.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0)
+    return errno == ENOENT ? "" : marker + ": " + std::strerror(errno) + ". Look at its owner and rights.";
+  std::string why;
+  if (::flock(descriptor, LOCK_SH | LOCK_NB) != 0) why = in_other_hands;
+  else why = why_not_ours(folder, wanted, read_all(descriptor), whole(database_path));
+  ::close(descriptor);
+  return why;
 }
 
 std::string random_hex(std::size_t bytes) {

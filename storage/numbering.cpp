@@ -32,7 +32,7 @@ unix_ms heard_at(database& db) {
 
 std::int64_t serve_bot(database& db, std::int64_t bot_id) {
   const auto before = served_bot(db);
-  if (before == bot_id) return 0;
+  if (before == bot_id) return noted(db, NEWS_OF_A_BOT);
   if (before == 0) { // from the days when there was only one
     run(db, "UPDATE OR REPLACE meta SET name = ? WHERE name = 'offset:0'", offset_of(bot_id));
     note(db, base_of(bot_id), noted(db, base_of(0)));
@@ -43,6 +43,7 @@ std::int64_t serve_bot(database& db, std::int64_t bot_id) {
     note(db, base_before_of(bot_id), begin); // nothing of it came before
   }
   note(db, "bot", bot_id);
+  if (before != 0) note(db, NEWS_OF_A_BOT, before);
   return before;
 }
 

@@ -36,7 +36,7 @@ private:
 };
 
 /// Whose updates come from now on. The first bot takes over what was stored before bots were told apart.
-/// @returns the bot that was served before, when it was another one; else 0.
+/// @returns the bot that was served before, when it was another one and nobody has been told yet; else 0.
 std::int64_t serve_bot(database& db, std::int64_t bot_id);
 
 } // namespace troupe::storage

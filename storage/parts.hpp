@@ -17,6 +17,14 @@ std::unique_ptr<database> open_for_writing(const std::string& path);
 void tune(SQLite::Database& connection);
 /// @throws store_error also when the file does not exist or has another version of the schema
 std::unique_ptr<database> open_for_reading(const std::string& path);
+/// For reading, also of an older program's. Null: no book is in it. @throws store_error, SQLite::Exception
+std::unique_ptr<database> open_to_look(const std::string& path);
+bool is_old(database& db); ///< its schema is
+
+/// What administrators must hear of a start, kept until it is stored with the message that says it: an alarm
+/// of the kind "news:..." empties its notice.
+#define NEWS_OF_A_BOOK "notice:news:new_database"
+#define NEWS_OF_A_BOT "notice:news:another_bot" ///< the number of the one before
 
 // -- book.cpp: double entry --
 

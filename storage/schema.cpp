@@ -237,6 +237,7 @@ void migrate(database& db, const std::string& path) {
   for (; version < newest; ++version) {
     SQLite::Transaction step(db.connection(), SQLite::TransactionBehavior::IMMEDIATE);
     db.connection().exec(migrations[version]);
+    if (version == 0) db.connection().exec("INSERT INTO meta VALUES('" NEWS_OF_A_BOOK "', '1')");
     db.connection().exec("PRAGMA user_version = " + std::to_string(version + 1));
     step.commit();
   }
@@ -277,7 +278,6 @@ std::unique_ptr<database> open_for_writing(const std::string& path) {
     sign(c); // before there is a WAL: the file says whose it is whatever happens next
     c.exec("PRAGMA journal_mode = WAL");
     tune(c);
-    db->created = version_of(*db) == 0;
     migrate(*db, path);
     return db;
   } catch (const SQLite::Exception& e) {
@@ -285,17 +285,36 @@ std::unique_ptr<database> open_for_writing(const std::string& path) {
   }
 }
 
+namespace {
+
+std::unique_ptr<database> open_read_only(const std::string& path, int& version) {
+  auto db = std::make_unique<database>(real_path(path), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
+  version = version_of(*db);
+  if (version > newest) refuse_newer(path, version);
+  return db;
+}
+
+} // namespace
+
 std::unique_ptr<database> open_for_reading(const std::string& path) {
   try {
     if (look_at(path) == file_kind::absent) refuse_unopened(path, "there is no such file");
-    auto db = std::make_unique<database>(real_path(path), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX);
-    const int version = version_of(*db);
-    if (version > newest) refuse_newer(path, version);
+    int version = 0;
+    auto db = open_read_only(path, version);
     if (version < newest) refuse_unopened(path, "it was written by an older program; start the engine once");
     return db;
   } catch (const SQLite::Exception& e) {
     refuse_unopened(path, e.what());
   }
+}
+
+bool is_old(database& db) { return version_of(db) < newest; }
+
+std::unique_ptr<database> open_to_look(const std::string& path) {
+  if (look_at(path) != file_kind::ours) return nullptr;
+  int version = 0;
+  auto db = open_read_only(path, version);
+  return version == 0 ? nullptr : std::move(db); // signed, and then its program died
 }
 
 } // namespace troupe::storage

@@ -223,7 +223,8 @@ std::string store::kept_secret(const std::string& name) {
   return first_use(impl_->path, [&] {
     const auto key = "secret:" + name;
     auto& db = impl_->w.db();
-    run(db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key, random_hex(secret_bytes));
+    run(db, "INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT DO NOTHING", key,
+        random_hex(secret_bytes));
     return find_secret(db, key);
   });
 }
@@ -249,6 +250,9 @@ void store::tidy() noexcept {
   sqlite3_busy_timeout(handle, database::patience_ms);
 }
 
-bool store::is_new() const { return impl_->w.file->created; }
+bool store::is_new() const {
+  return number(impl_->w.db(),
+                "SELECT count(*) FROM meta WHERE name = '" NEWS_OF_A_BOOK "' AND value <> ''") > 0;
+}
 
 } // namespace troupe::storage

@@ -35,11 +35,11 @@ public:
   /// What is not ours is left as it is. ":memory:" for tests. @throws store_error
   explicit store(const std::string& path);
   ~store();
-  bool is_new() const; ///< There was no book in it before.
+  bool is_new() const; ///< Its book was begun, and nobody has been told of it yet.
   /// A value generated once and kept (for example CALLBACK_SECRET). Between batches.
   std::string kept_secret(const std::string& name);
   /// Whose updates come from now on: each bot has numbers and an offset of its own, all share the book.
-  /// Between batches. @returns the bot that was served before, when it was another one; else 0.
+  /// Between batches. @returns the bot before, when it was another one and nobody was told of it; else 0.
   std::int64_t serve_bot(std::int64_t bot_id);
 
   // -- a batch: begin, any number of apply, commit or rollback --

@@ -221,6 +221,26 @@ TEST_CASE("without a group each administrator reads alarms in his own language, 
   CHECK(p.times(eve, "The engine runs") == 1);
 }
 
+TEST_CASE(
+    "money that fits no invoice reaches each administrator in his own language, also one made in the menu") {
+  post_office p{0};
+  p.ctx->office->knows(eve, "en", true);
+  p.comes(ben, {{"message",
+                 {{"message_id", 9},
+                  {"date", 1},
+                  {"chat", {{"id", ben}, {"type", "private"}}},
+                  {"from", p.person_json(ben)},
+                  {"successful_payment",
+                   {{"currency", "XTR"},
+                    {"total_amount", 1000},
+                    {"invoice_payload", "nobody's"},
+                    {"telegram_payment_charge_id", "c9"},
+                    {"provider_payment_charge_id", ""}}}}}});
+  CHECK(p.times(admin, "Пришли деньги") == 1);
+  CHECK(p.times(eve, "Money has come that matches no invoice") == 1);
+  CHECK(p.times(ben, "не совпала со счётом") == 1);
+}
+
 TEST_CASE_METHOD(post_office, "a state is told once and its end once, over restarts too") {
   for (int i = 0; i < 3; ++i) raise(pipe_breaks(true));
   CHECK(times(group, "pipe") == 1);
@@ -237,6 +257,21 @@ TEST_CASE_METHOD(post_office, "a state is told once and its end once, over resta
   CHECK(times(group, "Файл настроек с ошибкой") == 3);
   ends("what never was");
   CHECK(times(group, "Снова в порядке") == 1);
+}
+
+TEST_CASE_METHOD(post_office, "that the book is new is told once, and the store knows from when on") {
+  const auto kept = [&] {
+    return SQLite::Database{path()}
+        .execAndGet("SELECT value FROM meta WHERE name = 'notice:news:new_database'")
+        .getString();
+  };
+  CHECK(kept() == "1");
+  raise({"news:new_database", "alarm.new_database", {{"text", "/srv/bot.db"}}});
+  CHECK(times(group, "НОВАЯ база: <code>/srv/bot.db</code>") == 1);
+  CHECK(kept().empty());
+  watch(); // falls, and hears it once more
+  raise({"news:new_database", "alarm.new_database", {{"text", "/srv/bot.db"}}});
+  CHECK(times(group, "НОВАЯ база") == 1);
 }
 
 TEST_CASE_METHOD(post_office, "a state of a dead engine that nobody has confirmed for a day is told again") {

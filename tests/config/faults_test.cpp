@@ -112,6 +112,40 @@ TEST_CASE("a mistyped variable is an error, what may be another program's is a d
         std::vector<std::string>{"DATABASE_PASS means nothing; did you mean DATABASE_PATH?"});
 }
 
+TEST_CASE("what other bots call the same thing, and names that are cut or prolonged, are a doubt") {
+  copied_config c;
+  const auto doubt = [&](const environment& env) {
+    return words::joined(load(c.dir.string(), env).doubts, "|");
+  };
+  const std::pair<const char*, const char*> table[] = {
+      {"TELEGRAM_TOKEN", "BOT_TOKEN"},
+      {"TG_TOKEN", "BOT_TOKEN"},
+      {"DB_PATH", "DATABASE_PATH"},
+      {"DATABASE_PATH_FILE", "DATABASE_PATH"},
+      {"WEBHOOK", "WEBHOOK_URL"},
+      {"ADMINS", "ADMIN_IDS"},
+      {"YOOKASSA_SHOP", "YOOKASSA_SHOP_ID"},
+      {"YOOKASSA_SECRET", "YOOKASSA_SECRET_KEY"},
+      {"bot_token", "BOT_TOKEN"},
+      {"KIE_API_KEY_MAIN", "KIE_API_KEY"},
+  };
+  for (auto& [name, meant] : table)
+    CHECK(doubt({{name, "1"}}) == std::string{name} + " means nothing; did you mean " + meant + "?");
+  // Beside the right one only what cannot be a stranger's.
+  CHECK(doubt({{"ADMIN_IDS_", "1"}, {"ADMIN_IDS", "2"}}) ==
+        "ADMIN_IDS_ means nothing beside ADMIN_IDS, which is set");
+  CHECK(doubt({{"KIE_API_KEY_MAIN", "a"}, {"KIE_API_KEY", "b"}}) ==
+        "KIE_API_KEY_MAIN means nothing beside KIE_API_KEY, which is set");
+  for (auto stranger : {"TELEGRAM_TOKEN", "BOT_TOKEN_OLD", "DB_PATH", "WEBHOOK"})
+    CHECK(
+        doubt(
+            {{stranger, "1"}, {"BOT_TOKEN", "1:a"}, {"DATABASE_PATH", "/x.db"}, {"WEBHOOK_URL", "https://x"}})
+            .empty());
+  for (auto stranger : {"TOKEN", "TELEGRAM", "DATABASE", "DATABASE_URL", "LOG_LEVEL", "NO_PROXY_LIST",
+                        "https_proxy", "TELEGRAM_API_ID", "ADMIN", "PATH", "HOME"})
+    CHECK(doubt({{stranger, "1"}}).empty());
+}
+
 TEST_CASE("a value in quotation marks is refused: they would be a part of it") {
   copied_config c;
   CHECK(has(c.error({{"BOT_TOKEN", "\"1:abcdefgh\""}}), "BOT_TOKEN: stands in quotation marks"));

@@ -15,7 +15,10 @@ struct played_machine final : machine {
   std::map<std::string, path_kind> paths{{"data", path_kind::folder}, {"data/troupe.db", path_kind::file}};
   std::map<std::string, std::string> unreadable, unchangeable, unwritable,
       programs{{"ffprobe", "ffprobe version 5\n"}, {"ffmpeg", " V libx264 "}};
-  std::string not_listening, foreign;
+  std::map<std::string, std::string> unappendable;
+  std::string not_listening, bad_certificate, bad_lock, bad_files, places;
+  database_facts found{"", false, false, 123456};
+  std::size_t faults = 0, audits = 0;
   bool held = false;
   std::int64_t free = 10ll << 30;
 
@@ -32,8 +35,14 @@ struct played_machine final : machine {
     if (p == programs.end()) throw std::runtime_error{words.front() + " cannot start"};
     return p->second;
   }
+  std::string why_not_append(const std::string& file) override { return unappendable[file]; }
+  std::string why_not_certificate(const std::string&, const std::string&) override { return bad_certificate; }
   bool is_held(const std::string&) override { return held; }
-  std::string why_not_ours(const std::string&) override { return foreign; }
+  std::string place_of(const std::string& database) override { return places.empty() ? database : places; }
+  database_facts look_into(const std::string&) override { return found; }
+  std::string why_not_lock(const std::string&) override { return bad_lock; }
+  std::string why_not_files_folder(const std::string&, const std::string&) override { return bad_files; }
+  std::size_t faults_of(const std::string&) override { return ++audits, faults; }
   std::int64_t free_bytes(const std::string&) override { return free; }
 };
 
@@ -128,7 +137,7 @@ TEST_CASE("the database is looked at before anything is begun") {
     return probe_database(with({{"DATABASE_PATH", path}}), m, occasion::start);
   };
   CHECK(says(probe_database(s, m, occasion::start), grade::fine, "is ours"));
-  m.foreign = "The file is no database of Troupe";
+  m.found.why_not = "The file is no database of Troupe";
   CHECK(says(probe_database(s, m, occasion::start), grade::wrong, "no database of Troupe"));
   m.unwritable["data"] = "Permission denied";
   CHECK(says(probe_database(s, m, occasion::start), grade::wrong, "cannot be written (Permission denied)"));
@@ -140,6 +149,16 @@ TEST_CASE("the database is looked at before anything is begun") {
   CHECK(says(probe_database(s, m, occasion::start), grade::wrong,
              "data/troupe.db cannot be written (Read-only file system)"));
   m = {};
+  m.paths["data/troupe.db-wal"] = path_kind::file; // left by somebody else's start
+  m.unchangeable["data/troupe.db-wal"] = "Permission denied";
+  CHECK(says(probe_database(s, m, occasion::start), grade::wrong,
+             "data/troupe.db-wal cannot be written (Permission denied)"));
+  m = {};
+  m.bad_lock = "its lock file data/troupe.db.lock cannot be opened";
+  CHECK(says(probe_database(s, m, occasion::start), grade::wrong, "its lock file data/troupe.db.lock"));
+  m.paths.erase("data/troupe.db");
+  CHECK(says(probe_database(s, m, occasion::start), grade::wrong, "its lock file data/troupe.db.lock"));
+  m = {};
   m.free = 1 << 20;
   CHECK(says(probe_database(s, m, occasion::start), grade::look, "only 1 MB are free"));
   m.paths["/srv"] = path_kind::folder;
@@ -150,6 +169,38 @@ TEST_CASE("the database is looked at before anything is begun") {
   CHECK(says(at("/srv/bot.db"), grade::wrong, "the folder /srv cannot be written (Read-only file system)"));
   m.paths["/srv"] = path_kind::file;
   CHECK(says(at("/srv/bot.db"), grade::wrong, "/srv is a file"));
+}
+
+TEST_CASE("a file that holds no book is said to hold none, and another bot's book is said to be one") {
+  played_machine m;
+  m.found.empty = true;
+  CHECK(says(probe_database(with(), m, occasion::check), grade::look,
+             "no book is in it: the start begins a NEW one"));
+  m.found = {"", false, false, 777};
+  CHECK(says(probe_database(with(), m, occasion::check), grade::look,
+             "served the bot 777, and the token is that of the bot 123456"));
+  m.found.bot = 0; // written before bots were told apart
+  CHECK(says(probe_database(with(), m, occasion::check), grade::fine, "is ours"));
+}
+
+TEST_CASE("a book with faults is found by the check, where the start would find it") {
+  played_machine m;
+  m.faults = 2;
+  CHECK(says(probe_database(with(), m, occasion::check), grade::wrong, "found 2 faults"));
+  CHECK(hindrances(probe_database(with(), m, occasion::start)) == 0); // it audits by itself
+  CHECK(m.audits == 1);
+  m.found.old = true; // cannot be audited before the start has brought it up to date
+  CHECK(hindrances(probe_database(with(), m, occasion::check)) == 0);
+}
+
+TEST_CASE("a database is looked for where its link leads") {
+  played_machine m;
+  m.paths["/srv"] = path_kind::folder;
+  m.paths["/srv/t.db"] = path_kind::file;
+  m.places = "/srv/t.db";
+  m.unwritable["/srv"] = "Read-only file system"; // its journal lies there, not beside the link
+  CHECK(says(probe_database(with({{"DATABASE_PATH", "link.db"}}), m, occasion::start), grade::wrong,
+             "the folder of /srv/t.db cannot be written"));
 }
 
 TEST_CASE("the folder of the usual database is made at the start, where that can be done") {
@@ -182,10 +233,12 @@ TEST_CASE(
       probe_web(with({{"TROUPE_WEB_PORT", "0"}, {"WEBHOOK_URL", "https://x.example"}}), m, occasion::check),
       grade::wrong, "web.port = 0 switches it off"));
   m = {};
+  const auto tls = with({{"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"}, {"TROUPE_WEB_TLS_KEY", "/k.pem"}});
+  m.bad_certificate = "/c.pem holds no certificate in PEM";
+  CHECK(says(probe_web(tls, m, occasion::check), grade::wrong,
+             "cannot use the certificate: /c.pem holds no certificate"));
   m.unreadable["/k.pem"] = "No such file or directory";
-  CHECK(says(probe_web(with({{"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"}, {"TROUPE_WEB_TLS_KEY", "/k.pem"}}), m,
-                       occasion::check),
-             grade::wrong, "cannot use the certificate: /k.pem"));
+  CHECK(says(probe_web(tls, m, occasion::check), grade::wrong, "cannot use the certificate: /k.pem"));
 }
 
 TEST_CASE("without ffmpeg or ffprobe nothing may be sold") {
@@ -199,13 +252,36 @@ TEST_CASE("without ffmpeg or ffprobe nothing may be sold") {
   CHECK(says(probe_programs(m), grade::look, "libx264"));
 }
 
-TEST_CASE("a log file's folder and the roots of trust are looked at") {
+TEST_CASE("a log file, its folder, the folder for files and the roots of trust are looked at") {
   played_machine m;
-  m.unwritable["/var/log/bot"] = "No such file or directory";
-  CHECK(
-      says(probe_files(with({{"TROUPE_LOG_FILE", "/var/log/bot/log"}}), m), grade::wrong, "TROUPE_LOG_FILE"));
+  const auto logging = with({{"TROUPE_LOG_FILE", "/var/log/bot/log"}});
+  CHECK(hindrances(probe_files(logging, m)) == 0);
+  m.unappendable["/var/log/bot/log"] = "No such file or directory";
+  CHECK(says(probe_files(logging, m), grade::wrong, "the folder of /var/log/bot/log cannot be written"));
+  m.paths["/var/log/bot/log"] = path_kind::file;
+  m.unappendable["/var/log/bot/log"] = "Permission denied";
+  CHECK(says(probe_files(logging, m), grade::wrong,
+             "cannot be written (Permission denied): look at owner and rights, or correct TROUPE_LOG_FILE"));
+  m.paths["/var/log/bot/log"] = path_kind::folder;
+  CHECK(says(probe_files(logging, m), grade::wrong, "/var/log/bot/log is a folder"));
+  m.bad_files = "it is a file, and a folder is meant.";
+  CHECK(says(probe_files(with(), m), grade::wrong, "data/troupe.db.files cannot be used: it is a file"));
+  CHECK(says(probe_files(with({{"TROUPE_STORAGE_FILES_DIR", "/proc/nope"}}), m), grade::wrong,
+             "/proc/nope cannot be used"));
+  m.held = true; // by the engine that runs on this very database
+  CHECK_FALSE(says(probe_files(with(), m), grade::wrong, "cannot be used"));
   m.unreadable["/etc/ssl/certs/ca-certificates.crt"] = "No such file or directory";
   CHECK(says(probe_files(with(), m), grade::wrong, "apt-get install ca-certificates"));
+}
+
+TEST_CASE("a proxy that the start would refuse is refused before it") {
+  CHECK(probe_proxy(with()).empty());
+  CHECK(probe_proxy(with({{"HTTPS_PROXY", "http://user:pw@proxy.example:3128"}})).empty());
+  for (auto bad : {"proxy.example", "socks5://proxy.example:1080", "https://proxy.example:443",
+                   "http://:3128", "proxy.example:0"}) {
+    INFO(bad);
+    CHECK(says(probe_proxy(with({{"HTTPS_PROXY", bad}})), grade::wrong, "HTTPS_PROXY: "));
+  }
 }
 
 TEST_CASE("everything that is wrong is told together, and a doubt too") {

@@ -2,6 +2,7 @@
 #include "readiness/machine.hpp"
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
+#include "tests/net/own_certificate.hpp"
 #include <arpa/inet.h>
 #include <filesystem>
 #include <fstream>
@@ -87,6 +88,40 @@ TEST_CASE("programs run, or say that they cannot") {
   CHECK_THROWS(m->run({"troupe-no-such-program"}));
 }
 
+TEST_CASE("a log is tried where it is, and a new one where it would be, without a trace") {
+  const folder f;
+  const auto m = this_machine();
+  std::ofstream{f.in("log")} << "line\n";
+  CHECK(m->why_not_append(f.in("log")).empty());
+  CHECK(fs::file_size(f.in("log")) == 5);
+  CHECK(m->why_not_append(f.in("new")).empty());
+  CHECK(f.files() == 1);
+  CHECK_FALSE(m->why_not_append(f.path.string()).empty());
+  CHECK_FALSE(m->why_not_append(f.in("none") + "/log").empty());
+  CHECK_FALSE(m->why_not_append("/proc/version").empty());
+}
+
+TEST_CASE("the folder for files is tried as the start makes it, and nothing is made") {
+  const folder f;
+  const auto m = this_machine();
+  CHECK(m->why_not_files_folder(f.in("t.db"), "").empty());
+  CHECK_FALSE(m->why_not_files_folder(f.in("t.db"), "/proc/nope").empty());
+  CHECK(f.files() == 0);
+}
+
+TEST_CASE("a certificate and its key are loaded before anybody connects") {
+  const folder f;
+  const auto m = this_machine();
+  const test::own_certificate one, other;
+  CHECK(m->why_not_certificate(one.certificate, one.key).empty());
+  CHECK(m->why_not_certificate(one.certificate, other.key).find("is not that of the certificate") !=
+        std::string::npos);
+  std::ofstream{f.in("garbage")} << "nothing";
+  CHECK(m->why_not_certificate(f.in("garbage"), one.key).find("holds no certificate") != std::string::npos);
+  CHECK(m->why_not_certificate(one.certificate, f.in("garbage")).find("holds no private key") !=
+        std::string::npos);
+}
+
 TEST_CASE("a database is held while an engine has it, and is looked at without a trace") {
   const folder f;
   const auto m = this_machine();
@@ -97,10 +132,14 @@ TEST_CASE("a database is held while an engine has it, and is looked at without a
     CHECK(m->is_held(database));
   }
   CHECK_FALSE(m->is_held(database));
-  CHECK(m->why_not_ours(database).empty());
+  CHECK(m->look_into(database).why_not.empty());
+  CHECK_FALSE(m->look_into(database).empty);
+  CHECK(m->faults_of(database) == 0);
+  std::ofstream{f.in("blank")};
+  CHECK(m->look_into(f.in("blank")).empty);
   std::ofstream{f.in("other")} << std::string(4096, 'x');
   const auto before = f.files();
-  CHECK_FALSE(m->why_not_ours(f.in("other")).empty());
+  CHECK_FALSE(m->look_into(f.in("other")).why_not.empty());
   CHECK(f.files() == before);
   CHECK(m->free_bytes(f.path.string()) > 0);
 }

@@ -1,5 +1,7 @@
 /// Whose file it is: nothing that is not ours is touched, and what is ours is held by one engine, whatever
 /// the file is called.
+#include "storage/claim.hpp"
+#include "storage/look.hpp"
 #include "tests/catch.hpp"
 #include "tests/storage/fixtures.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -111,11 +113,22 @@ TEST_CASE("a missing folder is named, and not made") {
   CHECK_FALSE(fs::exists(folder));
 }
 
-TEST_CASE("a new book says that it is new, once, and the file says whose it is") {
+TEST_CASE("a new book says that it is new until somebody was told, and the file says whose it is") {
   temporary_file file;
   SECTION("there is no file") {}
   SECTION("the file is empty") { std::ofstream{file.path()}; }
   CHECK(store{file.path()}.is_new());
+  {
+    store s{file.path()}; // the start before failed half way
+    CHECK(s.is_new());
+    s.begin();
+    store_notice said;
+    said.name = "news:new_database";
+    said.messages = {message(ann)};
+    s.apply(said);
+    s.commit();
+    CHECK(s.take_outgoing().size() == 1);
+  }
   CHECK_FALSE(store{file.path()}.is_new());
   // The header alone, without the WAL: what `file` and every other program reads.
   CHECK(bytes_of(file.path()).substr(68, 4) == "Trup");
@@ -131,6 +144,7 @@ TEST_CASE("our file is known when all of it is still in its WAL") {
   fs::copy_file(young.string() + "-wal", file.path() + "-wal");
   store s{file.path()};
   CHECK_FALSE(s.is_new());
+  CHECK_FALSE(look_into(file.path()).empty);
   CHECK(reader{file.path()}.load_account(515151515).balance == 9);
 }
 
@@ -151,12 +165,64 @@ TEST_CASE("a second name of a database that is in use does not help past its loc
   CHECK(b.read().load_account(ann).balance == 5);
 }
 
+TEST_CASE(
+    "an engine is seen to run by whatever name its database is called, and nothing is left by the look") {
+  std::optional<bench> b{std::in_place};
+  const auto path = b->file.path(), link = path + ".link", second = path + ".second";
+  fs::create_symlink(path, link);
+  fs::create_hard_link(path, second);
+  const auto beside = names_beside(path);
+  for (auto& name : {path, link, second}) CHECK(is_in_use(name));
+  b->enrol(ann, 5); // the look took nothing of what it has
+  CHECK(names_beside(path) == beside);
+  b->s.reset();
+  for (auto& name : {path, link, second}) CHECK_FALSE(is_in_use(name));
+}
+
+TEST_CASE("a lock file that cannot be had is named, and no empty database is left behind") {
+  temporary_file file;
+  fs::create_directories(file.path() + ".lock");
+  CHECK(has(why_not_lock(file.path()), file.path() + ".lock"));
+  const auto refusal = refusal_of<store>(file.path());
+  CAPTURE(refusal);
+  CHECK(has(refusal, "its lock file " + file.path() + ".lock cannot be opened (Is a directory)"));
+  CHECK_FALSE(fs::exists(file.path()));
+  fs::remove(file.path() + ".lock");
+  CHECK(why_not_lock(file.path()).empty());
+  { const store s{file.path()}; }
+  fs::remove(file.path() + ".lock");
+  fs::create_directories(file.path() + ".lock");
+  CHECK(has(refusal_of<store>(file.path()), "its lock file"));
+  CHECK(fs::exists(file.path())); // a book is nothing to take away
+}
+
+TEST_CASE("a file without a book in it is told from one with a book") {
+  temporary_file file;
+  SECTION("not a byte") { std::ofstream{file.path()}; }
+  SECTION("no table") {
+    SQLite::Database{file.path(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE}.exec("VACUUM");
+  }
+  SECTION("signed by a start that died at once") {
+    SQLite::Database{file.path(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE}.exec(
+        "PRAGMA application_id = " + std::to_string(our_application_id));
+  }
+  const auto bytes = bytes_of(file.path());
+  CHECK(look_into(file.path()).empty);
+  CHECK(bytes_of(file.path()) == bytes);
+  {
+    store s{file.path()};
+    s.serve_bot(111);
+  }
+  CHECK_FALSE(look_into(file.path()).empty);
+  CHECK(look_into(file.path()).bot == 111);
+}
+
 TEST_CASE("the book behind a symbolic link is one book with one folder of files") {
   temporary_file file;
   { const store s{file.path()}; }
   const auto link = file.path() + ".link";
   fs::create_symlink(file.path(), link);
-  CHECK_FALSE(store{link}.is_new());
+  CHECK(look_into(link).empty == false);
   CHECK(files_folder_of(link) == files_folder_of(file.path()));
   CHECK(files_folder_of(file.path()) == file.path() + ".files");
   CHECK_FALSE(fs::exists(link + "-wal"));

@@ -1,5 +1,6 @@
 /// The folder of an engine's files: its own, and nobody else's.
 #include "storage/files.hpp"
+#include "storage/look.hpp"
 #include "tests/catch.hpp"
 #include "tests/storage/fixtures.hpp"
 #include <fstream>
@@ -35,6 +36,7 @@ std::string why_not(const std::string& database, const std::string& wanted) {
 
 TEST_CASE("the files of an engine hang on its database, and nobody else may look at them") {
   const place p;
+  fs::create_directories(p / "data");
   const files_folder f{p / "data/a.db", ""};
   CHECK(f.path() == p / "data/a.db.files");
   struct stat s {};
@@ -67,6 +69,36 @@ TEST_CASE("a folder that cannot be made is an error with its name") {
   const place p;
   std::ofstream{p / "file"} << "x";
   CHECK(why_not(p / "a.db", p / "file/inside").find("file/inside") != std::string::npos);
+  CHECK(why_not(p / "a.db", p / "file").find("it is a file") != std::string::npos);
+}
+
+TEST_CASE("of a folder that is mistyped nothing is made, and the missing part is named") {
+  const place p;
+  const auto why = why_not(p / "a.db", p / "mistyped/files");
+  CHECK(why.find("there is no folder " + (p / "mistyped")) != std::string::npos);
+  CHECK_FALSE(fs::exists(p / "mistyped"));
+  CHECK(why_not(p / "a.db", p / "files").empty()); // its last part alone is made
+  CHECK(fs::exists(p / "files"));
+}
+
+TEST_CASE("what would keep an engine from its folder is seen beforehand, and nothing is made") {
+  const place p;
+  const auto before = [&](const char* wanted) { return why_not_files_folder(p / "a.db", wanted); };
+  CHECK(before("").empty());
+  CHECK_FALSE(fs::exists(p / "a.db.files"));
+  CHECK(before((p / "mistyped/files").c_str()).find("there is no folder") != std::string::npos);
+  std::ofstream{p / "a.db.files"} << "x";
+  CHECK(before("").find("it is a file") != std::string::npos);
+  fs::remove(p / "a.db.files");
+  const auto shared = p / "shared";
+  {
+    const files_folder others{p / "b.db", shared};
+    CHECK(before(shared.c_str()).find("another engine") != std::string::npos);
+  }
+  CHECK(before(shared.c_str()).find("b.db") != std::string::npos);
+  fs::remove(shared + "/owner");
+  fs::create_directories(shared + "/owner");
+  CHECK(before(shared.c_str()).find("owner") != std::string::npos);
 }
 
 TEST_CASE("each job's files have a name of their own that nobody guesses") {

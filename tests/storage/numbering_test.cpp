@@ -96,6 +96,10 @@ TEST_CASE("another bot on the same book has numbers and an offset of its own, an
         1); // the same words to another bot
   CHECK(b.apply(list{{700000002, bob, "to the second"}}, b.now).size() == 1);
   b.reopen();
+  CHECK(b.s->serve_bot(222) == 111); // nobody has been told: that start failed
+  store_notice told;
+  told.name = "news:another_bot";
+  b.apply(told);
   CHECK(b.s->serve_bot(222) == 0);
   CHECK(offset(b) == 700000003);
   CHECK(b.s->serve_bot(111) == 222);

@@ -1,8 +1,10 @@
 /// `troupe check` and the start prove what they say: the real program, each fault on its own.
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
+#include "tests/net/own_certificate.hpp"
 #include "tests/whole/sandbox_stage.hpp"
 #include "tests/whole/spoken.hpp"
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <fstream>
 #include <httplib.h>
 
@@ -47,7 +49,7 @@ struct desk : sandbox_stage {
   }
 };
 
-constexpr auto ready_words = "\nReady for live operation.";
+constexpr auto ready_words = "\nReady for live operation";
 
 } // namespace
 
@@ -56,8 +58,9 @@ TEST_CASE("check asks every service and is ready when all of them take us") {
   const auto a = d.told("check");
   INFO(a.text);
   CHECK(a.code == 0);
-  for (auto part : {"@sandbox_bot", "credits are left", "shop 100500", "gpt-4.1-mini answers", "is free",
-                    "ffmpeg", "the start creates a NEW one", ready_words})
+  for (auto part :
+       {"@sandbox_bot", "credits are left", "shop 100500", "gpt-4.1-mini answers", "is free", "ffmpeg",
+        "the start creates a NEW one", "\nReady for live operation, but look at: database, YooKassa.\n"})
     CHECK(a.has(part));
   CHECK_FALSE(fs::exists(d.database()));
   CHECK_FALSE(fs::exists(d.database() + ".lock"));
@@ -68,20 +71,25 @@ TEST_CASE("check is not ready with any one thing wrong, and says which") {
   httplib::Server holder;
   const auto taken = std::to_string(holder.bind_to_any_port("127.0.0.1"));
   std::ofstream{d.dir / "file"} << "x";
+  const auto file = (d.dir / "file").string(), folder = d.dir.string();
+  fs::create_directories(d.dir / "locked.db.lock");
+  const own_certificate tls;
   const auto below_a_file = (d.dir / "file" / "troupe.db").string();
   const struct {
     variables other;
     const char* words;
+    bool outside = false; ///< only a service can say it
   } table[] = {
-      {{{"BOT_TOKEN", "1000001:other"}}, "the bot token is refused"},
+      {{{"BOT_TOKEN", "1000001:other"}}, "the bot token is refused", true},
       {{{"BOT_TOKEN", "garbage"}}, "holds no token"},
       {{{"BOT_TOKEN", "\"1000001:sandbox\""}}, "stands in quotation marks"},
       {{{"BOT_TOKEN", ""}, {"BOT_TOKEN_FILE", d.dir.string()}}, "is a folder; the path of a file is meant"},
       {{{"KIE_API_KEY", "sandbox-nobody"}, {"KIE_API_URL", "http://127.0.0.1:9"}},
-       "no connection to http://127.0.0.1:9"},
-      {{{"YOOKASSA_SECRET_KEY", "test_other"}}, "YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY are refused"},
+       "no connection to http://127.0.0.1:9",
+       true},
+      {{{"YOOKASSA_SECRET_KEY", "test_other"}}, "YOOKASSA_SHOP_ID and YOOKASSA_SECRET_KEY are refused", true},
       {{{"YOOKASSA_SECRET_KEY", ""}}, "only YOOKASSA_SHOP_ID is set"},
-      {{{"PROMPT_WRITER_API_KEY", ""}}, "no prompt came from"},
+      {{{"PROMPT_WRITER_API_KEY", ""}}, "no prompt came from", true},
       {{{"TROUPE_WEB_PORT", taken}}, "cannot listen on 127.0.0.1:"},
       {{{"DATABASE_PATH", below_a_file}}, "is a file"},
       {{{"DATABASE_PATH", (d.dir / "none" / "t.db").string()}}, "there is no folder"},
@@ -91,6 +99,18 @@ TEST_CASE("check is not ready with any one thing wrong, and says which") {
       {{{"KIE_UPLOAD_URL", "http://upload.example"}}, "not encrypted"},
       {{{"TROUPE_LOG_LEVL", "debug"}}, "did you mean TROUPE_LOG_LEVEL?"},
       {{{"DATABSE_PATH", "/x.db"}, {"DATABASE_PATH", ""}}, "did you mean DATABASE_PATH?"},
+      {{{"HTTPS_PROXY", "proxy.example"}}, "HTTPS_PROXY: it names no port"},
+      {{{"TROUPE_STORAGE_FILES_DIR", "/proc/nope"}}, "/proc/nope cannot be used"},
+      {{{"TROUPE_STORAGE_FILES_DIR", (d.dir / "none" / "files").string()}}, "there is no folder"},
+      {{{"TROUPE_STORAGE_FILES_DIR", file}}, "it is a file, and a folder is meant"},
+      {{{"TROUPE_LOG_FILE", folder}}, "is a folder; the path of a file is meant: correct TROUPE_LOG_FILE"},
+      {{{"TROUPE_LOG_FILE", below_a_file}}, "correct TROUPE_LOG_FILE"},
+      {{{"TROUPE_WEB_TLS_CERTIFICATE", file}, {"TROUPE_WEB_TLS_KEY", tls.key}},
+       "holds no certificate in PEM"},
+      {{{"TROUPE_WEB_TLS_CERTIFICATE", tls.certificate}, {"TROUPE_WEB_TLS_KEY", file}},
+       "holds no private key"},
+      {{{"DATABASE_PATH", (d.dir / "locked.db").string()}},
+       "locked.db.lock cannot be opened (Is a directory)"},
   };
   for (auto& row : table) {
     const auto a = d.told("check", row.other);
@@ -99,6 +119,16 @@ TEST_CASE("check is not ready with any one thing wrong, and says which") {
     CHECK(a.has(row.words));
     CHECK_FALSE(a.has(ready_words));
     CHECK_FALSE(a.has("terminate called"));
+    // The start says the same of this machine, before it has begun anything.
+    if (row.outside) continue;
+    const auto begun = d.told("serve", row.other);
+    INFO(begun.text);
+    CHECK(begun.code == 2);
+    CHECK(begun.has(row.words));
+    CHECK(begun.has("Not started: "));
+    CHECK_FALSE(fs::exists(d.database()));
+    CHECK_FALSE(fs::exists(d.dir / "none"));
+    CHECK_FALSE(fs::exists(d.dir / "locked.db"));
   }
 }
 
@@ -142,6 +172,54 @@ TEST_CASE("an engine does not start where it could not work, says every reason, 
                     "did you mean TROUPE_LOG_LEVEL?", "Not started: 4 reasons above"})
     CHECK(a.has(part));
   CHECK_FALSE(fs::exists(d.database()));
+}
+
+TEST_CASE("a file that should hold a book and holds none is not called ours") {
+  const desk d;
+  std::ofstream{d.database()}; // as a restore that failed leaves it
+  const auto a = d.told("check --offline");
+  INFO(a.text);
+  CHECK(a.code == 0);
+  CHECK(a.has("no book is in it: the start begins a NEW one"));
+  CHECK(a.has("\nNothing is wrong on this machine, but look at: database. The services"));
+  CHECK_FALSE(a.has("is ours"));
+}
+
+TEST_CASE("a book of another bot, and a book with a fault, are found by check") {
+  const desk d;
+  {
+    storage::store made{d.database()};
+    made.serve_bot(777);
+  }
+  CHECK(d.told("check --offline").has("served the bot 777, and the token is that of the bot 1000001"));
+  SQLite::Database{d.database(), SQLite::OPEN_READWRITE}.exec(
+      "INSERT INTO balances(account, user_id, amount) VALUES('user', 5, 5)");
+  const auto a = d.told("check --offline");
+  INFO(a.text);
+  CHECK(a.code == 1);
+  CHECK(a.has("fault"));
+  CHECK(a.has("troupe audit"));
+}
+
+TEST_CASE("a bot that runs is no fault of its own check, whatever its database is called") {
+  const desk d;
+  auto engine = d.engine();
+  REQUIRE(within(std::chrono::seconds{20}, [&] {
+    http_request r;
+    r.url = "http://127.0.0.1:" + std::to_string(d.web) + "/health";
+    return d.http->send(r).status == 200;
+  }));
+  const auto link = d.dir / "link.db", second = d.dir / "second.db";
+  fs::create_symlink(d.database(), link);
+  fs::create_hard_link(d.database(), second);
+  for (auto& name : {fs::path{d.database()}, link, second}) {
+    const auto a = d.told("check --offline", {{"DATABASE_PATH", name.string()}});
+    INFO(a.text);
+    CHECK(a.code == 0);
+    CHECK(a.has("an engine is running on"));
+    CHECK_FALSE(a.has("cannot listen"));
+  }
+  engine.end(SIGTERM);
 }
 
 TEST_CASE("a database that belongs to another program is refused by check and left as it is") {

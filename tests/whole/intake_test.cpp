@@ -1,4 +1,5 @@
 /// What the intake survives, seen from outside: the real program, over real HTTP.
+#include "storage/store.hpp"
 #include "tests/whole/sandbox_stage.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fstream>
@@ -115,6 +116,35 @@ TEST_CASE(
   const auto engine = w.engine();
   CHECK(w.turns(200, seconds{20}));
   CHECK(w.has_logged("NEW database created at " + w.database()));
+}
+
+TEST_CASE("a new book, and another bot, are told when the start that met them has failed behind it") {
+  intake_stage w;
+  const auto founder = 1864913930;
+  const auto told = [&](const std::string& words) {
+    const auto all = w.chat(founder);
+    return std::count_if(all.begin(), all.end(),
+                         [&](auto& m) { return m.value("text", "").find(words) != std::string::npos; });
+  };
+  { // as far as the store, and no further
+    troupe::storage::store begun{w.database()};
+    begun.serve_bot(777);
+    begun.serve_bot(1000001);
+  }
+  w.say(founder, "/start"); // or nobody may write to him
+  {
+    auto engine = w.engine();
+    REQUIRE(w.turns(200, seconds{20}));
+    CHECK(within(seconds{20}, [&] { return told("НОВАЯ база: " + w.database()) == 1; }));
+    CHECK(within(seconds{20}, [&] { return told("другой бот (прежний: 777)") == 1; }));
+    CHECK(w.has_logged("NEW database created at " + w.database()));
+    engine.end(SIGTERM);
+  }
+  fs::resize_file(w.log(), 0);
+  const auto again = w.engine();
+  REQUIRE(w.turns(200, seconds{20}));
+  CHECK_FALSE(w.has_logged("NEW database")); // it has been told
+  CHECK(told("НОВАЯ база") == 1);
 }
 
 TEST_CASE("somebody else's file is refused, and neither it nor what lies beside it changes") {
