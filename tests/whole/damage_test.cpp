@@ -2,6 +2,7 @@
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
 #include "tests/whole/process.hpp"
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -101,4 +102,14 @@ TEST_CASE("whichever page is damaged, the audit finds it, names the file and say
     CHECK(a.has_logged(a.database));
     CHECK((a.has_logged("Restore a backup") || a.has_logged("restore a backup")));
   }
+}
+
+TEST_CASE("an engine whose restarts do not help ends with 3, and so its service manager starts it anew") {
+  const archive a;
+  // Sound for the audit, and of no use to the cast.
+  SQLite::Database{a.database, SQLite::OPEN_READWRITE}.exec(
+      "ALTER TABLE broadcasts RENAME COLUMN method TO way");
+  CHECK(a.run({"serve"}) == 3);
+  CHECK(a.has_logged("the engine cannot go on"));
+  CHECK(a.has_logged("stopped"));
 }

@@ -36,19 +36,19 @@ struct two_bots : sandbox_stage {
             {"TROUPE_STORAGE_FILES_DIR", files},
             {"TROUPE_STORAGE_KEEP_FILES_H", "1"}};
   }
-  /// What that bot's chat shows as a video, in bytes; 0: none yet.
-  std::size_t video_of(const std::string& at) {
+  /// What that bot's chat shows as a video; "": none yet.
+  std::string video_of(const std::string& at) {
     http_request r;
     r.url = at + "/sandbox/chat?user_id=" + std::to_string(anna);
     const auto all = talk(r);
-    if (!all.is_array()) return 0;
+    if (!all.is_array()) return "";
     for (const auto& m : all)
       if (m.contains("video")) {
         http_request f;
         f.url = at + "/sandbox/file/" + m["video"]["file_id"].get<std::string>();
-        return http->send(f).body.size();
+        return http->send(f).body;
       }
-    return 0;
+    return "";
   }
   void order(const std::string& at, const std::string& words) {
     const auto ask = [&](const std::string& path, const nlohmann::json& body) {
@@ -78,6 +78,13 @@ struct two_bots : sandbox_stage {
   }
 };
 
+/// What the provider there has made for the first order.
+std::string made_for(two_bots& world, const std::string& at, const std::string& database) {
+  http_request r;
+  r.url = at + "/results/" + storage::reader{database}.load_job(1).task_id + ".mp4";
+  return world.http->send(r).body;
+}
+
 std::string file_of(const std::string& database) {
   storage::reader db{database};
   return db.load_job(1).file_path;
@@ -90,7 +97,15 @@ TEST_CASE("two engines in one folder keep their files apart: nobody gets somebod
   auto first = world.engine(world.settings(false, "")), second = world.engine(world.settings(true, ""));
   world.order(world.base, "a cat");
   world.order(world.second_base, "a dog");
-  CHECK(within(60s, [&] { return world.video_of(world.base) > 0 && world.video_of(world.second_base) > 0; }));
+  CHECK(within(60s, [&] {
+    return !world.video_of(world.base).empty() && !world.video_of(world.second_base).empty();
+  }));
+  const auto cat = made_for(world, world.base, world.database());
+  const auto dog = made_for(world, world.second_base, world.second_database());
+  REQUIRE(cat.size() > 1000);
+  REQUIRE(cat != dog);
+  CHECK((world.video_of(world.base) == cat));
+  CHECK((world.video_of(world.second_base) == dog));
   CHECK(first.end(SIGTERM) == 0);
   CHECK(second.end(SIGTERM) == 0);
   const auto one = file_of(world.database()), other = file_of(world.second_database());
