@@ -49,6 +49,9 @@ struct cashier_state {
   std::deque<std::string> refused_unstored;            ///< queries; they come again when they can be stored
 
   voice words() const { return {ctx->settings->words, ctx->opts()}; }
+  till::office_chats office() const {
+    return {ctx->office->people(ctx->opts()), ctx->office->group_now(ctx->opts())};
+  }
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
   yookassa::shop shop() const {
     auto& y = ctx->opts().yookassa;
@@ -98,10 +101,21 @@ std::chrono::milliseconds regular_wait(const cashier_state& s) {
   return std::chrono::seconds{s.ctx->opts().yookassa.check_every_s};
 }
 
-std::chrono::milliseconds backoff_of(self_ptr self, const errand& e, std::int64_t retry_after_ms = 0) {
+unix_ms age_of(const cashier_state& s, const payment& p) {
+  return s.ctx->now() - (p.state == payment_state::pending ? p.created_at : p.updated_at);
+}
+
+/// Until nothing could be stored is tried again.
+std::chrono::milliseconds backoff_of(self_ptr self, const errand& e) {
   const auto it = self->state.open.find(e.p.payment_id);
-  const auto grown = backoff(it == self->state.open.end() ? 0 : it->second.tries++, retry_wait_max);
-  return std::max(grown, std::chrono::milliseconds{retry_after_ms});
+  return backoff(it == self->state.open.end() ? 0 : it->second.tries++, retry_wait_max);
+}
+
+/// Until somebody outside who gave no clear answer is asked again: of what is old more and more seldom, over
+/// restarts too.
+std::chrono::milliseconds asking_wait(self_ptr self, const errand& e, std::int64_t retry_after_ms = 0) {
+  const auto least = std::max(retry_after_ms, till::look_wait(age_of(self->state, e.p), 0));
+  return std::max(backoff_of(self, e), std::chrono::milliseconds{least});
 }
 
 /// As the step leaves it, for the words; the store decides.
@@ -125,28 +139,29 @@ account after_refund(account who, const payment& before, const payment& after) {
   return who;
 }
 
-std::vector<outgoing> words_for(const voice& v, const payment& before, const payment_step& step,
-                                const account& who) {
+std::vector<outgoing> words_for(const voice& v, const till::office_chats& office, const payment& before,
+                                const payment_step& step, const account& who) {
   const auto after = foretell(before, step);
   std::vector<outgoing> all;
   switch (step.to) {
   case payment_state::pending: return {v.link(after, who)};
   case payment_state::paid:
-    if (before.state == payment_state::refunding) return v.tell_admins(after, "admin.refund_refused");
+    if (before.state == payment_state::refunding) return v.tell_admins(after, "admin.refund_refused", office);
     all = v.paid(after, till::credited(who, after));
     if (step.refunded > 0) { // it had gone back before we heard of it
       auto back = step;
       back.to = payment_state::refunded;
-      for (auto& m : words_for(v, after, back, till::credited(who, after))) all.push_back(std::move(m));
+      for (auto& m : words_for(v, office, after, back, till::credited(who, after)))
+        all.push_back(std::move(m));
     }
     return all;
   case payment_state::cancelled: return {v.cancelled(after, who)};
   case payment_state::refunded:
-    all = v.tell_admins(after, "admin.refunded");
+    all = v.tell_admins(after, "admin.refunded", office);
     all.push_back(v.refunded(after, after_refund(who, before, after)));
     return all;
   case payment_state::unmatched:
-    all = v.tell_admins(after, "admin.unmatched");
+    all = v.tell_admins(after, "admin.unmatched", office);
     all.push_back(v.being_checked(after, who));
     return all;
   case payment_state::refunding: break;
@@ -163,7 +178,7 @@ void take(self_ptr self, const payment& p, payment_step step, const after_step& 
   self->request(self->state.desk.reader, store_limit, account_query{p.user_id})
       .then(
           [=, step = std::move(step)](const account& who) mutable {
-            step.messages = words_for(self->state.words(), p, step, who);
+            step.messages = words_for(self->state.words(), self->state.office(), p, step, who);
             self->request(self->state.desk.ledger, store_limit, std::move(step))
                 .then(
                     [=](const payment_answer& a) {
@@ -214,23 +229,22 @@ bool was_asked(self_ptr self, const errand& e) {
   return it != self->state.open.end() && std::exchange(it->second.asked, false);
 }
 
-void no_word_yet(self_ptr self, const errand& e) {
-  if (was_asked(self, e)) tell(self, e.p, &voice::not_yet);
-  later(self, e, regular_wait(self->state));
-}
-
 std::string alarm_of(cause c) { return std::string{"shop: "} + name_of(c); }
 
+void alert(self_ptr self, const std::string& kind, const char* sentence, const payment& p,
+           const std::string& what, bool stays = false) {
+  auto& s = self->state;
+  if (!s.desk.watchman) return;
+  self->send(s.desk.watchman, alarm{kind,
+                                    sentence,
+                                    {{"n", std::to_string(p.payment_id)},
+                                     {"text", telegram::escape_html(telegram::shorten(what, 300))}},
+                                    stays});
+}
 /// For administrators, who hear of a cause at once and then of its like as a count; of wrong keys once, until
 /// they are right again.
 void alert(self_ptr self, cause c, const payment& p, const std::string& what) {
-  auto& s = self->state;
-  if (!s.desk.watchman) return;
-  self->send(s.desk.watchman, alarm{alarm_of(c),
-                                    causes::row_of(c).alarm,
-                                    {{"n", std::to_string(p.payment_id)},
-                                     {"text", telegram::escape_html(telegram::shorten(what, 300))}},
-                                    c == cause::shop_keys});
+  alert(self, alarm_of(c), causes::row_of(c).alarm, p, what, c == cause::shop_keys);
 }
 /// The shop has answered to our name.
 void keys_are_good(self_ptr self) {
@@ -256,19 +270,47 @@ void opening_refused(self_ptr self, const errand& e, const yookassa::payment_sta
   give_up_opening(self, e, till::is_about_receipt(status) ? cause::receipt_refused : cause::shop_refused);
 }
 
-/// Words that nobody can read are none: told at once, asked again for a while, and then given up. Whatever
-/// comes of it after that a notice brings.
-bool gives_up(self_ptr self, const errand& e, const yookassa::payment_status& status) {
-  const bool opening = e.p.outside_id.empty(), odd = status.what == result::not_understood;
+/// It may have been paid, and nobody says so. Whatever comes of it after that a notice brings.
+void give_up_looking(self_ptr self, const errand& e, const std::string& what) {
+  log("cashier")->warn("payment {}: closed, for the shop has not said what became of it: {}", e.p.payment_id,
+                       what);
+  alert(self, "shop: closed", "alarm.shop_closed", e.p, what);
+  conclude(self, e, step_of(self, payment_state::cancelled, name_of(cause::shop_unclear)));
+}
+
+/// Words that nobody can read are none: told at once, asked again for a while, and then given up.
+bool opening_ends(self_ptr self, const errand& e, const yookassa::payment_status& status) {
+  const bool odd = status.what == result::not_understood;
   if (odd) alert(self, cause::shop_not_understood, e.p, status.text);
-  const auto age = self->state.ctx->now() - e.p.created_at;
-  if (opening ? age <= till::opening_max_ms : !odd || age <= till::odd_max_ms) return false;
+  if (age_of(self->state, e.p) <= till::opening_max_ms) return false;
   if (!odd) alert(self, cause::shop_silent, e.p, status.text);
-  give_up_opening(self, e,
-                  !opening ? cause::shop_unclear
-                  : odd    ? cause::shop_not_understood
-                           : cause::shop_silent);
+  give_up_opening(self, e, odd ? cause::shop_not_understood : cause::shop_silent);
   return true;
+}
+
+/// The same of a purchase that has its link. That the shop does not know it, is told once: another shop's
+/// keys were put in the place of the first ones', perhaps.
+bool looking_ends(self_ptr self, const errand& e, const yookassa::payment_status& status) {
+  auto& s = self->state;
+  const bool odd = status.what == result::not_understood, unknown = status.what == result::not_found;
+  if (age_of(s, e.p) > (odd || unknown ? till::odd_max_ms : till::silent_max_ms)) {
+    give_up_looking(self, e, status.text);
+    return true;
+  }
+  if (odd) alert(self, cause::shop_not_understood, e.p, status.text);
+  const auto it = s.open.find(e.p.payment_id);
+  if (unknown && it != s.open.end() && it->second.tries == 0)
+    alert(self, "shop: unknown there", "alarm.shop_unknown", e.p, status.text);
+  return false;
+}
+
+/// Not paid so far. The shop's own limits end it within days; when they do not, ours does.
+void no_word_yet(self_ptr self, const errand& e) {
+  auto& s = self->state;
+  const auto age = age_of(s, e.p);
+  if (age > till::open_max_ms) return give_up_looking(self, e, "pending");
+  if (was_asked(self, e)) tell(self, e.p, &voice::not_yet);
+  later(self, e, std::chrono::milliseconds{till::look_wait(age, regular_wait(s).count())});
 }
 
 /// Nothing is known: asked again, and said to whom it concerns.
@@ -276,8 +318,8 @@ void no_clear_answer(self_ptr self, const errand& e, const yookassa::payment_sta
   auto& s = self->state;
   log("cashier")->warn("payment {}: no clear answer from the shop: {}", e.p.payment_id, status.text);
   const bool opening = e.p.outside_id.empty();
-  if (gives_up(self, e, status)) return;
-  const auto wait = backoff_of(self, e, status.retry_after_ms);
+  if (opening ? opening_ends(self, e, status) : looking_ends(self, e, status)) return;
+  const auto wait = asking_wait(self, e, status.retry_after_ms);
   const auto it = s.open.find(e.p.payment_id);
   const bool slow = opening && it != s.open.end() && it->second.tries == tries_before_a_word;
   if (was_asked(self, e) || slow) tell(self, e.p, opening ? &voice::opening_is_slow : &voice::no_answer);
@@ -305,13 +347,25 @@ void understand(self_ptr self, const errand& e, const yookassa::payment_status& 
   no_clear_answer(self, e, status);
 }
 
+/// The keys were taken out of the settings while it was under way. Without them nobody can be asked: what has
+/// no link yet ends, what may be paid waits for their return, or for its limit.
+void without_keys(self_ptr self, const errand& e) {
+  yookassa::payment_status nothing;
+  nothing.what = result::unauthorized;
+  nothing.text = "YOOKASSA_SECRET_KEY is not set";
+  if (!e.p.outside_id.empty()) return no_clear_answer(self, e, nothing);
+  alert(self, "shop: no keys", "alarm.shop_no_keys", e.p, nothing.text);
+  give_up_opening(self, e, cause::shop_keys);
+}
+
 void ask_shop(self_ptr self, const errand& e) {
   auto& s = self->state;
+  if (s.shop().secret_key.empty()) return without_keys(self, e);
   auto request = e.p.outside_id.empty() ? yookassa::create_payment(s.shop(), e.p.request_key, e.p.request)
                                         : yookassa::get_payment(s.shop(), e.p.outside_id);
   self->request(s.desk.shop, caf::infinite, std::move(request))
       .then([=](const http_reply& r) { understand(self, e, yookassa::read_payment(r)); },
-            [=](caf::error&) { later(self, e, backoff_of(self, e)); });
+            [=](caf::error&) { later(self, e, asking_wait(self, e)); });
 }
 
 // -- Refunds ----------------------------------------------------------------------------------------
@@ -339,9 +393,9 @@ void return_stars(self_ptr self, const errand& e) {
             if (a.what == outcome::our_mistake || a.what == outcome::chat_gone ||
                 a.what == outcome::message_gone)
               return refund_refused(self, e, a.description);
-            later(self, e, backoff_of(self, e, a.retry_after_ms)); // again does no harm
+            later(self, e, asking_wait(self, e, a.retry_after_ms)); // again does no harm
           },
-          [=](caf::error&) { later(self, e, backoff_of(self, e)); });
+          [=](caf::error&) { later(self, e, asking_wait(self, e)); });
 }
 
 void return_roubles(self_ptr self, const errand& e) {
@@ -356,9 +410,9 @@ void return_roubles(self_ptr self, const errand& e) {
               return refund_refused(self, e, a.text);
             if (a.what == result::unauthorized) alert(self, cause::shop_keys, e.p, a.text);
             if (a.what == result::not_understood) alert(self, cause::shop_not_understood, e.p, a.text);
-            later(self, e, backoff_of(self, e, a.retry_after_ms));
+            later(self, e, asking_wait(self, e, a.retry_after_ms));
           },
-          [=](caf::error&) { later(self, e, backoff_of(self, e)); });
+          [=](caf::error&) { later(self, e, asking_wait(self, e)); });
 }
 
 // -- The agenda -------------------------------------------------------------------------------------
@@ -391,13 +445,15 @@ void pump(self_ptr self) {
 
 void take_up(self_ptr self, payment& p) {
   auto& s = self->state;
-  const bool shops = p.method != payment_method::stars;
-  if (shops && s.shop().secret_key.empty()) {
+  const bool keyless = p.method != payment_method::stars && s.shop().secret_key.empty();
+  if (keyless)
     log("cashier")->warn("payment {} waits for the shop, but YOOKASSA_SECRET_KEY is not set", p.payment_id);
-    return;
-  }
+  if (keyless && p.state == payment_state::refunding)
+    return alert(self, "shop: no keys", "alarm.shop_no_keys", p, "refund");
   const bool linked = p.state == payment_state::pending && !p.outside_id.empty();
-  const auto due = linked ? p.updated_at + regular_wait(s).count() : 0;
+  const auto due = !linked   ? 0
+                   : keyless ? p.created_at + till::silent_max_ms + 1
+                             : p.updated_at + regular_wait(s).count();
   auto& m = s.open[p.payment_id];
   s.agenda.erase({m.due, p.payment_id});
   m = {std::move(p), 0, 0, 0, false}; // a call that is under way for the older state ends by itself
@@ -494,13 +550,20 @@ void answer_checkout(self_ptr self, const incoming_update& u, const telegram::ev
           [](caf::error&) {});
 }
 
+/// Nobody may pay for what could not be looked up; administrators hear of it from the log.
+const char* unread_checkout(self_ptr self, const telegram::event& e, const caf::error& why) {
+  log("cashier")->error("the pre-checkout of user {} was refused, for it could not be looked up: {}",
+                        e.from.user_id, self->system().render(why));
+  return "checkout.try_again";
+}
+
 /// Who is banned buys nothing.
 void check_buyer(self_ptr self, const telegram::event& e, const std::string& refusal,
                  const std::function<void(const std::string&)>& say) {
   if (!refusal.empty()) return say(refusal);
   self->request(self->state.desk.reader, checkout_limit, account_query{e.from.user_id})
       .then([=](const account& who) { say(who.banned && !who.admin ? "ban.checkout" : ""); },
-            [=](caf::error&) { say("checkout.halted"); });
+            [=](caf::error& why) { say(unread_checkout(self, e, why)); });
 }
 
 /// What cannot be stored is refused from memory: the money could not be booked either. It is polled again
@@ -534,7 +597,7 @@ void check_out(self_ptr self, const incoming_update& u) {
           [=](const payment& p) {
             check_buyer(self, e, till::checkout_refusal(p, e, self->state.ctx->now()), say);
           },
-          [=](caf::error&) { say("checkout.halted"); });
+          [=](caf::error& why) { say(unread_checkout(self, e, why)); });
 }
 
 cashier_actor::behavior_type cashier(self_ptr self, const context_ptr& ctx, const till_desk& desk) {

@@ -1227,8 +1227,7 @@ private:
 
   void thank(const payment_answer& a) {
     if (a.now.state == payment_state::unmatched) {
-      messages_.push_back(voice_.being_checked(a.now, a.who));
-      for (auto& m : voice_.tell_admins(a.now, "admin.unmatched")) messages_.push_back(std::move(m));
+      messages_.push_back(voice_.being_checked(a.now, a.who)); // and the office hears of it: `till::office_news`
       return;
     }
     if (a.now.state == payment_state::refunded && a.now.credits == 0) { // its refund was faster
@@ -1260,11 +1259,9 @@ private:
     if (!a.changed && !early) return; // the cashier asked for it and has told it, or it is none of ours
     if (early) {                      // also when it is told again: into the same places
       messages_.push_back(voice_.refunded_before(a.now, a.who));
-      for (auto& m : voice_.tell_admins(a.now, "admin.refunded_before")) messages_.push_back(std::move(m));
       return;
     }
     messages_.push_back(voice_.refunded(a.now, a.who));
-    for (auto& m : voice_.tell_admins(a.now, "admin.refunded")) messages_.push_back(std::move(m));
   }
 
   // -- Payments, for administrators -------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include "actors/dialogue.hpp"
 #include "actors/log.hpp"
 #include "actors/spawn.hpp"
+#include "actors/till.hpp"
 #include <deque>
 
 namespace troupe {
@@ -189,6 +190,19 @@ void place(self_ptr self, order_request o) {
                        });
 }
 
+template <class Operation> void pay(self_ptr self, Operation op) {
+  settle<payment_answer>(self, std::move(op), "the payment",
+                         [](const dialogue& r, session_state& s, const payment_answer& a) {
+                           auto d = r.settled(s.event, s.who, a, s.ctx->now());
+                           const till::voice voice{s.ctx->settings->words, s.ctx->opts()};
+                           const till::office_chats office{s.ctx->office->people(s.ctx->opts()),
+                                                           s.ctx->office->group_now(s.ctx->opts())};
+                           for (auto& m : voice.office_news(s.event.kind, a, office))
+                             d.messages.push_back(std::move(m));
+                           return d;
+                         });
+}
+
 void act(self_ptr self, std::variant<admin_action, open_broadcast, broadcast_step> what) {
   const auto by_admin = [self](auto& op) {
     if constexpr (std::is_same_v<std::decay_t<decltype(op)>, admin_action>)
@@ -252,9 +266,7 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
     return give_up(self, e.what());
   }
   if (d.ask_about != 0) self->send(self->state.desk.cashier, payment_asked{d.ask_about});
-  if (d.purchase)
-    return std::visit([self](auto& p) { settle(self, std::move(p), "the payment", &dialogue::settled); },
-                      *d.purchase);
+  if (d.purchase) return std::visit([self](auto& p) { pay(self, std::move(p)); }, *d.purchase);
   if (d.office) return act(self, std::move(*d.office));
   if (d.picture) return look_at_picture(self, std::move(d));
   if (d.writing) return ask_writer(self, std::move(d));

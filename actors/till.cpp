@@ -11,6 +11,8 @@ namespace {
 using nlohmann::json;
 using yookassa::result;
 
+constexpr const char* group_language = "ru"; // as the office board has it
+
 std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 payment_step to(const payment& p, payment_state state, unix_ms now) {
@@ -81,6 +83,11 @@ std::optional<payment_step> step_after(const payment& p, const yookassa::payment
   }
   default: return {};
   }
+}
+
+unix_ms look_wait(unix_ms age, unix_ms regular) {
+  constexpr unix_ms seldom = 3'600'000;
+  return std::max(regular, std::min(age / 60, seldom));
 }
 
 bool is_about_receipt(const yookassa::payment_status& s) {
@@ -282,19 +289,34 @@ talk::screen voice::card(const payment& p, const std::string& language) const {
   return {text, rows};
 }
 
-std::vector<outgoing> voice::tell_admins(const payment& p, const std::string& key) const {
-  auto s = card(p, "ru");
-  s.text = words_.get("ru", key) + "\n\n" + s.text;
+std::vector<outgoing> voice::tell_admins(const payment& p, const std::string& key,
+                                         const office_chats& to) const {
+  const auto news = [&](const std::string& language) {
+    auto s = card(p, language);
+    s.text = words_.get(language, key) + "\n\n" + s.text;
+    return s;
+  };
   std::vector<outgoing> all;
-  for (const auto admin : opts_.users.admin_ids) { // each alone: the buttons are an administrator's
-    auto o = talk::show(s, admin);
+  for (const auto& admin : to.people) { // each alone: the buttons are an administrator's
+    auto o = talk::show(news(admin.language), admin.chat_id);
     o.slot = "payment:" + std::to_string(p.payment_id) + ":" + name_of(p.state);
     all.push_back(std::move(o));
   }
   // To be read there: in a group the buttons would be anybody's.
-  if (const auto group = opts_.office.feedback_chat_id; group != 0)
-    all.push_back(talk::show({s.text, {}}, group));
+  if (to.group != 0) all.push_back(talk::show({news(group_language).text, {}}, to.group));
   return all;
+}
+
+std::vector<outgoing> voice::office_news(telegram::event_kind what, const payment_answer& a,
+                                         const office_chats& to) const {
+  using telegram::event_kind;
+  if (what == event_kind::payment && a.now.state == payment_state::unmatched)
+    return tell_admins(a.now, "admin.unmatched", to);
+  if (what != event_kind::payment_refunded) return {};
+  // Also when it is told again: into the same places.
+  if (a.now.state == payment_state::refunded && a.now.credits == 0)
+    return tell_admins(a.now, "admin.refunded_before", to);
+  return a.changed ? tell_admins(a.now, "admin.refunded", to) : std::vector<outgoing>{};
 }
 
 } // namespace troupe::till

@@ -9,8 +9,15 @@ namespace troupe::till {
 inline constexpr unix_ms invoice_valid_ms = 24 * 3'600'000ll;
 /// So long the shop is asked to make a payment; nobody has its address yet, so nobody can pay it.
 inline constexpr unix_ms opening_max_ms = 10 * 60'000;
-/// So long a payment whose state cannot be read is looked at.
+/// So long a payment whose state cannot be read is looked at, or one that the shop does not know any more.
 inline constexpr unix_ms odd_max_ms = 24 * 3'600'000ll;
+/// So long one of which the shop says nothing at all.
+inline constexpr unix_ms silent_max_ms = 3 * 24 * 3'600'000ll;
+/// So long one that the shop says is open: it keeps money set aside for a week at most.
+inline constexpr unix_ms open_max_ms = 8 * 24 * 3'600'000ll;
+
+/// From one look at a matter of this age to the next: the older, the more seldom, at last once an hour.
+unix_ms look_wait(unix_ms age, unix_ms regular);
 
 /// Why a pre-checkout is refused, as a key of the texts; "" when the invoice is good.
 std::string checkout_refusal(const payment& named, const telegram::event& e, unix_ms now);
@@ -30,6 +37,12 @@ account credited(account who, const payment& p);
 
 std::string price_of(const payment& p); ///< talk::money_text
 std::string price_of(payment_method m, std::int64_t amount);
+
+/// Who hears what concerns the office's money.
+struct office_chats {
+  std::vector<office_seat> people; ///< each administrator
+  std::int64_t group = 0;          ///< where it is now; 0: there is none
+};
 
 /// Messages about one payment. `who` is its user.
 class voice {
@@ -51,8 +64,11 @@ public:
   outgoing refunded_before(const payment& p, const account& who) const;
   outgoing being_checked(const payment& p, const account& who) const; ///< money came, but not as agreed
 
-  /// To each administrator.
-  std::vector<outgoing> tell_admins(const payment& p, const std::string& key) const;
+  /// To each administrator, in his language, and to the group.
+  std::vector<outgoing> tell_admins(const payment& p, const std::string& key, const office_chats& to) const;
+  /// What they hear of an update about money, beside what the dialogue tells its user.
+  std::vector<outgoing> office_news(telegram::event_kind what, const payment_answer& a,
+                                    const office_chats& to) const;
   talk::screen card(const payment& p, const std::string& language) const;
 
 private:

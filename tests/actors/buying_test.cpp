@@ -1,5 +1,7 @@
 /// Buying credits as transcripts: what is pressed, what is shown, what is asked of the store.
 #include "actors/dialogue.hpp"
+#include "actors/office_board.hpp"
+#include "actors/till.hpp"
 #include "tests/actors/person.hpp"
 #include <map>
 #include <nlohmann/json.hpp>
@@ -66,8 +68,12 @@ struct buyer : test::person {
       if (auto p = std::get_if<open_payment>(&*d.purchase)) opened = *p;
       if (auto p = std::get_if<star_charge>(&*d.purchase)) charged = *p;
       if (auto p = std::get_if<payment_step>(&*d.purchase)) stepped = *p;
-      d = rules.settled(e, who, stored(), 1'700'000'000'000);
+      const auto answer = stored();
+      d = rules.settled(e, who, answer, 1'700'000'000'000);
       who.state = d.state;
+      const till::voice voice{set.words, set.opts};
+      for (auto& m : voice.office_news(e.kind, answer, {office_board{}.people(set.opts), 0}))
+        d.messages.push_back(std::move(m));
     }
     sent = d.messages;
     for (auto& m : sent) {
@@ -567,4 +573,30 @@ TEST_CASE("the screens of one place are outdated by the next, answers to questio
   CHECK(b.sent[0].topic == "hint:command");
   b.presses_data("home");
   CHECK(b.sent[1].topic == "edit:900");
+}
+
+TEST_CASE(
+    "money that fits no invoice is told to every administrator in his language, also to one of the menu") {
+  buyer b;
+  office_board board;
+  board.knows(9, "en", true);
+  b.set.opts.office.feedback_chat_id = -500;
+  board.moved(-500, -501);
+  payment_answer a;
+  a.changed = true, a.who = b.who;
+  a.now.payment_id = 3, a.now.user_id = 5, a.now.state = payment_state::unmatched;
+  const till::voice voice{b.set.words, b.set.opts};
+  const till::office_chats office{board.people(b.set.opts), board.group_now(b.set.opts)};
+  std::map<std::int64_t, std::string> told;
+  for (auto& m : voice.office_news(event_kind::payment, a, office)) told[m.chat_id] += m.params;
+  CHECK(has(told[9], "Money has come that matches no invoice"));
+  CHECK(has(told[9], "credit:3"));
+  CHECK(has(told[b.set.opts.users.admin_ids.at(0)], "Пришли деньги"));
+  CHECK(has(told[-501], "Пришли деньги")); // where the group is now
+  CHECK(told.count(-500) == 0);
+  CHECK(voice.office_news(event_kind::button, a, office).empty());
+  a.now.state = payment_state::refunded, a.now.credits = 10;
+  CHECK(voice.office_news(event_kind::payment_refunded, a, office).size() == 3);
+  a.changed = false; // the cashier has told it
+  CHECK(voice.office_news(event_kind::payment_refunded, a, office).empty());
 }

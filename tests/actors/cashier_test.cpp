@@ -1,4 +1,6 @@
 /// The cashier: pre-checkout, the shop's purchases until they end, notices and refunds.
+#include "actors/error_tally.hpp"
+#include "actors/log.hpp"
 #include "actors/till.hpp"
 #include "net/yookassa.hpp"
 #include "tests/actors/fixture.hpp"
@@ -527,12 +529,177 @@ TEST_CASE_METHOD(watched_selling, "an answer that makes no sense is told at once
     CHECK(stored().state == payment_state::pending);
     advance(25h, 30s);
     CHECK(stored().state == payment_state::cancelled);
-    CHECK(said("for a day"));
+    CHECK(said("so the invoice is closed"));
     CHECK_FALSE(said("Nothing was charged"));
     first_answer = nullptr, status = "succeeded";
     ask<done>(cashier, payment_noticed{"y1"});
     CHECK(balance() == 10);
   }
+}
+
+// -- What does not end by itself ------------------------------------------------------------------------
+
+TEST_CASE("the older a matter, the more seldom it is asked for, and at last once an hour") {
+  constexpr unix_ms minute = 60'000, hour = 60 * minute;
+  CHECK(till::look_wait(0, minute) == minute);
+  CHECK(till::look_wait(hour, minute) == minute);
+  CHECK(till::look_wait(10 * hour, minute) == 10 * minute);
+  CHECK(till::look_wait(200 * hour, minute) == hour);
+  CHECK(till::look_wait(200 * hour, 2 * hour) == 2 * hour);
+}
+
+namespace {
+
+struct waiting_selling : watched_selling {
+  int asked = 0;
+  std::function<http_reply()> says;
+
+  waiting_selling() {
+    open();
+    first_answer = [this](const http_request&) -> std::optional<http_reply> {
+      ++asked;
+      return says ? says() : ok(shop_payment());
+    };
+  }
+  void new_engine() {
+    caf::anon_send_exit(cashier, caf::exit_reason::kill);
+    run();
+    cashier =
+        own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier, watchman}));
+    tell(ledger, ledger_listeners{courier, {}, cashier});
+    tell(cashier, committed_payments{db->load_open_work().payments});
+  }
+  void is_closed() {
+    CHECK(stored().state == payment_state::cancelled);
+    CHECK(stored().why == "shop_unclear");
+    CHECK(said("so the invoice is closed"));
+    CHECK_FALSE(said("Nothing was charged"));
+    REQUIRE_FALSE(alarms.empty());
+    CHECK(has(alarms.back(), "чем кончилась оплата счёта №1"));
+    const auto until_now = asked;
+    advance(3h, 1min);
+    CHECK(asked == until_now);
+    says = nullptr, status = "succeeded"; // it was paid all the same: the notice tells
+    ask<done>(cashier, payment_noticed{"y1"});
+    CHECK(stored().state == payment_state::paid);
+    CHECK(balance() == 10);
+  }
+};
+
+} // namespace
+
+TEST_CASE_METHOD(
+    waiting_selling,
+    "a payment that the shop does not know any more is told, and closed after a day, over restarts") {
+  says = [] {
+    return reply(404, R"({"type":"error","code":"not_found","description":"Payment doesn't exist"})");
+  };
+  advance(1h, 10s);
+  REQUIRE(alarms.size() == 1);
+  CHECK(has(alarms[0], "не знает платежа, который открыт для счёта №1"));
+  tell(cashier, payment_asked{1});
+  CHECK(said("cannot tell me about your payment"));
+  advance(12h, 1min);
+  new_engine();
+  advance(10h, 1min);
+  CHECK(stored().state == payment_state::pending);
+  CHECK(asked < 400); // of 1400 minutes
+  advance(90min, 1min);
+  is_closed();
+}
+
+TEST_CASE_METHOD(waiting_selling,
+                 "a payment of which the shop says nothing is closed after days, with an alarm") {
+  SECTION("it cannot be reached") {
+    says = [] { return broken(http_error::refused); };
+  }
+  SECTION("it refuses the keys") {
+    says = [] { return reply(401, R"({"type":"error","code":"invalid_credentials"})"); };
+  }
+  advance(25h, 1min);
+  new_engine();
+  advance(46h, 5min);
+  CHECK(stored().state == payment_state::pending);
+  CHECK(asked < 500);
+  advance(3h, 1min);
+  is_closed();
+}
+
+TEST_CASE_METHOD(waiting_selling,
+                 "a payment that stays open at the shop beyond all its limits is closed too") {
+  advance(7 * 24h, 10min);
+  CHECK(stored().state == payment_state::pending);
+  CHECK(asked < 500);
+  advance(26h, 10min);
+  is_closed();
+}
+
+TEST_CASE_METHOD(
+    watched_selling,
+    "a purchase whose keys were taken away ends when it has no link, and waits when it has one") {
+  auto& keys_of = const_cast<config::options&>(ctx->opts()).yookassa;
+  const auto new_engine = [&] {
+    caf::anon_send_exit(cashier, caf::exit_reason::kill);
+    run();
+    keys_of.shop_id.clear(), keys_of.secret_key.clear();
+    cashier =
+        own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier, watchman}));
+    tell(ledger, ledger_listeners{courier, {}, cashier});
+    tell(cashier, committed_payments{db->load_open_work().payments});
+  };
+  SECTION("no link") {
+    first_answer = [](const http_request&) { return broken(http_error::lost); };
+    open();
+    new_engine();
+    CHECK(stored().state == payment_state::cancelled);
+    CHECK(stored().why == "shop_keys");
+    CHECK(said("the fault is on our side"));
+    CHECK(said("ways:s"));
+    REQUIRE_FALSE(alarms.empty());
+    CHECK(has(alarms.back(), "shop: no keys"));
+  }
+  SECTION("a link, which may be paid") {
+    open();
+    new_engine();
+    advance(71h, 5min);
+    CHECK(looks == 0); // nobody can be asked
+    CHECK(stored().state == payment_state::pending);
+    tell(cashier, payment_asked{1});
+    CHECK(said("cannot tell me about your payment"));
+    advance(2h, 5min);
+    CHECK(stored().why == "shop_unclear");
+    CHECK(has(alarms.back(), "shop: closed"));
+  }
+}
+
+TEST_CASE_METHOD(selling, "money that fits no invoice is told to each administrator, in his own language") {
+  ctx->office->knows(2002, "en", true); // made in the menu
+  open();
+  amount = "450.00", status = "succeeded";
+  advance(60s);
+  const auto to = [&](std::int64_t id, const char* words) {
+    const auto all = telegram->with("\"chat_id\":" + std::to_string(id));
+    return std::count_if(all.begin(), all.end(), [&](auto& e) { return has(e.line, words); });
+  };
+  CHECK(to(2002, "Money has come that matches no invoice") == 1);
+  CHECK(to(ctx->opts().users.admin_ids.at(0), "Пришли деньги") == 1);
+}
+
+TEST_CASE_METHOD(selling,
+                 "a checkout that cannot be looked up is refused in true words, and somebody hears of it") {
+  open(payment_method::stars, 1000);
+  auto tally = std::make_shared<error_tally>();
+  auto& sinks = log("cashier")->sinks();
+  sinks.push_back(std::make_shared<error_sink>(tally));
+  caf::anon_send_exit(reader, caf::exit_reason::kill); // its answers do not come
+  run();
+  tell(cashier, incoming_update{9, user, pre_checkout().dump()});
+  sinks.pop_back();
+  CHECK(said("could not look this invoice up"));
+  CHECK_FALSE(said("cannot take payments right now"));
+  const auto heard = tally->take();
+  REQUIRE(heard.count("cashier") == 1);
+  CHECK(has(heard.at("cashier").last, "pre-checkout of user 1001"));
 }
 
 // -- Money that went back before we heard of it --------------------------------------------------------
