@@ -257,6 +257,25 @@ TEST_CASE("a film that says nothing of its length is read through") {
   CHECK_FALSE(media::inspect({film, f / "t.jpg", 0}).playable);
 }
 
+TEST_CASE("a film that ends between two of its parts ends before its time") {
+  const folder f;
+  const auto film = f / "film.mkv";
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i",
+              "testsrc=duration=12:size=160x90:rate=5", "-pix_fmt", "yuv420p", "-cluster_time_limit", "3000",
+              film},
+             30);
+  auto bytes = read_all(film);
+  const auto segment = bytes.find("\x18\x53\x80\x67") + 4;
+  bytes.replace(segment, 8, "\x01\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
+  write(film, bytes);
+  CHECK(media::inspect({film, f / "t.jpg", 0}).playable);
+  const std::string part = "\x1F\x43\xB6\x75";
+  const auto second = bytes.find(part, bytes.find(part) + 4);
+  REQUIRE(second != bytes.npos);
+  write(film, bytes.substr(0, second));
+  CHECK(media::inspect({film, f / "t.jpg", 0}).why == "the file is cut off");
+}
+
 TEST_CASE("a film of which no picture can be decoded is no video") {
   const folder f;
   const auto clip = f / "clip.mp4";
