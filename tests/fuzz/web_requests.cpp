@@ -39,6 +39,13 @@ std::string said(int port, const std::string& bytes) {
   return s.hear_all();
 }
 
+/// One answer that does not come in five seconds tells of a busy machine, three of a dead port.
+bool lives(int port) {
+  for (int i = 0; i < 3; ++i)
+    if (said(port, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").rfind("HTTP/1.1 200", 0) == 0) return true;
+  return false;
+}
+
 void check_answer(const std::string& answer) {
   if (answer.empty()) return; // it was no request at all
   must(answer.rfind("HTTP/1.1 ", 0) == 0 && answer.size() > 12, "an answer is HTTP");
@@ -62,6 +69,5 @@ EDGE(web_requests) {
   must(h.body <= (1u << 20), "a body has a limit");
   static unsigned times = 0;
   if (++times % 64 != 0) return;
-  must(said(h.port, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").rfind("HTTP/1.1 200", 0) == 0,
-       "the port lives on");
+  must(lives(h.port), "the port lives on");
 }
