@@ -35,7 +35,7 @@ public:
   /// What is not ours is left as it is. ":memory:" for tests. @throws store_error
   explicit store(const std::string& path);
   ~store();
-  bool is_new() const; ///< Its book was begun, and nobody has been told of it yet.
+  bool is_new() const; ///< Its book was begun, nobody is in it, and nobody has been told of it yet.
   /// A value generated once and kept (for example CALLBACK_SECRET). Between batches.
   std::string kept_secret(const std::string& name);
   /// Whose updates come from now on: each bot has numbers and an offset of its own, all share the book.

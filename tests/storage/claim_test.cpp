@@ -134,6 +134,13 @@ TEST_CASE("a new book says that it is new until somebody was told, and the file 
   CHECK(bytes_of(file.path()).substr(68, 4) == "Trup");
 }
 
+TEST_CASE("a book with people in it is not called new, whoever began it") {
+  temporary_file file;
+  CHECK(store{file.path()}.is_new());
+  SQLite::Database{file.path(), SQLite::OPEN_READWRITE}.exec("INSERT INTO users(user_id) VALUES(1001)");
+  CHECK_FALSE(store{file.path()}.is_new());
+}
+
 TEST_CASE("our file is known when all of it is still in its WAL") {
   temporary_file file;
   const auto young = fs::path{file.path()}.parent_path().parent_path() / "young.db";
