@@ -132,11 +132,7 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
   }
 }
 
-/// What stands in the file and is no message of ours: a fall over it would be one at every start.
-bool is_readable(const outgoing& m) {
-  return !m.params.empty() && m.params[0] == '{' && own_json::is_json(m.params);
-}
-
+/// What stood in the file and is no message of ours: a fall over it would be one at every start.
 void set_aside(self_ptr self, const outgoing& m) {
   log("courier")->error("message {} to chat {} cannot be read and is set aside: {} {}", m.outbox_id,
                         m.chat_id, telegram::shorten(m.method, 40), telegram::shorten(m.params, 100));
@@ -325,10 +321,6 @@ void settle(self_ptr self, outgoing m, const telegram::answer& a) {
 
 void send_out(self_ptr self, outgoing m) {
   auto& s = self->state;
-  if (m.outbox_id != 0 && !is_readable(m)) {
-    set_aside(self, m);
-    return s.queue.finish(m, self->clock().now());
-  }
   auto fitted = fit_slot(s, m);
   if (!fitted) { // there is nothing to change
     report(self, m, {.delivered = true});

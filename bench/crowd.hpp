@@ -25,6 +25,7 @@ using steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto storm_limit = 60s;
+constexpr double quiet_s = 1; // without an answer
 constexpr int senders = 4;
 constexpr std::int64_t first_user = 700'000'001;
 
@@ -35,6 +36,7 @@ inline double seconds_since(steady::time_point t) {
 /// What passes between the two processes: values of one fixed type over pipes.
 struct report {
   std::int64_t answers = 0;
+  std::int64_t outdated = 0; ///< not sent, for the same person's next answer was there already
   double inject_s = 0, total_s = 0;
 };
 
@@ -102,10 +104,29 @@ struct people {
     write_all("/balance", messages);
     report r;
     r.inject_s = seconds_since(begun);
-    while ((r.answers = answers() - before) < expected && steady::now() - begun < storm_limit)
+    while (r.answers < expected && steady::now() - begun < storm_limit) {
+      if (const auto now = answers() - before; now != r.answers) {
+        r.answers = now;
+        r.total_s = seconds_since(begun);
+      } else if (seconds_since(begun) - r.total_s > quiet_s && all_heard_last()) {
+        r.outdated = expected - r.answers;
+        break;
+      }
       std::this_thread::sleep_for(10ms);
-    r.total_s = seconds_since(begun);
+    }
     return r;
+  }
+
+  /// The last in each chat is the bot's.
+  bool all_heard_last() const {
+    httplib::Client http{"127.0.0.1", port};
+    for (int u = 0; u < users; ++u) {
+      const auto r = http.Get("/sandbox/chat?user_id=" + std::to_string(first_user + u));
+      if (!r) return false;
+      const auto chat = json::parse(r->body);
+      if (chat.empty() || !chat.back().at("from").value("is_bot", false)) return false;
+    }
+    return true;
   }
 };
 

@@ -44,11 +44,20 @@ std::string address_below(const json& value, int levels) {
   return {};
 }
 
+/// With fewer brackets than levels it is not; so it is with nearly all, and this look costs next to nothing.
+bool is_too_deep(std::string_view text) {
+  std::size_t opened = 0;
+  for (const char bracket : {'{', '['})
+    for (auto at = text.find(bracket); at != text.npos; at = text.find(bracket, at + 1))
+      if (++opened > outside::json_depth_max)
+        return json_scan::shape_of(text).depth > outside::json_depth_max;
+  return false;
+}
+
 } // namespace
 
 json parse(std::string_view text, std::size_t bytes_max) {
-  if (text.size() > bytes_max || json_scan::shape_of(text).depth > outside::json_depth_max)
-    return json(json::value_t::discarded);
+  if (text.size() > bytes_max || is_too_deep(text)) return json(json::value_t::discarded);
   return json::parse(text.begin(), text.end(), nullptr, false);
 }
 

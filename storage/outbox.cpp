@@ -1,5 +1,6 @@
 /// Outgoing messages: stored with what caused them, gone when delivered.
 #include "storage/parts.hpp"
+#include "messages/own_json.hpp"
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -188,7 +189,8 @@ std::vector<outgoing> collect_messages(query& q) {
     m.office = static_cast<office_mail>(std::clamp(q.small(9), 0, static_cast<int>(office_mail::letter)));
     m.not_before = q.integer(10);
     // A row that cannot be read must not stop all others: without its method the courier sets it aside.
-    if (!known || !uploads) m.method.clear();
+    const bool is_call = !m.params.empty() && m.params.front() == '{' && own_json::is_json(m.params);
+    if (!known || !uploads || !is_call) m.method.clear();
     else m.uploads = std::move(*uploads);
     messages.push_back(std::move(m));
   }
@@ -248,11 +250,13 @@ void say_later(writer& w, std::int64_t job_id, bool order_ended) {
             job_id, static_cast<int>(order_ended ? later::with_the_order : later::with_the_video));
     due = collect_messages(q);
   }
-  // Its number is that of the moment it is said: a chat's messages leave by their numbers, also after a start.
+  // Its number is that of the moment it is said: a chat's messages leave by their numbers, also after a
+  // start.
   for (auto& m : due) {
     run(w.db(),
         "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) SELECT "
-        "chat_id, lane, method, params, slot, job_id, uploads, office, receipt FROM outbox WHERE outbox_id = ?",
+        "chat_id, lane, method, params, slot, job_id, uploads, office, receipt FROM outbox WHERE outbox_id = "
+        "?",
         m.outbox_id);
     m.outbox_id = w.db().last_id();
     w.messages.push_back(std::move(m));

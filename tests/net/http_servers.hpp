@@ -3,10 +3,12 @@
 #include "messages/http.hpp"
 #include "tests/catch.hpp"
 #include <httplib.h>
+#include <atomic>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace troupe::test {
 
@@ -52,20 +54,31 @@ struct silent_port {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port) + "/x"; }
 };
 
-/// Says these bytes to the first who asks, whatever he asks.
-struct one_answer : silent_port {
-  explicit one_answer(std::string bytes)
-      : silent_port{true}, thread{[this, bytes = std::move(bytes)] {
-          const auto who = ::accept(fd, nullptr, nullptr);
-          char heard[4096];
-          if (::recv(who, heard, sizeof heard, 0) > 0) ::send(who, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-          ::close(who);
+/// Says these bytes to each request that comes, then closes.
+class rude_server : public silent_port {
+public:
+  explicit rude_server(std::vector<std::string> says)
+      : silent_port{true}, thread_{[this, says = std::move(says)] {
+          for (const auto& words : says) {
+            const int c = ::accept(fd, nullptr, nullptr);
+            char buffer[4096];
+            if (::recv(c, buffer, sizeof buffer, 0) > 0)
+              (void)::send(c, words.data(), words.size(), MSG_NOSIGNAL);
+            ::close(c);
+            ++closed_;
+          }
         }} {}
-  ~one_answer() {
-    ::shutdown(fd, SHUT_RDWR); // nobody asked
-    thread.join();
+  ~rude_server() {
+    ::shutdown(fd, SHUT_RDWR); // somebody may not have come
+    thread_.join();
   }
-  std::thread thread;
+  void has_closed(int connections) const {
+    while (closed_ < connections) std::this_thread::yield();
+  }
+
+private:
+  std::atomic<int> closed_{0};
+  std::thread thread_;
 };
 
 } // namespace troupe::test

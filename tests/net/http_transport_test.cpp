@@ -197,8 +197,8 @@ TEST_CASE("a line end in an address or in a header's value begins nothing of its
   CHECK(heard == 0);
   CHECK(t->send(get(s.url("/a%20b"))).status == 200);
 
-  one_answer odd{
-      "HTTP/1.1 200 OK\r\nRetry-After: 1\rX-Evil: 1\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"};
+  rude_server odd({"HTTP/1.1 200 OK\r\nRetry-After: 1\rX-Evil: 1\r\nContent-Type: "
+                   "text/html\r\nContent-Length: 0\r\n\r\n"});
   const auto r = t->send(get(odd.url()));
   CHECK(r.status == 200);
   CHECK(r.headers == http_fields{{"content-type", "text/html"}});
