@@ -251,8 +251,11 @@ void store::tidy() noexcept {
 }
 
 bool store::is_new() const {
-  return number(impl_->w.db(), "SELECT count(*) FROM meta WHERE name = '" NEWS_OF_A_BOOK "' AND value <> '' "
-                               "AND NOT EXISTS (SELECT 1 FROM users)") > 0;
+  return first_use(impl_->path, [&] {
+    return number(impl_->w.db(),
+                  "SELECT count(*) FROM meta WHERE name = '" NEWS_OF_A_BOOK "' AND value <> '' "
+                  "AND NOT EXISTS (SELECT 1 FROM users)") > 0;
+  });
 }
 
 } // namespace troupe::storage
