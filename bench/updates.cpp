@@ -46,9 +46,7 @@ bool measure(int in, int out, const std::string& folder, int users, int messages
   auto n = static_cast<double>(r.answers + r.outdated);
   std::fprintf(stderr,
                "%lld of %lld answered, %lld by the next answer, in %.2f s (written in %.2f s): %.0f "
-               "updates/s, %.0f CPU ms "
-               "per 1000 updates, "
-               "%.1f MB resident (%.1f MB before)\n",
+               "updates/s, %.0f CPU ms per 1000 updates, %.1f MB resident (%.1f MB before)\n",
                static_cast<long long>(r.answers + r.outdated), static_cast<long long>(expected),
                static_cast<long long>(r.outdated), r.total_s, r.inject_s, n / r.total_s,
                n > 0 ? cpu / n * 1000 : 0, mb, idle_mb);

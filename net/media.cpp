@@ -234,42 +234,41 @@ std::vector<std::string> to_nowhere(const std::string& path, std::initializer_li
   return argv;
 }
 
-/// Reads the file to its end without decoding it: what is missing there is missed here. @throws unplayable
-void read_through(const std::string& path, const media_info& info) {
-  said s;
+/// What it says, when it refuses as well; nothing when it took too long, for then nothing is known.
+/// @throws tool_missing
+std::optional<said> heard(const std::vector<std::string>& argv, int limit_s) {
   try {
-    s = run_both(to_nowhere(path, {"-map", "0:v", "-map", "0:a?", "-c", "copy"}), read_limit_s);
+    return run_both(argv, limit_s);
   } catch (const tool_missing&) {
     throw;
-  } catch (const took_too_long&) { // nothing is known
-    return;
+  } catch (const took_too_long&) {
+    return {};
   } catch (const media_error& e) {
-    s.complaint = e.what();
+    return said{{}, e.what()};
   }
+}
+
+/// Reads the file to its end without decoding it: what is missing there is missed here. @throws unplayable
+void read_through(const std::string& path, const media_info& info) {
+  const auto s = heard(to_nowhere(path, {"-map", "0:v", "-map", "0:a?", "-c", "copy"}), read_limit_s);
+  if (!s) return;
   for (const char* words : {"partial file", "ended prematurely", "truncated"})
-    if (s.complaint.find(words) != s.complaint.npos) cut_off();
+    if (s->complaint.find(words) != s->complaint.npos) cut_off();
   // A tenth, for a sound or a last picture that is told longer than it is.
-  const auto end = progress_of(s.output, "out_time_us");
+  const auto end = progress_of(s->output, "out_time_us");
   if (end && *end / 1000 < static_cast<double>(info.duration_ms) * 0.9 - 500) cut_off();
 }
 
 /// There is no thumbnail: is that the video's fault? @throws unplayable
 void check_first_picture(const std::string& path) {
-  said s;
-  try {
-    s = run_both(to_nowhere(path, {"-map", "0:v:0", "-frames:v", "1"}), thumbnail_limit_s);
-  } catch (const took_too_long&) {
-    return;
-  } catch (const tool_missing&) {
-    throw;
-  } catch (const media_error& e) {
-    s.complaint = e.what();
-  }
-  const bool no_decoder = s.complaint.find("ecod") != s.complaint.npos &&
-                          s.complaint.find(" found for") != s.complaint.npos; // ours does not know this kind
-  if (no_decoder || progress_of(s.output, "frame").value_or(0) > 0) return;
-  if (!works("ffmpeg")) throw tool_missing(s.complaint.substr(0, complaint_told_max));
-  throw unplayable("no picture can be decoded: " + s.complaint.substr(0, complaint_told_max));
+  const auto s = heard(to_nowhere(path, {"-map", "0:v:0", "-frames:v", "1"}), thumbnail_limit_s);
+  if (!s) return;
+  const bool no_decoder =
+      s->complaint.find("ecod") != s->complaint.npos &&
+      s->complaint.find(" found for") != s->complaint.npos; // ours does not know this kind
+  if (no_decoder || progress_of(s->output, "frame").value_or(0) > 0) return;
+  if (!works("ffmpeg")) throw tool_missing(s->complaint.substr(0, complaint_told_max));
+  throw unplayable("no picture can be decoded: " + s->complaint.substr(0, complaint_told_max));
 }
 
 void add_thumbnail(const inspect_video& x, inspected& out) {

@@ -1,5 +1,7 @@
 #include "net/video_file.hpp"
 
+#include "messages/http.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -8,8 +10,6 @@
 
 namespace troupe::video_file {
 namespace {
-
-constexpr std::size_t head_bytes = 512;
 
 bool is_mp4(const std::string& head) { return head.compare(4, 4, "ftyp") == 0; }
 bool is_matroska(const std::string& head) { return head.compare(0, 4, "\x1A\x45\xDF\xA3") == 0; }

@@ -416,9 +416,19 @@ struct watched_selling : selling {
               [this](const alarm_over& o) { over.push_back(o.kind); }, [](const office_heard&) {},
               [](const wake&) {}};
     }));
+    begin();
+  }
+  void begin() {
     cashier =
         own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier, watchman}));
     tell(ledger, ledger_listeners{courier, {}, cashier});
+  }
+  void new_engine(const std::function<void()>& meanwhile = [] {}) {
+    caf::anon_send_exit(cashier, caf::exit_reason::kill);
+    run();
+    meanwhile();
+    begin();
+    tell(cashier, committed_payments{db->load_open_work().payments});
   }
   payment buy_with_receipt(const std::string& email) {
     open_payment o;
@@ -561,14 +571,6 @@ struct waiting_selling : watched_selling {
       return says ? says() : ok(shop_payment());
     };
   }
-  void new_engine() {
-    caf::anon_send_exit(cashier, caf::exit_reason::kill);
-    run();
-    cashier =
-        own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier, watchman}));
-    tell(ledger, ledger_listeners{courier, {}, cashier});
-    tell(cashier, committed_payments{db->load_open_work().payments});
-  }
   void is_closed() {
     CHECK(stored().state == payment_state::cancelled);
     CHECK(stored().why == "shop_unclear");
@@ -638,19 +640,11 @@ TEST_CASE_METHOD(
     watched_selling,
     "a purchase whose keys were taken away ends when it has no link, and waits when it has one") {
   auto& keys_of = const_cast<config::options&>(ctx->opts()).yookassa;
-  const auto new_engine = [&] {
-    caf::anon_send_exit(cashier, caf::exit_reason::kill);
-    run();
-    keys_of.shop_id.clear(), keys_of.secret_key.clear();
-    cashier =
-        own(spawn_cashier(*sys, ctx, {telegram_wire, provider_wire, ledger, reader, courier, watchman}));
-    tell(ledger, ledger_listeners{courier, {}, cashier});
-    tell(cashier, committed_payments{db->load_open_work().payments});
-  };
+  const auto without_keys = [&] { keys_of.shop_id.clear(), keys_of.secret_key.clear(); };
   SECTION("no link") {
     first_answer = [](const http_request&) { return broken(http_error::lost); };
     open();
-    new_engine();
+    new_engine(without_keys);
     CHECK(stored().state == payment_state::cancelled);
     CHECK(stored().why == "shop_keys");
     CHECK(said("the fault is on our side"));
@@ -660,7 +654,7 @@ TEST_CASE_METHOD(
   }
   SECTION("a link, which may be paid") {
     open();
-    new_engine();
+    new_engine(without_keys);
     advance(71h, 5min);
     CHECK(looks == 0); // nobody can be asked
     CHECK(stored().state == payment_state::pending);

@@ -111,6 +111,13 @@ struct other_path {
   other_path& operator=(const other_path&) = delete;
 };
 
+/// With the tools and without them.
+void check_refused(const std::string& film, const std::string& thumbnail) {
+  CHECK_FALSE(media::inspect({film, thumbnail, 0}).playable);
+  const other_path lean;
+  CHECK_FALSE(media::inspect({film, thumbnail, 0}).playable);
+}
+
 void write(const std::string& path, const std::string& bytes) {
   std::ofstream{path, std::ios::binary} << bytes;
 }
@@ -194,9 +201,7 @@ TEST_CASE("a film that ends right behind its index, or a few bytes later, is no 
   for (const std::size_t more : {0, 1, 7, 8, 40}) {
     CAPTURE(more);
     write(clip, bytes.substr(0, index_end + more));
-    CHECK_FALSE(media::inspect({clip, f / "t.jpg", 0}).playable);
-    const other_path lean;
-    CHECK_FALSE(media::inspect({clip, f / "t.jpg", 0}).playable);
+    check_refused(clip, f / "t.jpg");
   }
 }
 
@@ -237,9 +242,7 @@ TEST_CASE("half a film is none in any container, with the tools and without them
     CHECK(media::inspect({film, f / "t.jpg", 0}).playable);
     for (const std::size_t tenths : {5, 9}) {
       write(film, bytes.substr(0, bytes.size() / 10 * tenths));
-      CHECK_FALSE(media::inspect({film, f / "t.jpg", 0}).playable);
-      const other_path lean;
-      CHECK_FALSE(media::inspect({film, f / "t.jpg", 0}).playable);
+      check_refused(film, f / "t.jpg");
     }
   }
 }
