@@ -75,10 +75,12 @@ struct options {
     std::string webhook_secret;  // secret; generated and kept when unset
     std::string kie_webhook_key; // secret; "": kie's own signature is not asked for
     std::string proxy_header;    // "X-Real-IP" behind a proxy
+    std::vector<std::string> proxies = {"127.0.0.1", "::1"}; // whose word in that header counts: "10.0.0.0/8"
     std::string tls_certificate, tls_key;
   } web;
   struct users_options {
-    std::vector<std::int64_t> admin_ids = {1864913930};
+    std::vector<std::int64_t> admin_ids = {1864913930}; // owners
+    std::int64_t founder_id = 1864913930; // gets the gift; 0, unless said, once admin_ids are said
     int welcome_credits = 0;
     int founder_credits = 100;
     int active_jobs_max = 5;
@@ -125,6 +127,8 @@ struct options {
   struct network_options {
     std::string proxy; // for everything; "direct": no proxy, whatever the variables say
     std::string https_proxy, http_proxy, all_proxy, no_proxy;
+    /// "127.0.0.1:8081": results may be fetched from there though it is not public, or not encrypted.
+    std::vector<std::string> private_hosts;
   } network;
   /// A language model that turns a preset and the user's words into the final prompt of a photo.
   struct prompt_writer_options {

@@ -19,6 +19,7 @@ enum class http_error : std::uint8_t {
   lost,      ///< Sent, but the answer was cut off, too late or unreadable.
   too_large, ///< The answer is larger than `body_bytes_max`.
   stopped,   ///< We are shutting down (or the waiting line was full): not sent.
+  forbidden, ///< The address is none that we go to: not sent.
   no_file,   ///< A file to be sent cannot be read: not sent, and another try would not help.
 };
 
@@ -40,6 +41,9 @@ struct http_request {
   http_fields form; ///< With `files`: sent as multipart/form-data, `body` is ignored.
   std::vector<http_file> files;
   std::string save_to; ///< When set, a 200 body is written to this file, not to memory.
+  /// The address was told by the other side: https and a public address only, at each hop;
+  /// `network.private_hosts` are excepted.
+  bool is_foreign = false;
   std::chrono::milliseconds connect_limit{3'000};
   std::chrono::milliseconds time_limit{60'000}; ///< For the answer, from the moment of connection.
   std::uint64_t body_bytes_max = 8u << 20;

@@ -1,6 +1,7 @@
 #pragma once
 /// The engine's vocabulary: updates, turns, orders, jobs and outgoing messages, as plain values.
 /// Times are milliseconds since 1970 (UTC) and are always given by the caller. Credits are whole.
+#include "messages/rights.hpp"
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -93,6 +94,8 @@ struct outgoing {
   std::vector<upload> uploads;
   int refusals = 0; ///< How often Telegram has asked for patience; counted of answers to buttons.
   office_mail office = office_mail::no;
+  /// Part of a user's letter to the office: a reply to what arrives goes to this user. 0: of nobody's.
+  std::int64_t letter_of = 0;
   /// Only of a message that is new, and stored. The same receipt of several messages is told for one of them.
   std::shared_ptr<const receipt> told = nullptr;
   /// What it is about, of screens: one that still waits is outdated by a newer one of the same topic, because
@@ -165,6 +168,7 @@ struct account {
   std::int64_t user_id = 0;
   bool registered = false;
   bool admin = false;
+  role rank = role::none; ///< By the configuration and the database.
   bool banned = false;
   std::string ban_reason;
   std::int64_t balance = 0; ///< Free credits.
@@ -315,8 +319,9 @@ struct job_step {
   /// to pending: the provider has made nothing and judged nothing (a limit, a key), so this was none of the
   /// job's tries.
   bool no_try = false;
-  unix_ms deadline_at = 0;           ///< to submitting: of the task
-  unix_ms watch_until = 0;           ///< to overdue: becomes the job's deadline
+  unix_ms deadline_at = 0; ///< to submitting: of the task
+  std::int64_t by = 0;     ///< to cancelled: the administrator who does it, 0: its user, or the engine
+  unix_ms watch_until = 0; ///< to overdue: becomes the job's deadline
   std::string fail_class, fail_text; ///< to failed: the hold is voided
   std::vector<outgoing> messages;
   std::vector<outgoing>
@@ -327,6 +332,8 @@ struct job_step {
 struct step_answer {
   bool changed = false; ///< False: this step was taken before, or is impossible from `now.state`.
   job now;
+  /// Not taken: the task that it names is this other job's.
+  std::int64_t task_of = 0;
 };
 
 // -- Payments --------------------------------------------------------------------------------------
@@ -417,6 +424,7 @@ struct payment_step {
   std::int64_t credits = 0;    ///< to paid from unmatched: when none were agreed
   std::string why;             ///< to cancelled; to paid: why the refund was refused
   std::string refused_contact; ///< to cancelled: the shop does not take this address for the receipt
+  std::int64_t by = 0; ///< to refunding; to paid from unmatched: the administrator who does it, 0: the engine
   std::vector<outgoing> messages;
 };
 

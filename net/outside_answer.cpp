@@ -292,6 +292,7 @@ std::string described(const http_reply& reply) {
   case http_error::lost: return "the answer was lost";
   case http_error::too_large: return "the answer was too large";
   case http_error::stopped: return "shutting down";
+  case http_error::forbidden: return "we do not go to that address";
   case http_error::no_file: return file_missing;
   }
   auto words = "HTTP " + std::to_string(reply.status) + ", " + words_of(content_of(reply));

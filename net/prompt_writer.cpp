@@ -59,6 +59,7 @@ std::string words_of(const json& error) {
 const char* words_of(http_error e) {
   switch (e) {
   case http_error::refused: return "no connection";
+  case http_error::forbidden: return "we do not go to that address";
   case http_error::stopped: return "shutting down, or too many wait";
   case http_error::too_large: return "the answer is too large";
   default: return "no answer in time";

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -17,14 +18,21 @@
 
 namespace troupe::test {
 
+/// What a child may take of the machine; 0: as the test itself.
+struct process_limits {
+  rlim_t address_bytes = 0;
+};
+
 /// A child process that never outlives the test.
 class process {
 public:
   process(std::vector<std::string> argv, const std::map<std::string, std::string>& env,
-          const std::string& log) {
+          const std::string& log, process_limits most = {}) {
     pid_ = fork();
     if (pid_ != 0) return;
     prctl(PR_SET_PDEATHSIG, SIGKILL); // also when the test is killed itself
+    if (const rlimit memory{most.address_bytes, most.address_bytes}; most.address_bytes > 0)
+      setrlimit(RLIMIT_AS, &memory);
     for (auto& [k, v] : env) setenv(k.c_str(), v.c_str(), 1);
     if (freopen(log.c_str(), "a", stderr) == nullptr || freopen(log.c_str(), "a", stdout) == nullptr)
       _exit(126);

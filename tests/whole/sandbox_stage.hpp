@@ -39,7 +39,7 @@ struct sandbox_stage {
             {},
             log()};
   }
-  process engine(std::map<std::string, std::string> with = {}) const {
+  process engine(std::map<std::string, std::string> with = {}, process_limits most = {}) const {
     with.insert({{"BOT_TOKEN", "1000001:sandbox"},
                  {"KIE_API_KEY", "sandbox"},
                  {"DATABASE_PATH", database()},
@@ -55,7 +55,10 @@ struct sandbox_stage {
                  {"TROUPE_KIE_POLL_EVERY_S", "1"},
                  {"TROUPE_KIE_TIME_LIMIT_S", "25"},
                  {"TROUPE_KIE_LATE_WATCH_H", "0"}});
-    return {{TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"}, with, log()};
+    return {{TROUPE_BINARY, "--config", std::string{TROUPE_SOURCE_DIR} + "/config", "serve"},
+            with,
+            log(),
+            most};
   }
   std::string database() const { return (dir / "troupe.db").string(); }
   std::string log() const { return (dir / "log").string(); }
