@@ -160,6 +160,7 @@ struct job_overdue {
 struct provider_woke {
   std::int64_t job_id = 0;
   std::string task_id;
+  unix_ms created_at = 0; ///< the job's, as the address says that was called
 };
 /// A user or an administrator wants to know now.
 struct payment_asked {
