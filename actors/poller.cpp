@@ -14,7 +14,7 @@ constexpr auto longest_wait = std::chrono::seconds{30};
 constexpr auto longest_halt = std::chrono::seconds{5}; // users wait for a word, and asking costs little
 constexpr int cut_answers_max =
     3; // in a row; then what is whole of one is taken, or it would block all others
-constexpr std::size_t posts_unanswered_max = 256; // each holds a web thread; Telegram keeps the rest
+constexpr std::size_t posts_unanswered_max = 256; // Telegram keeps the rest
 /// A pre-checkout has ten seconds. What could not be stored by then is answered from memory.
 constexpr auto checkout_patience = std::chrono::seconds{4};
 /// Telegram keeps what is not confirmed for a day. When nothing came for longer there is nothing to confirm,
@@ -38,6 +38,7 @@ struct poller_state {
   std::int64_t offset = 0;
   unix_ms heard_at = 0; ///< when the newest update came
   int failures = 0;
+  int cut_answers = 0; ///< in a row; that the store fails, or the network, is no reason to let an update go
   poll_pace pace;
   bool way_is_set = false;   ///< Telegram knows which way updates come
   bool watched = false;      ///< the webhook
@@ -251,10 +252,13 @@ void poll(self_ptr self) {
           [=](const http_reply& reply) {
             if (reply.error == http_error::stopped) return; // the engine stops
             telegram::update_batch updates;
-            const bool cut_again = self->state.failures >= cut_answers_max;
+            auto& cut = self->state.cut_answers;
+            const bool cut_again = cut >= cut_answers_max;
             try { // first as what it nearly always is: a batch is parsed once
               updates = telegram::read_updates(reply, cut_again);
+              cut = 0;
             } catch (const telegram::bad_answer&) {
+              if (reply.status == 200) ++cut;
               return understand_refusal(self, reply);
             }
             understand(self, std::move(updates));
