@@ -1,6 +1,7 @@
 #include "actors/backoff.hpp"
 #include "actors/causes.hpp"
 #include "actors/log.hpp"
+#include "actors/notice_desk.hpp"
 #include "actors/spawn.hpp"
 #include "actors/till.hpp"
 #include <algorithm>
@@ -12,6 +13,7 @@
 namespace troupe {
 namespace {
 
+using notice_promise = caf::typed_response_promise<done>;
 using till::voice;
 using yookassa::result;
 
@@ -23,7 +25,8 @@ constexpr auto checkout_limit = std::chrono::seconds{3};
 constexpr auto checkout_again = std::chrono::milliseconds{300};
 constexpr auto note_again = std::chrono::seconds{2}; // that a checkout was answered
 constexpr std::size_t refused_unstored_max = 10'000;
-constexpr int tries_before_a_word = 3; // of opening: then the user hears that it takes longer
+constexpr wake notices_wake{~std::uint64_t{0}}; // the agenda's count from one on
+constexpr int tries_before_a_word = 3;          // of opening: then the user hears that it takes longer
 
 struct cashier_state {
   cashier_state() {}
@@ -47,6 +50,10 @@ struct cashier_state {
   std::unordered_map<std::string, int> checkout_tries; ///< by query; more than one is rare
   std::set<std::int64_t> answered_checkouts;           ///< updates that the inbox shall forget
   std::deque<std::string> refused_unstored;            ///< queries; they come again when they can be stored
+  notice_desk notices;
+  /// Notices that wait for the next question about a payment; how many at once, the web server says.
+  std::unordered_map<std::string, std::vector<notice_promise>> noticed_by;
+  unix_ms notice_alarm = 0; ///< 0: none
 
   voice words() const { return {ctx->settings->words, ctx->opts()}; }
   till::office_chats office() const {
@@ -470,43 +477,76 @@ void asked(self_ptr self, const payment_asked& a) {
 
 // -- Notices ----------------------------------------------------------------------------------------
 
-using notice_promise = caf::typed_response_promise<done>;
+using notice_promises = std::vector<notice_promise>;
 
-void acknowledge(notice_promise rp) { rp.deliver(done{}); }
+void acknowledge(notice_promises all) {
+  for (auto& rp : all) rp.deliver(done{});
+}
 /// The shop will tell it again.
-void refuse(notice_promise rp, const char* why) { rp.deliver(caf::make_error(caf::sec::runtime_error, why)); }
+void refuse(notice_promises all, const char* why) {
+  for (auto& rp : all) rp.deliver(caf::make_error(caf::sec::runtime_error, why));
+}
 
 void follow_notice(self_ptr self, const yookassa::payment_status& status, const payment& p,
-                   notice_promise rp) {
+                   const notice_promises& all) {
   if (p.payment_id == 0) {
     log("cashier")->error("the shop has payment {} for order '{}' of {} kopecks, which is none of ours",
                           status.id, status.order_id, status.kopecks);
-    return acknowledge(rp);
+    return acknowledge(all);
   }
   auto step = till::step_after(p, status, self->state.ctx->now());
-  if (!step) return acknowledge(rp);
+  if (!step) return acknowledge(all);
   take(self, p, std::move(*step), [=](bool stored) {
-    if (stored) return acknowledge(rp);
-    refuse(rp, "not stored");
+    if (stored) return acknowledge(all);
+    refuse(all, "not stored");
   });
 }
 
+void heard_of_notice(self_ptr self, const yookassa::payment_status& status, const notice_promises& all) {
+  if (status.what == result::not_found) return acknowledge(all); // forged, or another shop's
+  if (status.id.empty()) return refuse(all, "the shop does not answer");
+  self->request(self->state.desk.reader, store_limit, payment_query{0, status.order_id, status.id})
+      .then([=](const payment& p) { follow_notice(self, status, p, all); },
+            [=](caf::error&) { refuse(all, "the book does not answer"); });
+}
+
 /// The notice itself is believed in nothing: the shop is asked.
+void ask_of_notices(self_ptr self) {
+  auto& s = self->state;
+  const auto now = s.ctx->now();
+  while (const auto id = s.notices.next(now)) {
+    const auto all = std::exchange(s.noticed_by[*id], {});
+    s.noticed_by.erase(*id);
+    const auto over = [=](const yookassa::payment_status& status) {
+      self->state.notices.answered(*id, status.what != result::not_found, self->state.ctx->now());
+      heard_of_notice(self, status, all);
+      ask_of_notices(self);
+    };
+    self->request(s.desk.shop, caf::infinite, yookassa::get_payment(s.shop(), *id))
+        .then([=](const http_reply& r) { over(yookassa::read_payment(r)); }, [=](caf::error&) { over({}); });
+  }
+  const auto due = s.notices.due();
+  if (!due || (s.notice_alarm != 0 && s.notice_alarm <= *due && s.notice_alarm > now)) return;
+  s.notice_alarm = *due;
+  self->delayed_send(self, std::chrono::milliseconds{std::max<unix_ms>(1, *due - now)}, notices_wake);
+}
+
+/// Of our book or not: that decides how long it may wait.
 caf::result<done> noticed(self_ptr self, const payment_noticed& n) {
   auto& s = self->state;
   auto rp = self->make_response_promise<done>();
-  const auto failed = [=](caf::error& e) mutable { rp.deliver(std::move(e)); };
-  if (n.outside_id.empty() || s.shop().secret_key.empty()) return acknowledge(rp), rp;
-  self->request(s.desk.shop, caf::infinite, yookassa::get_payment(s.shop(), n.outside_id))
+  if (n.outside_id.empty() || s.shop().secret_key.empty() || s.notices.is_unknown(n.outside_id))
+    return acknowledge({rp}), rp;
+  self->request(s.desk.reader, store_limit, payment_query{0, {}, n.outside_id})
       .then(
-          [=](const http_reply& r) {
-            const auto status = yookassa::read_payment(r);
-            if (status.what == result::not_found) return acknowledge(rp); // forged, or another shop's
-            if (status.id.empty()) return refuse(rp, "the shop does not answer");
-            self->request(self->state.desk.reader, store_limit, payment_query{0, status.order_id, status.id})
-                .then([=](const payment& p) { follow_notice(self, status, p, rp); }, failed);
+          [self, rp, id = n.outside_id](const payment& p) {
+            auto& st = self->state;
+            if (!st.notices.note(id, p.payment_id != 0, st.ctx->now()))
+              return refuse({rp}, "too many notices wait");
+            st.noticed_by[id].push_back(rp);
+            ask_of_notices(self);
           },
-          failed);
+          [rp](caf::error&) { refuse({rp}, "the book does not answer"); });
   return rp;
 }
 
@@ -613,6 +653,10 @@ cashier_actor::behavior_type cashier(self_ptr self, const context_ptr& ctx, cons
       [self](const payment_asked& a) { asked(self, a); },
       [self](const payment_noticed& n) { return noticed(self, n); },
       [self](const wake& w) {
+        if (w.round == notices_wake.round) {
+          self->state.notice_alarm = 0;
+          return ask_of_notices(self);
+        }
         if (w.round == self->state.round) self->state.alarm = 0;
         pump(self);
       },

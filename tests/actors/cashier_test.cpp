@@ -1,6 +1,7 @@
 /// The cashier: pre-checkout, the shop's purchases until they end, notices and refunds.
 #include "actors/error_tally.hpp"
 #include "actors/log.hpp"
+#include "actors/notice_desk.hpp"
 #include "actors/till.hpp"
 #include "net/yookassa.hpp"
 #include "tests/actors/fixture.hpp"
@@ -160,16 +161,83 @@ TEST_CASE_METHOD(selling, "a notice is only a hint: the shop is asked, and ten n
   CHECK(balance() == 10);
 }
 
+TEST_CASE_METHOD(selling,
+                 "of one payment the shop is asked once in ten seconds, and then for all who told of it") {
+  open();
+  first_answer = nullptr;
+  ask<done>(cashier, payment_noticed{"y1"});
+  const int before = looks;
+  int told = 0;
+  for (int i = 0; i < 100; ++i) (*self)->send(cashier, payment_noticed{"y1"});
+  status = "succeeded";
+  advance(9s);
+  CHECK(looks == before);
+  advance(2s);
+  CHECK(looks == before + 1);
+  for (bool more = true; more;)
+    (*self)->receive([&](done) { ++told; }, caf::after(0s) >> [&] { more = false; });
+  CHECK(told == 100);
+  CHECK(balance() == 10);
+}
+
+TEST_CASE_METHOD(selling,
+                 "a thousand forged notices cost a question a second, and a real one goes before them") {
+  open();
+  int forged = 0;
+  first_answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (!has(r.url, "/payments/forged")) return std::nullopt;
+    ++forged;
+    return reply(404, R"({"type":"error","code":"not_found"})");
+  };
+  for (int i = 0; i < 1000; ++i) (*self)->send(cashier, payment_noticed{"forged-" + std::to_string(i)});
+  run();
+  CHECK(forged == 1);
+  status = "succeeded";
+  tell(cashier, payment_noticed{"y1"});
+  CHECK(balance() == 10);
+  advance(5s);
+  CHECK(forged <= 6);
+  int taken = 0, refused = 0;
+  for (bool more = true; more;)
+    (*self)->receive([&](done) { ++taken; }, [&](const caf::error&) { ++refused; },
+                     caf::after(0s) >> [&] { more = false; });
+  CHECK(taken == forged);
+  CHECK(refused == 1000 - 1 - static_cast<int>(notice_desk::strangers_max)); // the shop would tell it again
+  const int asked = forged;
+  ask<done>(cashier, payment_noticed{"forged-0"}); // it is known that the shop does not know it
+  CHECK(forged == asked);
+}
+
+TEST_CASE_METHOD(selling, "a shop that answers nothing about forged payments keeps no real one waiting") {
+  open();
+  first_answer = [&](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "/payments/forged")) return reply(500, "");
+    return std::nullopt;
+  };
+  provider->answer = [this](const http_request& r) -> std::optional<http_reply> {
+    if (has(r.url, "/payments/forged")) return std::nullopt; // hangs
+    return ok(shop_payment());
+  };
+  for (int i = 0; i < 100; ++i) (*self)->send(cashier, payment_noticed{"forged-" + std::to_string(i)});
+  run();
+  CHECK(provider->held.size() == 1);
+  status = "succeeded";
+  tell(cashier, payment_noticed{"y1"});
+  CHECK(balance() == 10);
+}
+
 TEST_CASE_METHOD(selling, "a notice that cannot be followed is told so, and comes again") {
   open();
   first_answer = [](const http_request&) { return broken(http_error::lost); };
   bool refused = false;
-  (*self)->request(cashier, caf::infinite, payment_noticed{"y1"});
+  (*self)->send(cashier, payment_noticed{"y1"});
   run();
   (*self)->receive([&](const caf::error&) { refused = true; }, [&](done) {}, caf::after(0s) >> [] {});
+  CHECK(refused);
   CHECK_FALSE(balance() > 0);
   first_answer = nullptr;
   status = "succeeded";
+  advance(10s);
   ask<done>(cashier, payment_noticed{"y1"});
   CHECK(balance() == 10);
 }
