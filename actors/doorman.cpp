@@ -1,10 +1,12 @@
+#include "actors/porter.hpp"
 #include "actors/provider.hpp"
 #include "actors/spawn.hpp"
 
 namespace troupe {
 namespace {
 
-constexpr auto step_limit = std::chrono::seconds{10}; // the provider waits 15
+constexpr auto step_limit = std::chrono::seconds{10};  // the provider waits 15
+constexpr unix_ms address_lives_ms = 48 * 3'600'000LL; // from the job's end on
 
 struct doorman_state {
   doorman_state() {}
@@ -21,6 +23,12 @@ using promise = caf::typed_response_promise<done>;
 bool waits_for_id(const job& j) {
   const bool sent = j.state == job_state::submitting || j.state == job_state::unknown;
   return sent || (j.state == job_state::overdue && j.task_id.empty());
+}
+
+/// The address names a number and the moment of its making: after a database was restored, another job.
+bool is_void(const job& j, const provider_woke& w, unix_ms now) {
+  if (j.job_id == 0 || j.created_at != w.created_at) return true;
+  return is_final(j.state) && now - j.updated_at > address_lives_ms;
 }
 
 void let_in(self_ptr self, const provider_woke& w, promise rp) {
@@ -46,11 +54,15 @@ doorman_actor::behavior_type doorman(self_ptr self, const context_ptr& ctx, cons
   s.ctx = ctx, s.ledger = ledger, s.reader = reader, s.dispatcher = dispatcher;
   return {[self](const provider_woke& w) -> caf::result<done> {
     auto rp = self->make_response_promise<done>();
-    if (w.task_id.empty()) return let_in(self, w, rp), rp;
     self->request(self->state.reader, step_limit, job_query{w.job_id})
         .then(
-            [=](const job& j) {
-              if (waits_for_id(j) && !is_dead_task(j, w.task_id)) store(self, w, j.state, rp);
+            [=](const job& j) mutable {
+              if (is_void(j, w, self->state.ctx->now())) {
+                rp.deliver(caf::make_error(address_is_void));
+                return;
+              }
+              if (!w.task_id.empty() && waits_for_id(j) && !is_dead_task(j, w.task_id))
+                store(self, w, j.state, rp);
               else let_in(self, w, rp);
             },
             [=](caf::error& e) mutable { rp.deliver(std::move(e)); });

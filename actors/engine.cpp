@@ -2,7 +2,7 @@
 #include "actors/error_tally.hpp"
 #include "actors/health_answer.hpp"
 #include "actors/log.hpp"
-#include "actors/supervisor.hpp"
+#include "actors/porter.hpp"
 #include "net/telegram_bot.hpp"
 #include "net/web_server.hpp"
 #include "net/yookassa.hpp"
@@ -17,7 +17,6 @@ constexpr std::size_t waiting_requests_max = 20'000;
 constexpr int photo_workers = 2;
 constexpr int upload_workers = 8;                    // videos and photos of results, beside the small calls
 constexpr auto rest_limit = std::chrono::seconds{4}; // of the 14 s that a stop may take
-constexpr auto callback_limit = std::chrono::seconds{12}; // the provider waits 15
 
 unix_ms wall_now() {
   using namespace std::chrono;
@@ -46,6 +45,7 @@ struct engine::impl {
   transports wires;
   proxies way_out; ///< of all that goes outside
   supervisor_actor supervisor;
+  porter_actor porter;
   std::function<void(const std::string&)> hopeless;
   std::unique_ptr<web_server> web;
   int port = 0;
@@ -89,8 +89,10 @@ struct engine::impl {
           "another bot than before ({}, it was {}) serves the database {}: users, credits and videos "
           "stay, the new bot's updates are counted anew. Who has not started the new bot hears nothing",
           telegram::bot_id_of(o.telegram.bot_token), bot_before, path);
-    ctx->callback_secret =
+    const auto secret =
         o.web.callback_secret.empty() ? store->kept_secret("callback_secret") : o.web.callback_secret;
+    ctx->callback_secret =
+        callback_key(secret, telegram::bot_id_of(o.telegram.bot_token), store->kept_secret("database_id"));
     ctx->webhook_secret =
         o.web.webhook_secret.empty() ? store->kept_secret("webhook_secret") : o.web.webhook_secret;
     reader = std::make_shared<storage::reader>(o.storage.database_path);
@@ -135,53 +137,33 @@ struct engine::impl {
 
   std::pair<int, std::string> health() const { return health_answer(*ctx, began_at); }
 
-  /// Runs on a web thread. False when it could not be stored: then the caller shall repeat it.
-  template <class Message> bool is_stored(Message m) {
-    caf::scoped_actor self{*sys};
-    bool stored = false;
-    self->request(supervisor, callback_limit, std::move(m))
-        .receive([&](done) { stored = true; }, [](caf::error&) {});
-    return stored;
-  }
-
-  bool take_update(const std::string& body) {
-    auto read = telegram::read_update(body);
-    for (auto& u : read.unreadable) { // repeated for ever it would be no better
-      log("web")->error("update {} cannot be read and is set aside: {}", u.update_id, u.excerpt);
-      if (u.update_id != 0) read.updates.push_back({u.update_id, 0, std::move(u.excerpt)});
-    }
-    return read.updates.empty() || is_stored(posted_update{std::move(read.updates.front())});
-  }
-
-  bool take_notice(const std::string& body) {
-    const auto n = yookassa::read_notice(body);
-    if (!n) return true;
-    return is_stored(payment_noticed{n->payment_id.empty() ? n->object_id : n->payment_id});
-  }
+  void bring(web_post p) { caf::anon_send(porter, std::move(p)); }
 
   void start_web() {
     auto& o = ctx->opts().web;
     if (o.port == 0 && o.public_url.empty()) return;
     web_hooks hooks;
     hooks.health = [this] { return health(); };
-    hooks.on_callback = [this](std::int64_t job_id, const std::string& task_id) {
-      if (!is_stored(provider_woke{job_id, task_id}))
-        throw std::runtime_error{"the callback could not be stored"};
+    hooks.on_callback = [this](web_callback c, web_hooks::told told) {
+      bring({web_post::kind::callback, {}, {c.job_id, std::move(c.task_id), c.created_at}, std::move(told)});
     };
     if (!ctx->webhook_url().empty())
-      hooks.on_update = [this](const std::string& body) { return take_update(body); };
+      hooks.on_update = [this](std::string body, web_hooks::told told) {
+        bring({web_post::kind::update, std::move(body), {}, std::move(told)});
+      };
     auto& shop = ctx->opts().yookassa;
     if (!shop.secret_key.empty())
-      hooks.on_payment_notice = [this](const std::string& body) { return take_notice(body); };
+      hooks.on_payment_notice = [this](std::string body, web_hooks::told told) {
+        bring({web_post::kind::notice, std::move(body), {}, std::move(told)});
+      };
     if (shop.check_sender) hooks.may_notify = yookassa::is_yookassa_address;
-    web_settings set{o.host,
-                     o.port,
-                     ctx->callback_secret,
-                     o.kie_webhook_key,
-                     ctx->webhook_secret,
-                     o.proxy_header,
-                     o.tls_certificate,
-                     o.tls_key};
+    web_settings set;
+    set.host = o.host, set.port = o.port;
+    set.callback_secret = ctx->callback_secret, set.kie_webhook_key = o.kie_webhook_key;
+    set.telegram_secret = ctx->webhook_secret;
+    set.proxy_header = o.proxy_header, set.proxies = o.proxies;
+    set.tls_certificate = o.tls_certificate, set.tls_key = o.tls_key;
+    porter = spawn_porter(*sys, supervisor);
     web = std::make_unique<web_server>(std::move(set), std::move(hooks));
     port = web->start();
     log("web")->info("health at http://{}:{}/health", o.host, port);
@@ -211,6 +193,8 @@ struct engine::impl {
   void stop() {
     if (!sys) return;
     web.reset();
+    if (porter) caf::anon_send_exit(porter, caf::exit_reason::kill);
+    porter = nullptr;
     let_rest();
     caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown); // every blocking wait ends now
     supervisor = nullptr;

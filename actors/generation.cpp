@@ -214,7 +214,7 @@ void submitted(self_ptr self, const kie::submit_answer& a) {
 void send_order(self_ptr self, const std::vector<std::string>& images) {
   auto& s = self->state;
   auto& base = s.ctx->opts().web.public_url;
-  auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id);
+  auto callback = base.empty() ? "" : callback_url(base, s.ctx->callback_secret, s.j.job_id, s.j.created_at);
   self->request(s.desk.provider, caf::infinite,
                 kie::submit(kie_endpoint(s.ctx->opts(), s.j.key_name), s.j.spec, images, callback))
       .then([=](const http_reply& r) { submitted(self, kie::read_submit(r)); },

@@ -2,6 +2,7 @@
 #include "config/readers.hpp"
 #include "config/words.hpp"
 #include <algorithm>
+#include <arpa/inet.h>
 #include <set>
 
 namespace troupe::config {
@@ -40,11 +41,31 @@ void check_text(const option& o, std::string& value, const std::string& where) {
   if (o.secret && value.find_first_of(" \t\r\n") != value.npos) fail(where, key + " must not hold blanks");
 }
 
+/// "10.0.0.0/8", "::1"
+bool is_network(const std::string& text) {
+  unsigned char bytes[16];
+  const auto slash = text.find('/');
+  const auto base = text.substr(0, slash);
+  const bool four = ::inet_pton(AF_INET, base.c_str(), bytes) == 1;
+  if (!four && ::inet_pton(AF_INET6, base.c_str(), bytes) != 1) return false;
+  if (slash == text.npos) return true;
+  const auto bits = text.substr(slash + 1);
+  return !bits.empty() && bits.size() <= 3 && bits.find_first_not_of("0123456789") == bits.npos &&
+         std::stoi(bits) <= (four ? 32 : 128);
+}
+
 void check_web(const options::web_options& w, const origin_map& origins, faults& f) {
   // With one of them only it would be plain HTTP, and nobody would notice.
   if (w.tls_certificate.empty() != w.tls_key.empty())
     f.add(origin_of(origins, w.tls_key.empty() ? "web.tls_certificate" : "web.tls_key"),
           "web.tls_certificate and web.tls_key must both be set, or neither");
+  for (const auto& one : w.proxies)
+    if (!is_network(one))
+      f.add(origin_of(origins, "web.proxies"),
+            "web.proxies: \"" + one + "\" is no address and no network: 10.0.0.5 or 10.0.0.0/8 is meant");
+  // A header's name; what is none would be found in no request.
+  if (w.proxy_header.find_first_of(" \t:\r\n") != w.proxy_header.npos)
+    f.add(origin_of(origins, "web.proxy_header"), "web.proxy_header must be the bare name of a header");
   // Telegram takes no other ones (setWebhook).
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';

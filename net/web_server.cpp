@@ -1,23 +1,12 @@
 #include "net/web_server.hpp"
 
-#include "net/base64.hpp"
-
-#include "net/connection_watch.hpp"
 #include "net/kie.hpp"
-#include "net/web_crew.hpp"
+#include "net/networks.hpp"
 
-#include <httplib.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
+#include <atomic>
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
 #include <optional>
-#include <stdexcept>
-#include <thread>
 
 namespace troupe {
 
@@ -25,34 +14,18 @@ const char* program_version() { return TROUPE_VERSION; }
 
 namespace {
 
-constexpr std::size_t body_bytes_max = 1u << 20;
 constexpr std::int64_t signature_age_max_s = 300, signature_ahead_max_s = 30; // the docs name none (kie.md 5)
+constexpr std::string_view callbacks = "/kie/callback/";
+constexpr const char* json_type = "application/json";
 
-std::optional<std::int64_t> number_of(const std::string& text) {
+/// As std::to_string writes it: of two spellings one would be signed by nobody.
+std::optional<std::int64_t> number_of(std::string_view text) {
   std::int64_t value = 0;
   const auto end = text.data() + text.size();
   const auto got = std::from_chars(text.data(), end, value);
-  if (got.ec != std::errc() || got.ptr != end) return std::nullopt;
+  if (got.ec != std::errc() || got.ptr != end || value < 0 || std::to_string(value) != text)
+    return std::nullopt;
   return value;
-}
-
-std::unique_ptr<httplib::Server> make_server(const std::string& certificate, const std::string& key) {
-  if (certificate.empty() || key.empty()) return std::make_unique<httplib::Server>();
-  return std::make_unique<httplib::SSLServer>(certificate.c_str(), key.c_str());
-}
-
-/// Loopback and the private networks.
-bool is_near(const std::string& address) {
-  if (address == "::1" || address.rfind("127.", 0) == 0 || address.rfind("10.", 0) == 0) return true;
-  if (address.rfind("192.168.", 0) == 0 || address.rfind("fd", 0) == 0) return true;
-  if (address.rfind("172.", 0) != 0) return false;
-  const int second = std::atoi(address.c_str() + 4);
-  return second >= 16 && second <= 31;
-}
-
-/// On a socket for both families IPv4 comes dressed as IPv6.
-std::string plain(const std::string& address) {
-  return address.rfind("::ffff:", 0) == 0 && address.find('.') != address.npos ? address.substr(7) : address;
 }
 
 std::string front_page(bool well) {
@@ -63,14 +36,34 @@ std::string front_page(bool well) {
          (well ? "The bot is running." : "The bot has a problem; see /health.") + "</p></body></html>\n";
 }
 
-/// @returns false when it is too large or cut off. Counts itself: the server's own limit ignores
-/// chunked bodies.
-bool read_body(const httplib::ContentReader& reader, std::string& body) {
-  return reader([&](const char* data, std::size_t size) {
-    const bool fits = body.size() + size <= body_bytes_max;
-    if (fits) body.append(data, size);
-    return fits;
-  });
+http_verdict refused(int status) { return {{status, {}, {}}, 0, {}, {}}; }
+
+/// Posts of one path that are under way.
+class waiting_room {
+public:
+  explicit waiting_room(const web_room& r) : room_{r} {}
+  /// The body to `then`; 503 when too many wait already.
+  http_verdict take(std::function<void(std::string, http_responder)> then) const {
+    if (*taken_ >= room_.waiting) return refused(503);
+    ++*taken_;
+    std::shared_ptr<void> lease{nullptr, [taken = taken_](void*) { --*taken; }};
+    return {{}, room_.body_bytes, std::move(then), std::move(lease)};
+  }
+
+private:
+  web_room room_;
+  std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+/// The last word in a list: the one that the proxy itself has written.
+std::string_view last_of(std::string_view list) {
+  list = list.substr(list.rfind(',') + 1); // npos + 1 is 0
+  const auto from = list.find_first_not_of(" \t"), to = list.find_last_not_of(" \t");
+  return from == list.npos ? std::string_view{} : list.substr(from, to - from + 1);
+}
+
+web_hooks::told telling(http_responder answer) {
+  return [answer = std::move(answer)](int status) { answer({status, {}, {}}); };
 }
 
 } // namespace
@@ -78,199 +71,117 @@ bool read_body(const httplib::ContentReader& reader, std::string& body) {
 struct web_server::impl {
   web_settings set;
   web_hooks hooks;
-  std::unique_ptr<httplib::Server> server;
-  connection_watch watch;
-  std::thread thread;
-  int listening = -1;
+  networks proxies;
+  waiting_room updates{room_for_updates}, callback_room{room_for_callbacks}, notices{room_for_notices};
+  http_server server;
 
   impl(web_settings s, web_hooks k)
-      : set(std::move(s)), hooks(std::move(k)), server(make_server(set.tls_certificate, set.tls_key)) {
-    tune();
-    add_routes();
-  }
+      : set{std::move(s)}, hooks{std::move(k)}, proxies{set.proxies},
+        server{{set.host, set.port, set.tls_certificate, set.tls_key, set.limits},
+               [this](const http_head& head) { return judge(head); }} {}
 
-  void tune() {
-    auto& s = *server;
-    s.new_task_queue = [this] { return new web_crew{[this] { watch.wake(); }}; };
-    s.set_tcp_nodelay(true);
-    // One request per connection: an idle connection would own one of the threads, and what is left
-    // of a refused body could be taken for the next request.
-    s.set_keep_alive_max_count(1);
-    s.set_keep_alive_timeout(2);
-    s.set_read_timeout(5);
-    s.set_write_timeout(5);
-    s.set_payload_max_length(body_bytes_max);
-    s.set_pre_routing_handler([this](const httplib::Request& q, httplib::Response& r) {
-      watch.headers_read(q.remote_port);
-      const bool unbounded = q.has_header("Transfer-Encoding") && q.method != "POST";
-      if (!unbounded && !q.is_multipart_form_data()) return httplib::Server::HandlerResponse::Unhandled;
-      r.status = 404;
-      return httplib::Server::HandlerResponse::Handled;
-    });
-    // The default one writes what() into a header.
-    s.set_exception_handler(
-        [](const httplib::Request&, httplib::Response& r, std::exception_ptr) { r.status = 500; });
-    // Replaces the default SO_REUSEPORT, with which two engines could share a port without an error.
-    s.set_socket_options([this](socket_t fd) {
-      listening = static_cast<int>(fd);
-      int on = 1;
-      ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    });
-  }
-
-  using reader = httplib::ContentReader;
-
-  void add_routes() {
-    server->Get("/health", [this](const httplib::Request&, httplib::Response& r) {
-      const auto [status, body] = health();
-      r.status = status;
-      r.set_content(body, "application/json");
-    });
-    server->Get("/", [this](const httplib::Request&, httplib::Response& r) {
-      r.set_content(front_page(health().first == 200), "text/html; charset=utf-8");
-    });
-    post(R"(/kie/callback/([0-9]{1,19})/([0-9a-f]{64}))",
-         [this](const httplib::Request& q, httplib::Response& r, const reader& body) {
-           on_callback(q, r, body);
-         });
-    if (hooks.on_update)
-      post("/telegram/webhook", [this](const httplib::Request& q, httplib::Response& r, const reader& body) {
-        on_update(q, r, body);
-      });
-    if (hooks.on_payment_notice)
-      post("/yookassa/webhook", [this](const httplib::Request& q, httplib::Response& r, const reader& body) {
-        on_notice(q, r, body);
-      });
-    // Any other POST ends without its body being read.
-    post(".*", [](const httplib::Request&, httplib::Response& r, const reader&) { r.status = 404; });
-  }
-
-  void post(const char* path, httplib::Server::HandlerWithContentReader handler) {
-    server->Post(path, std::move(handler));
+  /// All that is allowed.
+  http_verdict judge(const http_head& head) const {
+    if (head.method == "GET" || head.method == "HEAD") return shown(head.path);
+    if (head.method != "POST") return refused(404);
+    if (hooks.on_update && head.path == "/telegram/webhook") return update(head);
+    if (hooks.on_payment_notice && head.path == "/yookassa/webhook") return notice(head);
+    if (hooks.on_callback && head.path.substr(0, callbacks.size()) == callbacks) return callback(head);
+    return refused(404);
   }
 
   std::pair<int, std::string> health() const {
     return hooks.health ? hooks.health() : std::pair<int, std::string>(200, "{}");
   }
 
-  bool signed_by_kie(const httplib::Request& q, const std::string& task_id) const {
-    if (set.kie_webhook_key.empty()) return true;
-    const auto stamp = q.get_header_value("X-Webhook-Timestamp");
-    const auto at = number_of(stamp);
+  http_verdict shown(std::string_view path) const {
+    if (path == "/health") {
+      auto [status, body] = health();
+      return {{status, std::move(body), json_type}, 0, {}, {}};
+    }
+    if (path == "/") return {{200, front_page(health().first == 200), "text/html; charset=utf-8"}, 0, {}, {}};
+    return refused(404);
+  }
+
+  http_verdict update(const http_head& head) const {
+    const auto secret = head.only("X-Telegram-Bot-Api-Secret-Token");
+    if (!secret || set.telegram_secret.empty() || !same_secret(*secret, set.telegram_secret))
+      return refused(403);
+    return updates.take([this](std::string body, http_responder to) {
+      hooks.on_update(std::move(body), telling(std::move(to)));
+    });
+  }
+
+  /// Who it is that sends. A proxy's word counts when we know the proxy, and it has said one word; whatever
+  /// its client wrote stands before the proxy's own.
+  std::optional<std::string_view> sender_of(const http_head& head) const {
+    if (set.proxy_header.empty() || !proxies.hold(head.peer)) return head.peer;
+    const auto line = head.only(set.proxy_header);
+    if (!line || !ip_of(last_of(*line))) return std::nullopt;
+    return last_of(*line);
+  }
+
+  http_verdict notice(const http_head& head) const {
+    const auto sender = sender_of(head);
+    if (hooks.may_notify && !(sender && hooks.may_notify(*sender))) return refused(403);
+    return notices.take([this](std::string body, http_responder to) {
+      hooks.on_payment_notice(std::move(body), telling(std::move(to)));
+    });
+  }
+
+  /// When kie signs its calls: what it says of the signature, as far as the head goes.
+  struct kie_proof {
+    std::string stamp, signature;
+  };
+  std::optional<kie_proof> proof_in(const http_head& head) const {
+    const auto stamp = head.only("X-Webhook-Timestamp"), signature = head.only("X-Webhook-Signature");
+    const auto at = stamp ? number_of(*stamp) : std::nullopt;
     const auto now =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
             .count();
-    if (!at || now - *at > signature_age_max_s || *at - now > signature_ahead_max_s) return false;
-    return same_secret(q.get_header_value("X-Webhook-Signature"),
-                       hmac_sha256_base64(set.kie_webhook_key, task_id + "." + stamp));
+    if (!signature || !at || now - *at > signature_age_max_s || *at - now > signature_ahead_max_s)
+      return std::nullopt;
+    return kie_proof{std::string{*stamp}, std::string{*signature}};
+  }
+  bool is_proved(const kie_proof& p, const std::string& task_id) const {
+    return set.kie_webhook_key.empty() ||
+           same_secret(p.signature, hmac_sha256_base64(set.kie_webhook_key, task_id + "." + p.stamp));
   }
 
-  void on_callback(const httplib::Request& q, httplib::Response& r, const reader& in) {
-    const auto job = q.matches[1].str();
-    r.status = 404;
-    const auto id = number_of(job);
-    if (!id || !same_secret(q.matches[2].str(), hmac_sha256_hex(set.callback_secret, job))) return;
-    std::string body;
-    if (!read_body(in, body)) {
-      r.status = 413;
-      return;
-    }
-    const auto task_id = kie::callback_task_id(body);
-    r.status = 401;
-    if (!signed_by_kie(q, task_id)) return;
-    if (hooks.on_callback) hooks.on_callback(*id, task_id);
-    r.status = 200;
-    r.set_content(R"({"code":200,"msg":"success"})", "application/json");
+  /// {job}/{when it was made}/{signature} behind the path.
+  std::optional<web_callback> address_in(std::string_view path) const {
+    const auto words = path.substr(callbacks.size());
+    const auto first = words.find('/'), second = words.find('/', first + 1);
+    if (first == words.npos || second == words.npos || set.callback_secret.empty()) return std::nullopt;
+    const auto job = words.substr(0, first), made = words.substr(first + 1, second - first - 1);
+    const auto id = number_of(job), at = number_of(made);
+    if (!id || !at) return std::nullopt;
+    if (!same_secret(words.substr(second + 1), callback_signature(set.callback_secret, job, made)))
+      return std::nullopt;
+    return web_callback{*id, *at, {}};
   }
 
-  void on_update(const httplib::Request& q, httplib::Response& r, const reader& in) {
-    r.status = 403;
-    const auto secret = q.get_header_value("X-Telegram-Bot-Api-Secret-Token");
-    if (set.telegram_secret.empty() || !same_secret(secret, set.telegram_secret)) return;
-    pass_on(hooks.on_update, r, in);
-  }
-
-  /// A proxy's word counts only when the proxy is on this machine or in its private network.
-  std::string sender_of(const httplib::Request& q) const {
-    const auto peer = plain(q.remote_addr);
-    if (set.proxy_header.empty() || !is_near(peer)) return peer;
-    return q.get_header_value(set.proxy_header.c_str());
-  }
-
-  void on_notice(const httplib::Request& q, httplib::Response& r, const reader& in) {
-    r.status = 403;
-    if (hooks.may_notify && !hooks.may_notify(sender_of(q))) return;
-    pass_on(hooks.on_payment_notice, r, in);
-  }
-
-  static void pass_on(const std::function<bool(const std::string&)>& hook, httplib::Response& r,
-                      const reader& in) {
-    std::string body;
-    r.status = 413;
-    if (read_body(in, body)) r.status = hook(body) ? 200 : 503;
-  }
-
-  int start() {
-    if (thread.joinable()) return set.port;
-    if (!server->is_valid())
-      throw std::runtime_error("cannot use the certificate " + set.tls_certificate + " with the key " +
-                               set.tls_key);
-    const int bound = set.port == 0                              ? server->bind_to_any_port(set.host)
-                      : server->bind_to_port(set.host, set.port) ? set.port
-                                                                 : -1;
-    // Listening again raises the library's backlog of 5.
-    if (bound <= 0 || ::listen(listening, 1024) != 0)
-      throw std::runtime_error("cannot listen on " + set.host + ":" + std::to_string(set.port));
-    set.port = bound;
-    thread = std::thread([this] { server->listen_after_bind(); });
-    // stop() has no effect on a server that does not run yet.
-    for (int i = 0; i < 5000 && !server->is_running(); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    watch.start(bound);
-    return bound;
-  }
-
-  void stop() {
-    if (!thread.joinable()) return;
-    server->stop();
-    thread.join();
-    watch.stop();
+  http_verdict callback(const http_head& head) const {
+    const auto call = address_in(head.path);
+    if (!call) return refused(404);
+    const auto proof = set.kie_webhook_key.empty() ? kie_proof{} : proof_in(head);
+    if (!proof) return refused(401);
+    return callback_room.take(
+        [this, call = *call, proof = *proof](const std::string& body, const http_responder& to) mutable {
+          call.task_id = kie::callback_task_id(body);
+          if (!is_proved(proof, call.task_id)) return to({401, {}, {}});
+          hooks.on_callback(std::move(call), [to](int status) {
+            if (status == 200) to({200, R"({"code":200,"msg":"success"})", json_type});
+            else to({status, {}, {}});
+          });
+        });
   }
 };
 
 web_server::web_server(web_settings settings, web_hooks hooks)
     : impl_(std::make_unique<impl>(std::move(settings), std::move(hooks))) {}
 web_server::~web_server() { stop(); }
-int web_server::start() { return impl_->start(); }
-void web_server::stop() { impl_->stop(); }
-
-static std::string hmac_sha256(const std::string& key, const std::string& text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-            reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest, &size))
-    throw std::runtime_error("HMAC failed");
-  return {reinterpret_cast<const char*>(digest), size};
-}
-
-std::string hmac_sha256_hex(const std::string& key, const std::string& text) {
-  constexpr const char* hex = "0123456789abcdef";
-  std::string out;
-  for (const unsigned char byte : hmac_sha256(key, text)) out += {hex[byte >> 4], hex[byte & 15]};
-  return out;
-}
-
-std::string hmac_sha256_base64(const std::string& key, const std::string& text) {
-  return base64(hmac_sha256(key, text));
-}
-
-std::string callback_url(const std::string& base, const std::string& secret, std::int64_t job_id) {
-  const auto job = std::to_string(job_id);
-  return base + "/kie/callback/" + job + "/" + hmac_sha256_hex(secret, job);
-}
-
-bool same_secret(const std::string& a, const std::string& b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
+int web_server::start() { return impl_->server.start(); }
+void web_server::stop() { impl_->server.stop(); }
 
 } // namespace troupe

@@ -3,10 +3,9 @@
 #include "net/base64.hpp"
 
 #include "net/json_fields.hpp"
+#include "net/networks.hpp"
 
 #include "net/telegram.hpp"
-
-#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
@@ -228,34 +227,6 @@ payment_status payment_of(const json& object) {
   return s;
 }
 
-// --- addresses ---
-
-using ip_bytes = std::array<unsigned char, 16>;
-
-/// IPv4 becomes ::ffff:a.b.c.d, so that there is one kind.
-std::optional<ip_bytes> ip_of(const std::string& text) {
-  ip_bytes ip{};
-  if (::inet_pton(AF_INET6, text.c_str(), ip.data()) == 1) return ip;
-  if (::inet_pton(AF_INET, text.c_str(), ip.data() + 12) != 1) return std::nullopt;
-  ip[10] = ip[11] = 0xFF;
-  return ip;
-}
-
-bool same_prefix(const ip_bytes& a, const ip_bytes& b, int bits) {
-  const auto whole = static_cast<std::size_t>(bits / 8);
-  if (std::memcmp(a.data(), b.data(), whole) != 0) return false;
-  const int rest = bits % 8;
-  return rest == 0 || (a[whole] >> (8 - rest)) == (b[whole] >> (8 - rest));
-}
-
-struct network {
-  const char* base;
-  int bits;
-};
-constexpr network published[] = {
-    {"185.71.76.0", 96 + 27}, {"185.71.77.0", 96 + 27},   {"77.75.153.0", 96 + 25}, {"77.75.156.11", 128},
-    {"77.75.156.35", 128},    {"77.75.154.128", 96 + 25}, {"2a02:5180::", 32}};
-
 } // namespace
 
 std::string payment_body(const payment_order& order, const receipt_settings& receipt) {
@@ -410,10 +381,10 @@ std::optional<notice> read_notice(const std::string& text) {
   return n;
 }
 
-bool is_yookassa_address(const std::string& text) {
-  const auto ip = ip_of(text);
-  return ip && std::any_of(std::begin(published), std::end(published),
-                           [&](const network& n) { return same_prefix(*ip, *ip_of(n.base), n.bits); });
+bool is_yookassa_address(std::string_view text) {
+  static const networks published{{"185.71.76.0/27", "185.71.77.0/27", "77.75.153.0/25", "77.75.156.11",
+                                   "77.75.156.35", "77.75.154.128/25", "2a02:5180::/32"}};
+  return published.hold(text);
 }
 
 } // namespace troupe::yookassa

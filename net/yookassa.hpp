@@ -4,6 +4,7 @@
 #include "net/outside_answer.hpp"
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::yookassa {
@@ -142,6 +143,6 @@ struct notice {
 std::optional<notice> read_notice(const std::string& body);
 
 /// One of the published networks; also written as IPv4 within IPv6.
-bool is_yookassa_address(const std::string& ip);
+bool is_yookassa_address(std::string_view ip);
 
 } // namespace troupe::yookassa

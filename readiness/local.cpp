@@ -406,6 +406,7 @@ findings probe_here(const config::settings& s, machine& m, occasion why) {
   add(probe_proxy(s));
   add(probe_database(s, m, why));
   add(probe_web(s, m, why));
+  add(probe_senders(s));
   add(probe_programs(m));
   add(probe_files(s, m));
   return all;

@@ -19,6 +19,7 @@ finding probe_shop(const config::settings& s);
 findings probe_addresses(const config::settings& s);
 findings probe_proxy(const config::settings& s);
 findings probe_database(const config::settings& s, machine& m, occasion why);
+findings probe_senders(const config::settings& s);
 findings probe_web(const config::settings& s, machine& m, occasion why);
 findings probe_programs(machine& m);
 findings probe_files(const config::settings& s, machine& m);

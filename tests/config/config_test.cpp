@@ -134,6 +134,19 @@ TEST_CASE("the web server's secrets come from the environment and are not shown"
   CHECK(load(real_dir, {}).opts.web.webhook_secret.empty()); // then one is generated and kept
 }
 
+TEST_CASE("proxies are addresses and networks, and what is neither is named") {
+  copied_config c;
+  const auto s = load(real_dir, {{"TROUPE_WEB_PROXIES", "10.0.0.0/8, fd00::/8,::1, 172.17.0.1"}});
+  CHECK(s.opts.web.proxies == std::vector<std::string>{"10.0.0.0/8", "fd00::/8", "::1", "172.17.0.1"});
+  CHECK(load(real_dir, {}).opts.web.proxies == std::vector<std::string>{"127.0.0.1", "::1"});
+  for (const std::string bad : {"10.0.0.0/33", "10.0.0/8", "proxy", "10.0.0.0/", "::1/129", "1.2.3.4/-1"}) {
+    INFO(bad);
+    CHECK(has(c.error({{"TROUPE_WEB_PROXIES", "127.0.0.1," + bad}}),
+              "TROUPE_WEB_PROXIES: web.proxies: \"" + bad + "\" is no address and no network"));
+  }
+  CHECK(has(c.error({{"TROUPE_WEB_PROXY_HEADER", "X-Real-IP: 1"}}), "the bare name of a header"));
+}
+
 TEST_CASE("half a TLS setting and a secret that Telegram would refuse are named") {
   copied_config c;
   CHECK(has(c.error({{"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"}}), "TROUPE_WEB_TLS_CERTIFICATE: web.tls_cert"));

@@ -46,7 +46,16 @@ struct victim : sandbox_stage {
   explicit victim(std::map<std::string, std::string> with = {})
       : sandbox_stage{0}, program{engine(with, little_memory)} {
     REQUIRE(within(std::chrono::seconds{20}, [&] { return is_well(); }));
-    before = footprint_of(program.id());
+    settle();
+  }
+  /// Its health is answered while its actors are still being born: until no more threads come.
+  void settle() {
+    int same = 0;
+    REQUIRE(within(std::chrono::seconds{20}, [&] {
+      const auto last = std::exchange(before, footprint_of(program.id()));
+      same = last.threads == before.threads && last.descriptors == before.descriptors ? same + 1 : 0;
+      return same == 10;
+    }));
   }
   footprint now() const { return footprint_of(program.id()); }
   bool is_alive() const { return ::kill(program.id(), 0) == 0 && now().threads > 0; }
@@ -55,7 +64,7 @@ struct victim : sandbox_stage {
     http_request r;
     r.url = "http://127.0.0.1:" + std::to_string(web) + "/health";
     r.time_limit = std::chrono::seconds{6};
-    return http->send(r).status == 200;
+    return make_http_transport()->send(r).status == 200;
   }
   /// Nothing of what was done to it can be seen.
   void check_unharmed() {

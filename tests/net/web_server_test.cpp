@@ -1,7 +1,6 @@
-#include "net/connection_watch.hpp"
-#include "net/web_crew.hpp"
 #include "net/web_server.hpp"
 #include "tests/net/own_certificate.hpp"
+#include "tests/net/stranger.hpp"
 
 #include <httplib.h>
 
@@ -17,6 +16,8 @@
 #include <vector>
 
 using namespace troupe;
+
+static constexpr std::int64_t made = 1'700'000'000'000;
 
 static web_settings settings(const char* secret) {
   web_settings s;
@@ -43,14 +44,17 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
   std::vector<std::pair<std::int64_t, std::string>> calls;
   web_hooks hooks;
   hooks.health = [] { return std::pair<int, std::string>(503, R"({"ok":false})"); };
-  hooks.on_callback = [&](std::int64_t job, const std::string& task) {
-    if (job == 13) throw std::runtime_error("secret words");
+  hooks.on_callback = [&](const web_callback& c, const web_hooks::told& told) {
+    if (c.job_id == 13) throw std::runtime_error("secret words");
+    if (c.job_id == 14) return told(404); // void
     const std::lock_guard lock(mutex);
-    calls.emplace_back(job, task);
+    calls.emplace_back(c.job_id, c.task_id);
+    CHECK(c.created_at == made);
+    told(200);
   };
   web_server server(settings("s3"), hooks);
   const int port = server.start();
-  const auto path = [](std::int64_t job) { return callback_url("", "s3", job); };
+  const auto path = [](std::int64_t job) { return callback_url("", "s3", job, made); };
   httplib::Client client("127.0.0.1", port);
   const auto post = [&](const std::string& to, const std::string& body,
                         const char* type = "application/json") {
@@ -83,7 +87,11 @@ TEST_CASE("the web server answers health and passes on genuine callbacks only") 
   forged.back() = forged.back() == '0' ? '1' : '0';
   for (const auto& to :
        {forged, std::string("/kie/callback/42/"), std::string("/kie/callback/42/abc"),
-        "/kie/callback/43" + path(42).substr(16), std::string("/else"), std::string("/health")}) {
+        "/kie/callback/43" + path(42).substr(16), std::string("/else"), std::string("/health"),
+        callback_url("", "s3", 42, made + 1).substr(0, 31) + path(42).substr(31), // another moment
+        "/kie/callback/42/" + hmac_sha256_hex("s3", "42"),                        // as it was before
+        callback_url("", "", 42, made), callback_url("", "s4", 42, made), path(14), path(42) + "/",
+        path(-42)}) {
     INFO(to);
     const auto bad = post(to, "{}");
     CHECK(bad->status == 404);
@@ -137,7 +145,7 @@ bool is_ended(int fd) {
 TEST_CASE("two hundred clients that send a byte a second keep nobody else waiting, and are ended") {
   web_hooks hooks;
   hooks.health = [] { return std::pair<int, std::string>(200, "{}"); };
-  hooks.on_update = [](const std::string&) { return true; };
+  hooks.on_update = [](const std::string&, const web_hooks::told& told) { told(200); };
   auto set = settings("s");
   set.telegram_secret = "t";
   web_server server(set, hooks);
@@ -153,7 +161,7 @@ TEST_CASE("two hundred clients that send a byte a second keep nobody else waitin
   }
   httplib::Client client("127.0.0.1", port);
   client.set_read_timeout(2);
-  const auto deadline = std::chrono::steady_clock::now() + web_connection_limit + std::chrono::seconds{4};
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{18}; // 15 for the whole
   std::size_t ended = 0;
   while (ended < slow.size() && std::chrono::steady_clock::now() < deadline) {
     const auto r = client.Get("/health");
@@ -176,7 +184,10 @@ TEST_CASE("headers without end are cut off before they fill the memory, and a la
   };
   web_hooks hooks;
   std::atomic<std::size_t> taken{0};
-  hooks.on_update = [&](const std::string& body) { return taken = body.size(), true; };
+  hooks.on_update = [&](const std::string& body, const web_hooks::told& told) {
+    taken = body.size();
+    told(200);
+  };
   auto set = settings("s");
   set.telegram_secret = "t";
   web_server server(set, hooks);
@@ -211,18 +222,15 @@ TEST_CASE("headers without end are cut off before they fill the memory, and a la
   CHECK(taken == 1'000'000);
 }
 
-TEST_CASE("health is answered while 256 posts wait for the store") {
+TEST_CASE(
+    "so many posts wait for the store, then the next is told to come again and health is answered still") {
   std::mutex mutex;
-  std::condition_variable changed;
-  bool go = false;
-  std::size_t waiting = 0;
+  std::vector<web_hooks::told> waiting;
   web_hooks hooks;
   hooks.health = [] { return std::pair<int, std::string>(200, "{}"); };
-  hooks.on_update = [&](const std::string&) {
-    std::unique_lock lock(mutex);
-    ++waiting;
-    changed.notify_all();
-    return changed.wait_for(lock, std::chrono::seconds{10}, [&] { return go; });
+  hooks.on_update = [&](const std::string&, web_hooks::told told) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(told));
   };
   auto set = settings("s");
   set.telegram_secret = "t";
@@ -230,63 +238,124 @@ TEST_CASE("health is answered while 256 posts wait for the store") {
   const int port = server.start();
   const std::string post = "POST /telegram/webhook HTTP/1.1\r\nX-Telegram-Bot-Api-Secret-Token: t\r\n"
                            "Content-Length: 2\r\n\r\n{}";
-  std::vector<int> posts;
-  for (int i = 0; i < 256; ++i) {
-    posts.push_back(connected(port));
-    REQUIRE(::send(posts.back(), post.data(), post.size(), MSG_NOSIGNAL) > 0);
+  std::vector<test::stranger> posts;
+  for (std::size_t i = 0; i < room_for_updates.waiting; ++i) {
+    posts.emplace_back(port);
+    posts.back().say(post);
   }
-  {
-    std::unique_lock lock(mutex);
-    CHECK(changed.wait_for(lock, std::chrono::seconds{5}, [&] { return waiting == posts.size(); }));
-  }
-  httplib::Client client("127.0.0.1", port);
-  client.set_read_timeout(2);
-  const auto r = client.Get("/health");
-  REQUIRE(r);
-  CHECK(r->status == 200);
-  {
+  const auto arrived = [&] {
     const std::lock_guard lock(mutex);
-    go = true;
-  }
-  changed.notify_all();
-  for (const int fd : posts) ::close(fd);
+    return waiting.size();
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+  while (arrived() < room_for_updates.waiting && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  REQUIRE(arrived() == room_for_updates.waiting);
+  test::stranger one_more{port}, neighbour{port};
+  one_more.say(post.substr(0, post.size() - 2)); // before its body is read
+  CHECK(one_more.status_within(std::chrono::seconds{1}) == 503);
+  neighbour.say("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(neighbour.status_within(std::chrono::seconds{1}) == 200);
+  for (auto& told : waiting) told(200);
+  for (auto& p : posts) CHECK(p.status_within(std::chrono::seconds{2}) == 200);
+  test::stranger again{port};
+  again.say(post);
+  while (arrived() == room_for_updates.waiting && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  waiting.back()(200);
+  CHECK(again.status_within(std::chrono::seconds{1}) == 200);
 }
 
-TEST_CASE("the crew makes its caller wait when too many wait, and does all it was given") {
-  web_crew crew;
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool go = false;
-  std::atomic<std::size_t> given{0}, finished{0};
-  const auto all = web_threads_max + web_waiting_max + 20;
-  std::thread giver{[&] {
-    for (std::size_t i = 0; i < all; ++i) {
-      crew.enqueue([&] {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return go; });
-        ++finished;
-      });
-      ++given;
-    }
-  }};
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-  const auto held = web_threads_max + web_waiting_max;
-  while (given < held && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
-  CHECK(given == held);
-  {
-    const std::lock_guard lock(mutex);
-    go = true;
+TEST_CASE("of the sender of a notice one line is believed, of a proxy that we know, its last word") {
+  web_hooks hooks;
+  std::atomic<int> notices{0};
+  hooks.on_payment_notice = [&](const std::string&, const web_hooks::told& told) {
+    ++notices;
+    told(200);
+  };
+  hooks.may_notify = [](std::string_view address) { return address == "185.71.76.1"; };
+  auto set = settings("s");
+  set.proxy_header = "X-Forwarded-For";
+  set.proxies = {"10.0.0.0/8", "127.0.0.1"};
+  const auto status = [&](const web_settings& with, const std::string& lines) {
+    web_server server(with, hooks);
+    test::stranger s{server.start()};
+    s.say("POST /yookassa/webhook HTTP/1.1\r\nHost: a\r\n" + lines + "Content-Length: 2\r\n\r\n{}");
+    return s.status_within(std::chrono::seconds{1});
+  };
+  const std::string shop = "X-Forwarded-For: 185.71.76.1\r\n", other = "X-Forwarded-For: 6.6.6.6\r\n";
+  CHECK(status(set, shop) == 200);
+  CHECK(status(set, "x-forwarded-for:6.6.6.6,\t185.71.76.1 \r\n") == 200);
+  CHECK(notices == 2);
+  CHECK(status(set, "") == 403);
+  CHECK(status(set, other) == 403);
+  CHECK(status(set, shop + other) == 403);
+  CHECK(status(set, other + shop) == 403);
+  CHECK(status(set, shop + shop) == 403);
+  CHECK(status(set, "X-Forwarded-For: 185.71.76.1, 6.6.6.6\r\n") == 403);
+  for (const std::string bad :
+       {"185.71.76.1,", "", " ", "185.71.76.1:443", "shop", "185.71.76.1 6.6.6.6", "%31"})
+    CHECK(status(set, "X-Forwarded-For: " + bad + "\r\n") == 403);
+  set.proxies = {"10.0.0.0/8"}; // near us, but none that we know
+  CHECK(status(set, shop) == 403);
+  set.proxies = {};
+  CHECK(status(set, shop) == 403);
+  CHECK(notices == 2);
+  set.proxies = {"10.0.0.0/33"};
+  CHECK_THROWS_AS(web_server(set, hooks), std::runtime_error);
+}
+
+TEST_CASE("two lines of a secret, or of kie's signature, prove nothing") {
+  web_hooks hooks;
+  std::atomic<int> taken{0};
+  hooks.on_update = [&](const std::string&, const web_hooks::told& told) { ++taken, told(200); };
+  hooks.on_callback = [&](const web_callback&, const web_hooks::told& told) { ++taken, told(200); };
+  auto set = settings("s");
+  set.telegram_secret = "t", set.kie_webhook_key = "k";
+  web_server server(set, hooks);
+  const int port = server.start();
+  const auto status = [&](const std::string& path, const std::string& lines) {
+    test::stranger s{port}; // the body never comes: it is the head that is judged
+    s.say("POST " + path + " HTTP/1.1\r\nHost: a\r\n" + lines + "Content-Length: 2\r\n\r\n");
+    return s.status_within(std::chrono::milliseconds{500});
+  };
+  const std::string secret = "X-Telegram-Bot-Api-Secret-Token: t\r\n";
+  CHECK(status("/telegram/webhook", secret + secret) == 403);
+  CHECK(status("/telegram/webhook", secret + "X-Telegram-Bot-Api-Secret-Token: u\r\n") == 403);
+  CHECK(status("/telegram/webhook", "X-Telegram-Bot-Api-Secret-Token: %74\r\n") == 403);
+  CHECK(status("/telegram/webhook", secret) == 0); // it waits for the body
+  const auto now = std::to_string(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
+  const auto stamp = "X-Webhook-Timestamp: " + now + "\r\n", sign = std::string{"X-Webhook-Signature: x\r\n"};
+  const auto path = callback_url("", "s", 7, made);
+  CHECK(status(path, "") == 401);
+  CHECK(status(path, stamp) == 401);
+  CHECK(status(path, stamp + stamp + sign) == 401);
+  CHECK(status(path, stamp + sign + sign) == 401);
+  CHECK(status(path, "X-Webhook-Timestamp: 1\r\n" + sign) == 401);
+  CHECK(status(path, stamp + sign) == 0);
+  CHECK(taken == 0);
+}
+
+TEST_CASE("addresses of two bots, or two databases, with one secret are not each other's") {
+  const auto key = callback_key("secret", 7, "d1");
+  CHECK(key == callback_key("secret", 7, "d1"));
+  for (const auto& other :
+       {callback_key("secret", 7, "d2"), callback_key("secret", 8, "d1"), callback_key("Secret", 7, "d1")}) {
+    CHECK(other != key);
+    CHECK(callback_url("", other, 1, made) != callback_url("", key, 1, made));
   }
-  changed.notify_all();
-  giver.join();
-  crew.shutdown();
-  CHECK(finished == all);
+  CHECK(callback_url("", key, 1, made) != callback_url("", key, 1, made + 1));
+  CHECK(callback_url("", key, 1, 11) != callback_url("", key, 11, 1));
 }
 
 TEST_CASE("with a certificate the server speaks TLS, also while others never finish a handshake") {
   test::own_certificate own;
   web_hooks hooks;
-  hooks.on_update = [](const std::string& body) { return body == "{1}"; };
+  hooks.on_update = [](const std::string& body, const web_hooks::told& told) {
+    told(body == "{1}" ? 200 : 503);
+  };
   auto set = settings("s");
   set.telegram_secret = "t";
   set.tls_certificate = own.certificate;
@@ -312,7 +381,7 @@ TEST_CASE("the front page is plain and whole, and wrong methods are as unknown a
   web_hooks hooks;
   bool well = true;
   hooks.health = [&] { return std::pair<int, std::string>(well ? 200 : 503, "{}"); };
-  hooks.on_update = [](const std::string&) { return true; };
+  hooks.on_update = [](const std::string&, const web_hooks::told& told) { told(200); };
   web_server server(settings("s"), hooks);
   httplib::Client client("127.0.0.1", server.start());
   const auto page = client.Get("/");
@@ -333,8 +402,10 @@ TEST_CASE("the front page is plain and whole, and wrong methods are as unknown a
     CHECK_FALSE(r->has_header("Server"));
   };
   is_unknown(client.Get("/telegram/webhook"));
-  is_unknown(client.Get(callback_url("", "s", 1)));
-  is_unknown(client.Put("/telegram/webhook", "{}", "application/json"));
+  is_unknown(client.Get(callback_url("", "s", 1, made)));
+  const auto put = client.Put("/telegram/webhook", "{}", "application/json");
+  REQUIRE(put);
+  CHECK(put->status == 400); // a body where none is
   is_unknown(client.Delete("/health"));
   is_unknown(client.Post("/", "{}", "application/json"));
   is_unknown(client.Post("/yookassa/webhook", "{}", "application/json")); // no hook for it
@@ -343,8 +414,8 @@ TEST_CASE("the front page is plain and whole, and wrong methods are as unknown a
 TEST_CASE("without a proxy a header names nobody, and an IPv4 peer is one on any socket") {
   web_hooks hooks;
   std::string asked;
-  hooks.on_payment_notice = [](const std::string&) { return true; };
-  hooks.may_notify = [&](const std::string& address) { return asked = address, false; };
+  hooks.on_payment_notice = [](const std::string&, const web_hooks::told& told) { told(200); };
+  hooks.may_notify = [&](std::string_view address) { return asked = address, false; };
   auto set = settings("s");
   set.host = "::";
   web_server server(set, hooks);
@@ -360,12 +431,19 @@ TEST_CASE("Telegram's posts need the secret, payment notices the right sender, a
   web_hooks hooks;
   std::string update, notice, asked;
   bool stored = true;
-  hooks.on_update = [&](const std::string& body) { return update = body, stored; };
-  hooks.on_payment_notice = [&](const std::string& body) { return notice = body, stored; };
-  hooks.may_notify = [&](const std::string& address) { return asked = address, address == "185.71.76.1"; };
+  hooks.on_update = [&](const std::string& body, const web_hooks::told& told) {
+    update = body;
+    told(stored ? 200 : 503);
+  };
+  hooks.on_payment_notice = [&](const std::string& body, const web_hooks::told& told) {
+    notice = body;
+    told(stored ? 200 : 503);
+  };
+  hooks.may_notify = [&](std::string_view address) { return asked = address, address == "185.71.76.1"; };
   auto set = settings("s");
   set.telegram_secret = "right";
   set.proxy_header = "X-Real-IP";
+  set.proxies = {"127.0.0.0/8"};
   web_server server(set, hooks);
   httplib::Client client("127.0.0.1", server.start());
   const auto post = [&](const char* path, const httplib::Headers& headers) {
@@ -393,7 +471,10 @@ TEST_CASE("kie's own signature is asked for when its key is known") {
         "1uHa3GW0YtgPJCuFX1XxqzQd/Y5F0oPuUVBk2BWjZcI=");
   web_hooks hooks;
   int calls = 0;
-  hooks.on_callback = [&](std::int64_t, const std::string&) { ++calls; };
+  hooks.on_callback = [&](const web_callback&, const web_hooks::told& told) {
+    ++calls;
+    told(200);
+  };
   auto set = settings("s");
   set.kie_webhook_key = "k";
   web_server server(set, hooks);
@@ -404,7 +485,7 @@ TEST_CASE("kie's own signature is asked for when its key is known") {
   const auto call = [&](std::int64_t at, const std::string& key) {
     const auto stamp = std::to_string(at);
     const auto r = client.Post(
-        callback_url("", "s", 7),
+        callback_url("", "s", 7, made),
         {{"X-Webhook-Timestamp", stamp}, {"X-Webhook-Signature", hmac_sha256_base64(key, "task_1." + stamp)}},
         R"({"data":{"taskId":"task_1"}})", "application/json");
     REQUIRE(r);

@@ -241,6 +241,26 @@ TEST_CASE(
   CHECK(says(probe_web(tls, m, occasion::check), grade::wrong, "cannot use the certificate: /k.pem"));
 }
 
+TEST_CASE("whose word is believed about a sender is looked at") {
+  CHECK(probe_senders(with()).empty());
+  const std::map<std::string, std::string> shop{
+      {"YOOKASSA_SHOP_ID", "1"}, {"YOOKASSA_SECRET_KEY", "test_key"}, {"WEBHOOK_URL", "https://bot.example"}};
+  const auto probed = [&](std::map<std::string, std::string> more) {
+    more.insert(shop.begin(), shop.end());
+    return probe_senders(with(more));
+  };
+  CHECK(says(probed({}), grade::look, "on 127.0.0.1 only a proxy reaches us"));
+  CHECK(probed({{"TROUPE_WEB_PROXY_HEADER", "X-Real-IP"}}).empty());
+  CHECK(probed({{"TROUPE_WEB_HOST", "0.0.0.0"}}).empty());
+  CHECK(probed({{"TROUPE_YOOKASSA_CHECK_SENDER", "false"}}).empty());
+  CHECK(says(probed({{"TROUPE_WEB_PROXY_HEADER", "x-forwarded-for"}}), grade::look,
+             "x-forwarded-for is a list that any caller may begin"));
+  CHECK(says(probed({{"TROUPE_WEB_PROXY_HEADER", "Forwarded"}}), grade::look, "holds no bare address"));
+  auto nobody = with({{"TROUPE_WEB_PROXY_HEADER", "X-Real-IP"}});
+  nobody.opts.web.proxies.clear();
+  CHECK(says(probe_senders(nobody), grade::look, "nobody's word in X-Real-IP counts"));
+}
+
 TEST_CASE("without ffmpeg or ffprobe nothing may be sold") {
   played_machine m;
   CHECK(hindrances(probe_programs(m)) == 0);

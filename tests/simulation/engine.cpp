@@ -146,16 +146,16 @@ struct simulated_engine::impl {
     };
     const auto all = spawn_cast(*sys, setting);
     for (auto& a : all.all()) cast.push_back(a);
-    world.connect({[line](std::uint64_t ticket, http_reply r) {
-                     caf::anon_send(line, answer_due{ticket, std::move(r)});
-                   },
-                   [line, to = all.doorman](std::int64_t job_id, const std::string& task_id,
-                                            std::function<void()> acknowledged) {
-                     caf::anon_send(line, knock{to, {job_id, task_id}, std::move(acknowledged)});
-                   },
-                   [line, to = all.cashier](const std::string& id, std::function<void()> acknowledged) {
-                     caf::anon_send(line, tip{to, {id}, std::move(acknowledged)});
-                   }});
+    world.connect(
+        {[line](std::uint64_t ticket, http_reply r) {
+           caf::anon_send(line, answer_due{ticket, std::move(r)});
+         },
+         [line, to = all.doorman](const web_callback& c, std::function<void()> acknowledged) {
+           caf::anon_send(line, knock{to, {c.job_id, c.task_id, c.created_at}, std::move(acknowledged)});
+         },
+         [line, to = all.cashier](const std::string& id, std::function<void()> acknowledged) {
+           caf::anon_send(line, tip{to, {id}, std::move(acknowledged)});
+         }});
   }
 
   virtual_time now() const { return born + (sched.clock().now() - zero); }

@@ -2,6 +2,7 @@
 /// The outside world: Telegram, kie.ai and the network between, on the virtual clock. The two services are
 /// those of the sandbox; here are only addresses, delays and faults.
 #include "messages/http.hpp"
+#include "net/web_server.hpp"
 #include "net/sandbox/kie_world.hpp"
 #include "net/sandbox/telegram_world.hpp"
 #include "net/sandbox/yookassa_world.hpp"
@@ -26,8 +27,7 @@ inline constexpr auto lost_file = "[[lost]]"; ///< When it is to be sent for the
 struct engine_link {
   std::function<void(std::uint64_t ticket, http_reply)> answer;
   /// A callback; `acknowledged` when it need not come again.
-  std::function<void(std::int64_t job_id, const std::string& task_id, std::function<void()> acknowledged)>
-      wake;
+  std::function<void(const web_callback& call, std::function<void()> acknowledged)> wake;
   /// A payment notice, the same way.
   std::function<void(const std::string& outside_id, std::function<void()> acknowledged)> tell;
 };

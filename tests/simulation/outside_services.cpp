@@ -198,14 +198,15 @@ void outside::call_back(const std::string& task_id, int attempt) {
   if (!c) return;
   auto url = c->url;
   if (roll(fault::callback_forged)) url.back() = url.back() == '0' ? '1' : '0';
-  const auto slash = url.rfind('/');
-  const auto from = url.rfind('/', slash - 1) + 1;
-  const auto job = url.substr(from, slash - from);
+  const auto slash = url.rfind('/'), before = url.rfind('/', slash - 1);
+  const auto from = url.rfind('/', before - 1) + 1;
+  const auto job = url.substr(from, before - from);
+  const auto made = std::stoll(url.substr(before + 1, slash - before - 1));
   log_.line(now_(), "callback for job " + job + (link_ ? "" : ": nobody is there"));
   if (!link_) return call_again(task_id, attempt);
-  if (!same_secret(url, callback_url(public_url, callback_secret, std::stoll(job)))) return;
+  if (!same_secret(url, callback_url(public_url, callback_secret, std::stoll(job), made))) return;
   const auto acknowledged = std::make_shared<bool>(false);
-  link_->wake(std::stoll(job), kie::callback_task_id(c->body), [=, this, life = life_] {
+  link_->wake({std::stoll(job), made, kie::callback_task_id(c->body)}, [=, this, life = life_] {
     if (!link_ || life != life_) return;
     *acknowledged = true;
     if (now_() >= excused_until_ && kie.clip_of(task_id, now_())) told_.emplace(std::stoll(job), now_());

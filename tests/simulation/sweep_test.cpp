@@ -392,7 +392,8 @@ std::set<std::int64_t> excused_jobs(play& p) {
   for (auto& j : p.proofs().jobs_of(user)) {
     const bool open = j.state == job_state::submitting || j.state == job_state::unknown ||
                       (j.state == job_state::overdue && j.task_id.empty());
-    const bool made = p.world.kie.is_awaited(callback_url(public_url, callback_secret, j.job_id), p.now());
+    const bool made =
+        p.world.kie.is_awaited(callback_url(public_url, callback_secret, j.job_id, j.created_at), p.now());
     if (open && !made) excused.insert(j.job_id);
   }
   return excused;

@@ -1,6 +1,5 @@
 /// The real program against a world that answers badly: a clear word in the log, nothing lost, it goes on.
 #include "net/transport.hpp"
-#include "net/web_server.hpp"
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
 #include "tests/whole/process.hpp"
@@ -28,6 +27,7 @@ struct canned {
 
 constexpr auto token = "1000001:secret-of-the-test";
 constexpr std::int64_t user = 77;
+const std::string outside = "https://bot.example"; // our address there
 
 canned nothing_new() { return {200, R"({"ok":true,"result":[]})"}; }
 canned fault(int code, const std::string& words, int retry_after = 0) {
@@ -65,6 +65,7 @@ struct world {
   canned submit{200, R"({"code":200,"data":{"taskId":"t"}})"};
   std::vector<std::pair<std::string, std::string>> said; ///< method, body
   std::atomic<int> submits{0};
+  std::string callback; ///< of the last submit
   int port = 0, web = free_port();
   std::thread thread;
   std::unique_ptr<process> engine;
@@ -75,9 +76,10 @@ struct world {
     server.Post(R"(/bot([^/]+)/(\w+))", [this](const httplib::Request& q, httplib::Response& r) {
       give(r, q.matches[2] == "getUpdates" ? next_updates() : heard(q.matches[2], q.body));
     });
-    server.Post("/api/v1/.*", [this](const httplib::Request&, httplib::Response& r) {
+    server.Post("/api/v1/.*", [this](const httplib::Request& q, httplib::Response& r) {
       const std::lock_guard lock(mutex);
       ++submits;
+      callback = json::parse(q.body, nullptr, false).value("callBackUrl", "");
       give(r, submit);
     });
     server.Get("/api/v1/.*", [](const httplib::Request&, httplib::Response& r) {
@@ -118,6 +120,15 @@ struct world {
     const std::lock_guard lock(mutex);
     updates.insert(updates.end(), list);
   }
+  /// Orders a video. @returns the path that the provider shall call
+  std::string callback_of_an_order() {
+    const int before = submits;
+    comes({one_update(text(1, "a cat")), one_update(press(2, "run:1"))});
+    REQUIRE(within(std::chrono::seconds{15}, [&] { return submits > before; }));
+    const std::lock_guard lock(mutex);
+    REQUIRE(callback.rfind(outside, 0) == 0);
+    return callback.substr(outside.size());
+  }
   bool told(const std::string& words) {
     const std::lock_guard lock(mutex);
     for (auto& s : said)
@@ -134,6 +145,8 @@ struct world {
                                            {"DATABASE_PATH", database()},
                                            {"TELEGRAM_API_URL", base},
                                            {"KIE_API_URL", base},
+                                           {"WEBHOOK_URL", outside},
+                                           {"TROUPE_TELEGRAM_WEBHOOK", "false"},
                                            {"TROUPE_STORAGE_FILES_DIR", (folder / "files").string()},
                                            {"TROUPE_WEB_PORT", std::to_string(web)},
                                            {"TROUPE_WEB_HEALTH_POLL_AGE_S", "1"},
@@ -245,16 +258,31 @@ TEST_CASE("whatever comes to the engine's own port, it answers with an error and
   world w;
   w.start();
   REQUIRE(within(10s, [&] { return w.web_call("GET", "/health").status == 200; }));
-  const auto good = callback_url("", "callback-of-the-test", 1);
+  const auto good = w.callback_of_an_order();
   CHECK(w.web_call("GET", "/admin").status == 404);
   CHECK(w.web_call("POST", "/nothing", "x").status == 404);
   CHECK(w.web_call("GET", "/../../etc/passwd").status == 404);
   CHECK(w.web_call("POST", good.substr(0, good.size() - 1) + "0", "{}").status == 404);
-  CHECK(w.web_call("POST", "/kie/callback/99999999999999999999/" + std::string(64, 'a'), "{}").status == 404);
+  CHECK(w.web_call("POST", "/kie/callback/99999999999999999999/1/" + std::string(64, 'a'), "{}").status ==
+        404);
   CHECK(w.web_call("POST", good, std::string(2u << 20, 'x')).status == 413);
   for (auto body : {"", "{", "[]", "7", R"({"data":7})", R"({"data":{"taskId":[]}})", "\xff\xfe"})
-    CHECK(w.web_call("POST", good, body).status == 200); // for a job that nobody waits for
+    CHECK(w.web_call("POST", good, body).status == 200); // only a wake-up
   CHECK(w.web_call("GET", "/health").status == 200);
+}
+
+TEST_CASE("an address that one database gave out is nothing on another, though bot and secret are the same") {
+  world w;
+  w.start();
+  const auto first = w.callback_of_an_order();
+  CHECK(within(10s, [&] { return w.web_call("POST", first, "{}").status == 200; }));
+  w.engine->end(SIGTERM);
+  for (auto& file : fs::directory_iterator{w.folder}) fs::remove_all(file);
+  w.start();
+  const auto second = w.callback_of_an_order(); // also of a job 1
+  CHECK(second.substr(0, 16) == first.substr(0, 16));
+  CHECK(w.web_call("POST", first, R"({"data":{"taskId":"foreign"}})").status == 404);
+  CHECK(within(10s, [&] { return w.web_call("POST", second, "{}").status == 200; }));
 }
 
 TEST_CASE("an engine whose port is taken, or whose certificate cannot be read, says so and ends in order") {
