@@ -26,6 +26,7 @@ struct broadcaster_state {
     broadcast_run run;
     int failures = 0;
     unix_ms progress_at = 0;
+    bool held_told = false;
     /// Its record cannot be worked with: it is being stopped, in two steps that are repeated until both are
     /// stored.
     bool set_aside = false, stopping = false;
@@ -41,6 +42,19 @@ struct broadcaster_state {
     return b.paid && t.paid_messages_per_second > 0 ? t.paid_messages_per_second : t.bulk_messages_per_second;
   }
   office::cast_voice voice() const { return office::cast_voice{*ctx->settings}; }
+
+  /// To its author; to those who may, when he may not any more: nothing of it is his business then.
+  std::vector<outgoing> told(broadcast b) const {
+    const auto& opts = ctx->opts();
+    if (may(ctx->office->rank_of(b.admin_id, opts), right::broadcast))
+      return voice().turned(b, b.admin_language);
+    std::vector<outgoing> all;
+    for (auto& seat : ctx->office->people(opts, right::broadcast)) {
+      b.admin_id = seat.chat_id;
+      for (auto& m : voice().turned(b, seat.language)) all.push_back(std::move(m));
+    }
+    return all;
+  }
 };
 using self_ptr = broadcaster_actor::stateful_pointer<broadcaster_state>;
 
@@ -106,7 +120,7 @@ void tell_end(self_ptr self, std::int64_t id, const broadcast& b) {
   n.name = "cast:" + std::to_string(id);
   n.value = name_of(b.state);
   n.at = self->state.ctx->now();
-  n.messages = self->state.voice().turned(b, b.admin_language);
+  n.messages = self->state.told(b);
   store<done>(self, id, std::move(n), [](auto& e, done) { e.run.end_told(); });
 }
 
@@ -147,7 +161,7 @@ void ask(self_ptr self, std::int64_t id, broadcast_run& run) {
   auto step = run.ask(self->state.ctx->now());
   auto b = run.counted();
   b.state = step.to, b.why = step.why;
-  step.messages = self->state.voice().turned(b, b.admin_language);
+  step.messages = self->state.told(b);
   store<broadcast_answer>(self, id, std::move(step), [self, id](auto& e, broadcast_answer& a) {
     e.run.changed(a.now);
     self->send(self->state.courier, recall_broadcast{id});
@@ -185,6 +199,24 @@ void show_progress(self_ptr self, broadcaster_state::entry& e) {
   self->send(s.courier, s.voice().progress(b, b.admin_language, e.run.per_second(now)));
 }
 
+/// That it stands still, and that it does no more; each once, over restarts too.
+void tell_hold(self_ptr self, std::int64_t id, broadcaster_state::entry& e) {
+  auto& w = self->state.watchman;
+  const auto& b = e.run.what();
+  const bool held = is_held(b.state, b.why);
+  if (!w || held == e.held_told) return;
+  e.held_told = held;
+  const auto kind = "broadcast held " + std::to_string(id);
+  if (!held) return self->send(w, alarm_over{kind, "", {}});
+  self->send(self->state.courier, recall_broadcast{id});
+  self->send(w, alarm{kind,
+                      "alarm.broadcast_held",
+                      {{"id", std::to_string(id)},
+                       {"author", std::to_string(b.admin_id)},
+                       {"title", telegram::escape_html(b.title)}},
+                      true});
+}
+
 void set_alarm(self_ptr self) {
   auto& s = self->state;
   unix_ms first = 0;
@@ -212,6 +244,7 @@ void pump(self_ptr self) {
       guarded(self, id, [&, n = id] {
         store_next(self, n, it->second.run);
         show_progress(self, it->second);
+        tell_hold(self, n, it->second);
       });
     if (e.set_aside) stop_aside(self, id, e);
     idle = idle && (e.set_aside ? !e.stopping : e.run.is_idle());
@@ -231,6 +264,8 @@ void take_in(self_ptr self, broadcast& b) {
     const auto permitted = s.permitted(b);
     auto run = broadcast_run{std::move(b), permitted, s.ctx->opts().office.block_rate_percent};
     const auto readable = run.is_readable();
+    if (!is_held(run.what().state, run.what().why) && s.watchman)
+      self->send(s.watchman, alarm_over{"broadcast held " + std::to_string(id), "", {}});
     s.open.emplace(id, broadcaster_state::entry{std::move(run)});
     if (!readable) set_aside(self, id, "what is to be sent is not readable");
     return;

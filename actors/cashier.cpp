@@ -57,7 +57,7 @@ struct cashier_state {
 
   voice words() const { return {ctx->settings->words, ctx->opts()}; }
   till::office_chats office() const {
-    return {ctx->office->people(ctx->opts()), ctx->office->group_now(ctx->opts())};
+    return {ctx->office->people(ctx->opts(), right::refund), ctx->office->group_now(ctx->opts())};
   }
   telegram::bot bot() const { return {ctx->opts().telegram.api_url, ctx->opts().telegram.bot_token}; }
   yookassa::shop shop() const {
@@ -602,8 +602,12 @@ void check_buyer(self_ptr self, const telegram::event& e, const std::string& ref
                  const std::function<void(const std::string&)>& say) {
   if (!refusal.empty()) return say(refusal);
   self->request(self->state.desk.reader, checkout_limit, account_query{e.from.user_id})
-      .then([=](const account& who) { say(who.banned && !who.admin ? "ban.checkout" : ""); },
-            [=](caf::error& why) { say(unread_checkout(self, e, why)); });
+      .then(
+          [=](const account& who) {
+            const auto rank = role_of(who.user_id, self->state.ctx->opts().users.admin_ids, who.rank);
+            say(who.banned && rank == role::none ? "ban.checkout" : "");
+          },
+          [=](caf::error& why) { say(unread_checkout(self, e, why)); });
 }
 
 /// What cannot be stored is refused from memory: the money could not be booked either. It is polled again

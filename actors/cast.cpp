@@ -1,18 +1,10 @@
 #include "actors/cast.hpp"
+#include "actors/command_menu.hpp"
 #include "actors/log.hpp"
 #include <nlohmann/json.hpp>
 
 namespace troupe {
 namespace {
-
-nlohmann::json commands_in(const config::texts& words, const std::string& language,
-                           std::initializer_list<const char*> names) {
-  auto commands = nlohmann::json::array();
-  for (auto name : names)
-    commands.push_back(
-        {{"command", name}, {"description", words.get(language, std::string{"command."} + name)}});
-  return commands;
-}
 
 void say_commands(const courier_actor& courier, nlohmann::json params) {
   outgoing m;
@@ -22,24 +14,14 @@ void say_commands(const courier_actor& courier, nlohmann::json params) {
   caf::anon_send(courier, std::move(m));
 }
 
-/// The command menu, in both languages; an administrator's, in his, has his own ones too. Not stored: said
-/// again at every start. Telegram refuses the menu of an administrator who has never written to the bot: no
-/// harm.
+/// The command menu, in both languages. Not stored: said again at every start. Those of people with a role
+/// are the watchman's.
 void introduce(const courier_actor& courier, const engine_context& ctx) {
   auto& set = *ctx.settings;
   for (std::string code : {"", "ru", "en"}) {
     const auto language = code.empty() ? "en" : code;
-    say_commands(courier, {{"commands", commands_in(set.words, language,
-                                                    {"start", "generate", "jobs", "buy", "balance", "history",
-                                                     "mailing", "feedback", "help"})},
-                           {"language_code", code}});
+    say_commands(courier, {{"commands", commands_of_users(set.words, language)}, {"language_code", code}});
   }
-  for (auto& admin : ctx.office->people(set.opts))
-    say_commands(courier,
-                 {{"commands", commands_in(set.words, admin.language,
-                                           {"admin", "stats", "user", "broadcast", "broadcasts", "queue",
-                                            "log", "start", "generate", "jobs", "buy", "help"})},
-                  {"scope", {{"type", "chat"}, {"chat_id", admin.chat_id}}}});
 }
 
 } // namespace
@@ -63,7 +45,7 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
                     {"jobs", std::to_string(work.jobs.size())}};
   c.outside = s.outside;
   for (auto& [name, value] : work.settings) s.ctx->sales->set(name, value), s.ctx->office->set(name, value);
-  for (auto& a : work.administrators) s.ctx->office->knows(a.user_id, a.language, true);
+  for (auto& a : work.administrators) s.ctx->office->knows(a.user_id, a.language, a.named);
   for (auto& why : s.ctx->tuned->set(s.ctx->settings, work.settings))
     log("engine")->warn("a change of settings is left out: {}", why);
   c.writer = spawn_writer(sys, s.store, s.ctx, s.threads);
@@ -82,9 +64,9 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.cashier = spawn_cashier(sys, s.ctx,
                             {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier, c.watchman});
   caf::anon_send(c.ledger, ledger_listeners{c.courier, c.dispatcher, c.cashier, c.broadcaster, c.watchman});
-  c.router = spawn_router(
-      sys, s.ctx,
-      {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer, c.analyst, c.pictures});
+  c.router = spawn_router(sys, s.ctx,
+                          {ledger, c.reader, c.courier, c.cashier, c.dispatcher, s.outside.writer, c.analyst,
+                           c.pictures, c.watchman});
   caf::anon_send(c.courier, committed_messages{std::move(work.messages)});
   caf::anon_send(c.dispatcher, committed_jobs{std::move(work.jobs)});
   caf::anon_send(c.cashier, committed_payments{std::move(work.payments)});

@@ -94,6 +94,7 @@ screen broadcast_screens::card(const broadcast& b, double per_second) const {
   if (b.paid && is_final(b.state))
     text += "\n" + say("spent", {{"stars", count("stars", stars_for(b.sent))}});
   if (b.unknown > 0) text += "\n\n" + say("unknown_hint");
+  if (is_held(b.state, b.why)) text += "\n\n" + say("held");
   return {text, keys(b)};
 }
 

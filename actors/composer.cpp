@@ -118,7 +118,7 @@ bool composer::concerns(const event& e, const talk::memory& m) {
 
 std::optional<office_question> composer::asks(const visit& v) const {
   const auto p = press_of(v.e);
-  if (!p) return {};
+  if (!p || !may(v.who.rank, right::broadcast)) return {};
   if (lists(*p)) return broadcasts_query{0, offset_of(*p, 0), list_page + 1};
   if (p->action == "sum") {
     const auto d = read_draft(v.memory.office);
@@ -131,7 +131,17 @@ std::optional<office_question> composer::asks(const visit& v) const {
   return broadcasts_query{p->numbers[0], 0, 1};
 }
 
+/// What was being written is kept: he may be given the right again.
+outcome composer::refused(const visit& v) const {
+  auto o = kept(v);
+  o.toast = v.e.kind == event_kind::button ? paint_.say("office.no_right") : "";
+  o.screen = paint_.plain(paint_.say("office.only_admin"));
+  o.step = "other";
+  return o;
+}
+
 outcome composer::decide(const visit& v) const {
+  if (!may(v.who.rank, right::broadcast)) return refused(v);
   const broadcast_screens screens{set_, language_};
   drafting work{set_, language_, v};
   if (v.e.kind != event_kind::button && v.e.kind != event_kind::command) return work.take_message();
@@ -158,6 +168,7 @@ outcome composer::acted(const visit& v, const answer& a) const {
   const auto done = std::get_if<broadcast_answer>(&a);
   const auto p = press_of(v.e);
   if (!done || !p) return kept(v);
+  if (done->refused) return refused(v);
   if (p->action == "go") return drafting{set_, language_, v}.opened(done->now);
   if (done->now.broadcast_id == 0) return told(v, screens.say("toast.unknown"));
   return shown(v, screens.card(done->now, 0), done->changed ? "" : screens.say("toast.already"));

@@ -16,12 +16,15 @@ public:
   outcome acted(const visit& v, const answer& a) const;
 
 private:
+  outcome refused(const visit& v) const;
+
   const config::settings& set_;
   talk::painter paint_;
   std::string language_;
 };
 
-/// What the broadcaster says of a broadcast to the administrator who started it. Slot: "cast:<id>".
+/// What the broadcaster says of a broadcast to its author, or, when he may not send any more, to those who
+/// may. Slot: "cast:<id>".
 class cast_voice {
 public:
   explicit cast_voice(const config::settings& set) : set_{set} {}

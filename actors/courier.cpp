@@ -125,7 +125,8 @@ void report(self_ptr self, const outgoing& m, delivery_report r) {
     r.job_id = m.job_id;
     const bool of_office = m.office != office_mail::no || m.chat_id < 0;
     if (!r.delivered && !r.unreadable && r.moved_to == 0 && of_office)
-      r.instead = s.ctx->office->instead_of(m.chat_id, s.ctx->opts());
+      r.instead = s.ctx->office->instead_of(m.chat_id, s.ctx->opts(),
+                                            m.office == office_mail::letter ? right::answer : right::alarms);
     if (!r.chat_gone && s.ctx->opts().storage.keep_files_h == 0)
       for (auto& u : m.uploads) r.files.push_back(u.path);
     self->send(s.ledger, std::move(r));

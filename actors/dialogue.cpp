@@ -41,18 +41,19 @@ public:
         words_{set.words}, paint_{words_, language_}, voice_{words_, opts_}, m_{talk::read_memory(
                                                                                  who.state)} {
     // A question of the office is void once something else is done.
-    if (is_action() && starts(m_.screen, "o.sure") && (!desk_concerned() || feedback::user_answered(e_)))
+    if (is_action() && starts(m_.screen, "o.sure") && (!desk_concerned() || e_.letter_of != 0))
       m_.screen = "other";
+    if (who_.rank == role::none) leave_office();
   }
 
   dialogue::decision decide(const screen_facts& f) {
     sales_ = f.sales;
-    seats_ = f.seats.empty() ? office_board{}.seats(opts_) : f.seats;
+    seats_ = f.seats.empty() ? office_board{}.seats(opts_, right::answer) : f.seats;
     looked_ = f.picture;
     if (e_.group_id != 0) return in_group(f.office);
     if (e_.kind == event_kind::edited && !is_about_request()) return {who_.state, {}, {}};
     if (is_action() && !may_act()) return finish();
-    if (who_.admin && writes_to_user(f.office)) return finish();
+    if (writes_to_user(f.office) || has_no_addressee()) return finish();
     if (e_.kind == event_kind::button || e_.kind == event_kind::command) m_.told = {};
     if (const auto o = at_office(f.office)) return finish(*o);
     switch (e_.kind) {
@@ -116,8 +117,15 @@ public:
 private:
   // -- The office -----------------------------------------------------------------------------------
 
-  bool composer_concerned() const { return who_.admin && office::composer::concerns(e_, m_); }
-  bool desk_concerned() const { return who_.admin && office::desk::concerns(e_, m_); }
+  bool can(right what) const { return may(who_.rank, what); }
+  bool composer_concerned() const { return can(right::look) && office::composer::concerns(e_, m_); }
+  bool desk_concerned() const { return can(right::look) && office::desk::concerns(e_, m_); }
+  /// What was in hand there is void, and nothing that is typed or sent means it any more.
+  void leave_office() {
+    if (starts(m_.screen, "o.") || starts(m_.screen, "b:")) m_.screen = "other";
+    m_.office.clear();
+    m_.told = {};
+  }
   office::composer composer() const { return {set_, language_}; }
   office::desk desk() const { return {set_, language_}; }
   office::visit visit(const office_facts& f) const { return {e_, who_, m_, sales_, f, now_}; }
@@ -151,6 +159,7 @@ private:
     for (auto& m : o.messages) messages_.push_back(m);
     settings_ = o.settings;
     journal_ = o.journal;
+    uses_.insert(uses_.end(), o.uses.begin(), o.uses.end());
     return finish();
   }
 
@@ -162,9 +171,9 @@ private:
            e_.kind == event_kind::edited;
   }
 
-  /// False: all that is to be said has been said. Administrators may act always.
+  /// False: all that is to be said has been said. People of the office may act always.
   bool may_act() {
-    if (who_.admin) return true;
+    if (who_.rank != role::none) return true;
     if (who_.banned) return tell_ban(), false;
     if (floods()) return false;
     if (m_.actions.allows(now_, opts_.users.actions_per_minute)) return true;
@@ -215,9 +224,11 @@ private:
     if (e_.kind == event_kind::group_moved)
       d.settings.emplace_back("moved:" + std::to_string(e_.group_id), std::to_string(e_.moved_to));
     if (e_.kind == event_kind::unblocked) d.group_is_back = e_.group_id;
-    if (who_.admin) writes_to_user(f);
+    if (!writes_to_user(f) && dialogue::may_be_answer(e_, who_))
+      messages_.push_back(talk::show({say("feedback.whose"), {}}, e_.group_id));
     d.messages = std::move(messages_);
     d.journal = std::move(journal_);
+    d.uses = std::move(uses_);
     return d;
   }
 
@@ -234,7 +245,19 @@ private:
   /// before were.
   std::optional<std::int64_t> written_to() const {
     if (words_go_on()) return m_.told.user_id;
-    return feedback::user_answered(e_);
+    return e_.letter_of != 0 ? std::optional{e_.letter_of} : std::nullopt;
+  }
+
+  /// In one's own chat with the bot an answer to one of its screens is as any other message. Where no screen
+  /// has asked for anything it is meant for somebody, and nobody knows for whom.
+  bool has_no_addressee() {
+    if (!dialogue::may_be_answer(e_, who_)) return false;
+    for (auto idle : {"home", "other"})
+      if (m_.screen == idle && !m_.work) {
+        show(paint_.plain(say("feedback.whose")));
+        return true;
+      }
+    return false;
   }
 
   void remember_words(std::int64_t user, bool more) {
@@ -244,7 +267,7 @@ private:
 
   /// True: it was an answer to feedback, or more of the words before, and is on its way.
   bool writes_to_user(const office_facts& f) {
-    const auto user = written_to();
+    const auto user = can(right::answer) ? written_to() : std::nullopt;
     if (!user || !telegram::is_content(e_.kind)) return false;
     if (!feedback::can_be_copied(e_)) {
       const auto text = say("feedback.cannot");
@@ -265,6 +288,7 @@ private:
     if (!more)
       journal_.push_back(
           {0, now_, e_.from.user_id, "feedback", *user, 0, 0, telegram::shorten(e_.text, 200)});
+    uses_.push_back(right::answer);
     remember_words(*user, more);
     return true;
   }
@@ -369,6 +393,7 @@ private:
     d.step = std::move(step_);
     d.settings = std::move(settings_);
     d.journal = std::move(journal_);
+    d.uses = std::move(uses_);
     d.mutes = std::move(mutes_);
     d.ask_about = ask_about_;
     if (d.order || d.purchase || d.step) return d; // `ordered`, `settled` and `stepped` answer the press
@@ -695,9 +720,10 @@ private:
     if (c == "buy" || c == "pay") return shop_for(e_.argument);
     if (c == "terms") return go("other", paint_.plain(say("terms.text")));
     if (c == "paysupport") return take_letter("paysupport.text");
-    if ((c == "pause" || c == "resume") && who_.admin) return set_sales(c == "pause");
-    if (c == "payments" && who_.admin) return go("other", paint_.payments(f.payments));
-    if (c == "payment" && who_.admin) return payment_card(f.payments);
+    if ((c == "pause" || c == "resume") && who_.rank != role::none)
+      return can(right::close_shop) ? set_sales(c == "pause") : say_no_right(right::close_shop);
+    if (c == "payments" && can(right::look)) return go("other", paint_.payments(f.payments));
+    if (c == "payment" && can(right::look)) return payment_card(f.payments);
     if (c == "cancel") return cancel();
     show(paint_.plain(say("hint.command")), "hint:command");
   }
@@ -732,7 +758,7 @@ private:
     if (!p) return toast(say("toast.unknown"));
     const auto& a = p->action;
     if (a == "payments")
-      return who_.admin ? go("other", paint_.payments(f.payments)) : toast(say("toast.unknown"));
+      return can(right::look) ? go("other", paint_.payments(f.payments)) : toast(say("toast.unknown"));
     if (a == "feedback") return ask_feedback();
     if (a == "mailing") return mailing(f.mutes);
     if (a == "home") return home();
@@ -942,6 +968,7 @@ private:
     const auto j = own_job(id, jobs);
     if (!j) return toast(say("toast.no_video"));
     step_ = cancelling(words_, *j, now_);
+    step_->by = e_.from.user_id;
   }
 
   void tell_cancelled(const step_answer& a) {
@@ -1227,7 +1254,8 @@ private:
 
   void thank(const payment_answer& a) {
     if (a.now.state == payment_state::unmatched) {
-      messages_.push_back(voice_.being_checked(a.now, a.who)); // and the office hears of it: `till::office_news`
+      messages_.push_back(
+          voice_.being_checked(a.now, a.who)); // and the office hears of it: `till::office_news`
       return;
     }
     if (a.now.state == payment_state::refunded && a.now.credits == 0) { // its refund was faster
@@ -1268,14 +1296,20 @@ private:
 
   void payment_card(const std::vector<payment>& found) {
     if (found.empty() || found.front().payment_id == 0) return show(paint_.plain(say("payments.unknown")));
-    show(voice_.card(found.front(), language_));
+    show(voice_.card(found.front(), language_, who_.rank));
+  }
+
+  void say_no_right(right what) {
+    if (e_.kind == event_kind::button) toast(say("office.no_right"));
+    show(paint_.plain(say(std::string{"office.only_"} + name_of(least_role_for(what)))));
   }
 
   void for_admin(const std::string& action, const std::vector<payment>& found) {
-    if (!who_.admin) return toast(say("toast.unknown")); // a forged button learns nothing
+    if (!can(right::look)) return toast(say("toast.unknown")); // a forged button learns nothing
     if (found.empty() || found.front().payment_id == 0) return toast(say("payments.unknown"));
     const auto& p = found.front();
     if (action == "payment") return payment_card(found);
+    if (!can(right::refund)) return say_no_right(right::refund);
     const auto id = std::to_string(p.payment_id);
     const bool credit = action == "credit" || action == "credit_yes";
     const auto wanted = credit ? payment_state::unmatched : payment_state::paid;
@@ -1285,7 +1319,7 @@ private:
       return payment_card(found);
     }
     if (action == "refund" || action == "credit") {
-      auto card = voice_.card(p, language_);
+      auto card = voice_.card(p, language_, who_.rank);
       const auto yes = credit ? "credit_yes" : "refund_yes";
       card.text +=
           "\n\n" + (credit ? say("payment.sure_credit",
@@ -1299,6 +1333,7 @@ private:
     s.payment_id = p.payment_id;
     s.at = now_;
     s.to = credit ? payment_state::paid : payment_state::refunding;
+    s.by = e_.from.user_id;
     if (credit) s.credits = credits;
     else if (p.method != payment_method::stars) {
       s.request_key = "refund-" + id + "-u" + std::to_string(e_.update_id);
@@ -1308,7 +1343,8 @@ private:
   }
 
   void admin_step_stored(const std::string& action, const payment_answer& a) {
-    show(voice_.card(a.now, language_));
+    if (a.refused) return say_no_right(right::refund);
+    show(voice_.card(a.now, language_, who_.rank));
     if (action != "credit_yes" || !a.changed) return;
     for (auto& m : voice_.paid(a.now, a.who)) messages_.push_back(std::move(m));
   }
@@ -1463,6 +1499,7 @@ private:
   std::optional<job_step> step_;
   std::vector<std::pair<std::string, std::string>> settings_;
   std::vector<journal_line> journal_;
+  std::vector<right> uses_;
   std::vector<std::pair<std::string, bool>> mutes_;
   std::int64_t ask_about_ = 0;
   std::optional<writing_request> writing_;
@@ -1530,7 +1567,7 @@ dialogue::decision dialogue::stepped(const event& e, const account& who, const s
 
 std::optional<office_question> dialogue::office_question_of(const event& e, const account& who,
                                                             unix_ms now) const {
-  if (!who.admin) return {};
+  if (who.rank == role::none) return {};
   return scene{set_, e, who, now}.office_question_of();
 }
 

@@ -39,6 +39,12 @@ public:
   std::int64_t payments_of(const telegram::event& e) const;    ///< for facts::payments
   payment_query payment_named(const telegram::event& e) const; ///< for facts::payment
 
+  /// Content that answers a message of the bot's, of somebody who may answer letters: whose letter it is
+  /// (`event.letter_of`) is to be asked before all else.
+  static bool may_be_answer(const telegram::event& e, const account& who) {
+    return e.answered_id != 0 && telegram::is_content(e.kind) && may(who.rank, right::answer);
+  }
+
   /// The same for an administrator: to be asked of the analyst.
   std::optional<office_question> office_question_of(const telegram::event& e, const account& who,
                                                     unix_ms now) const;
@@ -52,6 +58,7 @@ public:
     std::optional<job_step> step; ///< The same with `stepped`: a job the user does not want any more.
     std::vector<std::pair<std::string, std::string>> settings; ///< An administrator's; stored with the turn.
     std::vector<journal_line> journal;                         ///< The same.
+    std::vector<right> uses;                                   ///< What else in it only some may do.
     std::vector<std::pair<std::string, bool>> mutes;           ///< The same, of a user.
     std::optional<std::variant<admin_action, open_broadcast, broadcast_step>>
         office;                     ///< The same with `acted`.
@@ -62,7 +69,8 @@ public:
     /// The same: have it looked at, then call `decide` (or `written`) with what was seen among the facts.
     std::optional<picture_request> picture;
   };
-  /// `who.state` is the stored state ("" at first). An order_key comes from the draft, never from the clock.
+  /// `who.rank`: what counts, by the configuration too. `who.state` is the stored state ("" at first). An
+  /// order_key comes from the draft, never from the clock.
   decision decide(const telegram::event& e, const account& who, const screen_facts& f, unix_ms now) const;
   /// The second half of a turn that placed an order.
   decision ordered(const telegram::event& e, const account& who, const order_answer& answer, unix_ms now,

@@ -229,7 +229,9 @@ void engine::start() {
 
 std::vector<std::string> engine::reload(const config::settings& fresh) {
   auto& m = *impl_;
+  const auto owners = m.ctx->opts().users.admin_ids;
   auto news = m.ctx->tuned->reload(m.ctx->settings, fresh);
+  if (m.ctx->opts().users.admin_ids != owners) caf::anon_send(m.supervisor, rights_changed{});
   std::string lines;
   for (auto& line : news) {
     log("config")->warn("changed: {}", line);

@@ -2,7 +2,6 @@
 #include "actors/context.hpp"
 #include "actors/dialogue_screens.hpp"
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 namespace troupe::feedback {
@@ -79,18 +78,8 @@ std::vector<outgoing> to_office(const config::settings& set, const telegram::eve
     }
     all.back().told = told; // the whole of it is there
   }
+  for (auto& m : all) m.letter_of = user; // header and copies: a reply to either goes to him
   return all;
-}
-
-std::optional<std::int64_t> user_answered(const telegram::event& e) {
-  const auto line = e.answered.substr(0, e.answered.find('\n'));
-  const auto tag = line.rfind("#u");
-  if (e.answered.rfind("✉️", 0) != 0 || tag == line.npos) return {};
-  std::int64_t id = 0;
-  const auto from = line.data() + tag + 2;
-  const auto [end, error] = std::from_chars(from, line.data() + line.size(), id);
-  if (error != std::errc{} || end == from || id <= 0) return {};
-  return id;
 }
 
 std::vector<outgoing> to_user(const config::texts& words, const telegram::event& e, const words_to& whom) {

@@ -4,7 +4,6 @@
 #include "config/config.hpp"
 #include "messages/work.hpp"
 #include "net/telegram.hpp"
-#include <optional>
 #include <vector>
 
 namespace troupe::feedback {
@@ -22,10 +21,6 @@ std::vector<outgoing> to_office(const config::settings& set, const telegram::eve
                                 const std::vector<office_seat>& seats, const std::string& user_language);
 /// What the user reads meanwhile; the message becomes "passed on".
 outgoing passing(const config::settings& set, const telegram::event& e, const std::string& user_language);
-
-/// Whose feedback the message is that an administrator answers; the number stands in the line we wrote
-/// ourselves, whatever the user wrote below it.
-std::optional<std::int64_t> user_answered(const telegram::event& e);
 
 /// An administrator's words to a user, in the user's language, whether they answer a letter or begin a talk.
 /// The administrator is told where he wrote what became of them: arrived, waiting for one who blocked the

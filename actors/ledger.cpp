@@ -122,7 +122,8 @@ private:
       accepted_updates news{s.apply(request_.updates, request_.at, request_.posted)};
       news.stored = s.updates_stored();
       return news;
-    } else if constexpr (std::is_same_v<Reply, done>) return s.apply(request_), done{};
+    } else if constexpr (std::is_same_v<Request, turn>) return done{0, !s.apply(request_)};
+    else if constexpr (std::is_same_v<Reply, done>) return s.apply(request_), done{};
     else return s.apply(request_);
   }
 
@@ -176,6 +177,7 @@ ledger_actor::behavior_type ledger(self_ptr self, const writer_actor& writer) {
       [self](admin_action& x) { return durable<admin_answer>(self, durable_step::admin_acted, x); },
       [self](store_notice& x) { return durable<done>(self, durable_step::notice_stored, x); },
       [self](readdress_office& x) { return durable<done>(self, durable_step::office_readdressed, x); },
+      [self](review_rights& x) { return durable<done>(self, durable_step::rights_reviewed, x); },
       [self](open_broadcast& x) {
         return durable<broadcast_answer>(self, durable_step::broadcast_opened, x);
       },

@@ -73,7 +73,7 @@ std::string write_intent(const std::string& memory, const intent& i) {
 }
 
 std::optional<admin_act> act_named(const std::string& name) {
-  for (int i = 0; i <= static_cast<int>(admin_act::retry_job); ++i)
+  for (std::size_t i = 0; i < admin_acts; ++i)
     if (name == name_of(static_cast<admin_act>(i))) return static_cast<admin_act>(i);
   return {};
 }
@@ -116,7 +116,7 @@ class sitting {
 public:
   sitting(const config::settings& set, const talk::painter& paint, const std::string& language,
           const visit& v)
-      : set_{set}, screens_{set, paint, language}, paint_{paint}, language_{language}, v_{v},
+      : set_{set}, screens_{set, paint, language, v.who.rank}, paint_{paint}, language_{language}, v_{v},
         intent_{read_intent(v.memory.office)} {
     if (v.e.kind == event_kind::button) parts_ = split(v.e.data.substr(2), ':');
     if (v.e.kind == event_kind::command) words_ = split(v.e.argument, ' ');
@@ -147,7 +147,7 @@ public:
       return user_lists_query{number(1), page(2) * list_page_size, list_page_size + 1, list_asked()};
     if (is("ua")) return activity_query{number(1), page(2) * activity_page_size, activity_page_size + 1};
     if (is("log")) return journal_query{number(1), page(2) * log_page_size, log_page_size + 1};
-    for (auto action : {"give", "take", "ban", "unban", "promote", "demote", "msg"})
+    for (auto action : {"give", "take", "ban", "unban", "promote", "make_support", "demote", "msg"})
       if (is(action)) return user_query{number(1), {}};
     for (auto action : {"j", "jc", "jr", "jt"})
       if (is(action)) return job_card_query{number(1)};
@@ -157,6 +157,7 @@ public:
   }
 
   outcome decide() {
+    if (const auto needed = needed_right(); needed && !can(*needed)) return no_right(*needed);
     if (v_.e.kind == event_kind::command) return command();
     if (v_.e.kind == event_kind::button) return pressed();
     return answered();
@@ -182,9 +183,7 @@ public:
     o.step = "other";
     o.draft = write_intent(v_.memory.office, {}); // a second press is answered "outdated"
     if (a.outcome != admin_outcome::done) {
-      const char* words[] = {
-          "", "office.no_user", "office.no_job", "office.too_few", "office.already", "office.impossible"};
-      o.screen = screens_.word(say(words[static_cast<int>(a.outcome)], facts), back);
+      o.screen = screens_.word(say(refusal(a.outcome, what), facts), back);
       return o;
     }
     o.screen = screens_.word(say(std::string{"office_done."} + name_of(what), facts), back);
@@ -195,6 +194,7 @@ public:
 
   outcome stepped(const step_answer& a) {
     outcome o;
+    if (a.refused) return no_right(right::make_good);
     const bool gone = a.now.state == job_state::cancelled;
     const auto id = std::to_string(a.now.job_id);
     o.draft = write_intent(v_.memory.office, {});
@@ -206,6 +206,77 @@ public:
   }
 
 private:
+  // -- Rights ---------------------------------------------------------------------------------------
+
+  bool can(right what) const { return may(v_.who.rank, what); }
+
+  /// Says it in words to whoever typed it, and to whoever pressed a card of before. Nothing is asked any
+  /// more.
+  outcome no_right(right what) const {
+    const auto text = say(std::string{"office.only_"} + troupe::name_of(least_role_for(what)));
+    outcome o = v_.e.kind == event_kind::button ? only_toast("office.no_right") : outcome{};
+    o.screen = screens_.word(text);
+    o.step = "other";
+    o.draft = write_intent(v_.memory.office, {});
+    return o;
+  }
+
+  /// Of an act on somebody or something. None: it needs no more than the office itself.
+  std::optional<right> right_for(const std::string& what) const {
+    if (what == "give" || what == "take") return right::give;
+    if (what == "ban" || what == "unban") return right::ban;
+    if (what == "promote" || what == "demote" || what == "make_support") return right::name_roles;
+    if (what == "msg") return right::answer;
+    if (what == "return_credits" || what == "retry_job" || what == cancel_job) return right::make_good;
+    if (what == "setting") return right::settings;
+    return {};
+  }
+  std::optional<right> right_for_command() const {
+    const std::pair<const char*, right> all[] = {{"add", right::give},
+                                                 {"sub", right::give},
+                                                 {"ban", right::ban},
+                                                 {"unban", right::ban},
+                                                 {"maintenance", right::close_shop}};
+    for (const auto& [name, what] : all)
+      if (v_.e.command == name) return what;
+    return right::look;
+  }
+  std::optional<right> right_for_press() const {
+    if (is("yes")) return right_for(intent_.what);
+    if (is("jr") || is("jt") || is("jc")) return right::make_good;
+    if (is("price") || is("sprice") || is("opt") || is("opts")) return right::settings;
+    for (auto action : {"prices", "m", "maint", "maint_off", "sell"})
+      if (is(action)) return right::close_shop;
+    const auto act = right_for(part(0));
+    return act ? act : right::look;
+  }
+  std::optional<right> needed_right() const {
+    if (v_.e.kind == event_kind::command) return right_for_command();
+    if (v_.e.kind == event_kind::button) return right_for_press();
+    if (v_.memory.screen == "o.maint") return right::close_shop;
+    if (v_.memory.screen == "o.user") return right::look;
+    return right_for(v_.memory.screen == "o.msg" ? "msg" : intent_.what);
+  }
+
+  static const char* refusal(admin_outcome o, admin_act what) {
+    const bool about_role =
+        what == admin_act::promote || what == admin_act::demote || what == admin_act::make_support;
+    switch (o) {
+    case admin_outcome::unknown_user: return "office.no_user";
+    case admin_outcome::unknown_job: return "office.no_job";
+    case admin_outcome::too_few_credits: return "office.too_few";
+    case admin_outcome::already: return "office.already";
+    case admin_outcome::not_permitted: return "office.not_permitted";
+    case admin_outcome::impossible:
+      return about_role               ? "office.demote_listed"
+             : what == admin_act::ban ? "office.ban_admin"
+                                      : "office.impossible";
+    case admin_outcome::done:
+    case admin_outcome::changed: break;
+    }
+    return "office.impossible";
+  }
+
   std::string say(const std::string& key, const config::texts::args& a = {}) const {
     return paint_.say(key, a);
   }
@@ -344,7 +415,7 @@ private:
     if (is("sell")) return sell();
     for (auto action : {"give", "take", "ban", "msg"})
       if (is(action)) return ask_more(action);
-    for (auto action : {"unban", "promote", "demote"})
+    for (auto action : {"unban", "promote", "make_support", "demote"})
       if (is(action)) {
         intent i;
         i.id = v_.e.update_id, i.what = action, i.user_id = number(1);
@@ -420,15 +491,17 @@ private:
 
   /// "": it can be done. Else the sentence; a question whose "yes" does nothing is not asked.
   std::string why_not(const intent& i, const user_card& c) const {
-    const bool listed = screens_.is_listed(c.who.user_id), admin = c.money.admin || listed;
-    if (i.what == "ban" && admin) return "office.ban_admin";
+    const auto theirs = screens_.rank_of(c);
+    if (i.what == "ban" && theirs != role::none) return "office.ban_admin";
     if (i.what == "ban" && c.money.banned) return "office.already";
     if (i.what == "unban" && !c.money.banned) return "office.already";
-    if (i.what == "promote" && admin) return "office.already";
-    if (i.what == "demote" &&
-        (listed || c.who.user_id == founder_user_id || c.who.user_id == v_.e.from.user_id))
-      return "office.demote_listed";
-    if (i.what == "demote" && !admin) return "office.already";
+    const std::pair<const char*, role> roles[] = {
+        {"promote", role::admin}, {"make_support", role::support}, {"demote", role::none}};
+    for (const auto& [what, becomes] : roles) {
+      if (i.what != what) continue;
+      if (theirs == role::owner || c.who.user_id == v_.e.from.user_id) return "office.demote_listed";
+      if (theirs == becomes) return "office.already";
+    }
     return "";
   }
 
@@ -438,12 +511,22 @@ private:
     if (!c || c->who.user_id == 0) return word("office.no_user");
     const auto back = "o:u:" + std::to_string(c->who.user_id);
     if (const auto why = why_not(i, *c); !why.empty()) return word(why, back);
+    if (is_too_much_for_me(i)) return show(screens_.word(too_much_for_me(), back));
     if (i.what == "take" && i.amount > c->money.balance)
       return show(
           screens_.word(say("office.too_few", {{"id", code(c->who.user_id)},
                                                {"balance", paint_.count("credits", c->money.balance)}}),
                         back));
     return ask(i, c->who, c->money.balance);
+  }
+
+  /// Beyond `office.give_max` only owners move credits.
+  bool is_too_much_for_me(const intent& i) const {
+    return (i.what == "give" || i.what == "take") && i.amount > set_.opts.office.give_max &&
+           !can(right::give_more);
+  }
+  std::string too_much_for_me() const {
+    return say("office.only_owner_more", {{"max", paint_.count("credits_of", set_.opts.office.give_max)}});
   }
 
   /// By how much his balance changes when it is done.
@@ -467,7 +550,8 @@ private:
                                    {"why", telegram::escape_html(i.reason.empty() ? "—" : i.reason)},
                                    {"before", paint_.count("credits", balance)},
                                    {"after", paint_.count("credits", balance + change_by(i))},
-                                   {"max", paint_.count("credits", set_.opts.office.give_max)}};
+                                   {"max", paint_.count("credits", set_.opts.office.give_max)},
+                                   {"most", paint_.count("credits_of", set_.opts.office.give_max)}};
     auto text = say(i.twice ? "office.sure_much" : "office.sure_" + i.what, args);
     if (i.amount > 0 && !i.twice) text += "\n" + say("office.balance_line", args);
     const auto yes = i.twice
@@ -505,6 +589,7 @@ private:
       return ask(intent_, c->who, c->balance, say("office.balance_changed"));
     outcome o;
     o.step_of_job = cancelling(set_.words, c->what, v_.now);
+    o.step_of_job->by = v_.e.from.user_id;
     return o;
   }
 
@@ -516,6 +601,7 @@ private:
         asked && intent_.id != 0 && intent_.id == number(1) && (!credits || intent_.amount > 0);
     if (!whole_intent) return only_toast("office.outdated");
     if (intent_.what == cancel_job) return cancel();
+    if (is_too_much_for_me(intent_)) return show(screens_.word(too_much_for_me(), "o:menu"));
     if (intent_.what != "setting") {
       if (intent_.amount > set_.opts.office.give_max && !intent_.twice) return ask_twice();
       return perform(intent_);
@@ -683,6 +769,7 @@ private:
                                   c->money.banned};
     o.messages = feedback::to_user(set_.words, v_.e, whom);
     o.journal.push_back(line("message", user, 0, telegram::shorten(v_.e.text, 200)));
+    o.uses = {right::answer};
     return o;
   }
 

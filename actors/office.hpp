@@ -37,6 +37,7 @@ struct outcome {
   std::optional<job_step> step_of_job; ///< The same with a job.
   std::vector<std::pair<std::string, std::string>> settings;
   std::vector<journal_line> journal;
+  std::vector<right> uses; ///< dialogue::decision::uses
 };
 
 /// Rules for one event; cheap to make.

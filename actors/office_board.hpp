@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -30,20 +29,26 @@ public:
     const std::lock_guard lock{mutex_};
     if (from != to) moves_[from] = to;
   }
-  void knows(std::int64_t user_id, const std::string& language_code, bool administrator) {
+  /// `named`: by the database.
+  void knows(std::int64_t user_id, const std::string& language_code, role named) {
     const std::lock_guard lock{mutex_};
     languages_[user_id] = config::texts::language_for(language_code);
-    if (administrator) promoted_.insert(user_id);
-    else promoted_.erase(user_id);
+    if (named != role::none) named_[user_id] = named;
+    else named_.erase(user_id);
+  }
+  /// As far as it was heard: for screens and for whom to write to. What is done is asked of the store.
+  role rank_of(std::int64_t user_id, const config::options& o) const {
+    const std::lock_guard lock{mutex_};
+    return rank(user_id, o);
   }
 
-  /// The group, or each administrator.
-  std::vector<office_seat> seats(const config::options& o) const {
+  /// The group, or each who may.
+  std::vector<office_seat> seats(const config::options& o, right what) const {
     const auto group = group_now(o);
-    return group == 0 ? people(o) : std::vector<office_seat>{{group, group_language}};
+    return group == 0 ? people(o, what) : std::vector<office_seat>{{group, group_language}};
   }
-  /// Each administrator in his own chat.
-  std::vector<office_seat> people(const config::options& o) const {
+  /// Each who may, in his own chat: owners first.
+  std::vector<office_seat> people(const config::options& o, right what) const {
     const std::lock_guard lock{mutex_};
     std::vector<office_seat> all;
     const auto add = [&](std::int64_t id) {
@@ -51,9 +56,8 @@ public:
       all.push_back({id, known == languages_.end() ? group_language : known->second});
     };
     for (const auto id : o.users.admin_ids) add(id);
-    for (const auto id : promoted_)
-      if (std::find(o.users.admin_ids.begin(), o.users.admin_ids.end(), id) == o.users.admin_ids.end())
-        add(id);
+    for (const auto& [id, named] : named_)
+      if (const auto r = rank(id, o); r != role::owner && may(r, what)) add(id);
     return all;
   }
   /// 0: there is none.
@@ -68,11 +72,11 @@ public:
     return id;
   }
   /// Who gets the office's mail that this chat refuses: of the group, or the one chat that stands for it,
-  /// each administrator; of an administrator nobody else, he finds it when he is back.
-  std::vector<std::int64_t> instead_of(std::int64_t chat_id, const config::options& o) const {
+  /// each who may; of one of them nobody else, he finds it when he is back.
+  std::vector<std::int64_t> instead_of(std::int64_t chat_id, const config::options& o, right what) const {
     std::vector<std::int64_t> all;
     if (chat_id < 0 || chat_id == group_now(o))
-      for (auto& seat : people(o))
+      for (auto& seat : people(o, what))
         if (seat.chat_id != chat_id) all.push_back(seat.chat_id);
     return all;
   }
@@ -85,10 +89,15 @@ private:
     return end && *end == '\0' ? n : 0;
   }
 
+  role rank(std::int64_t user_id, const config::options& o) const {
+    const auto named = named_.find(user_id);
+    return role_of(user_id, o.users.admin_ids, named == named_.end() ? role::none : named->second);
+  }
+
   mutable std::mutex mutex_;
   std::map<std::int64_t, std::int64_t> moves_;
-  std::map<std::int64_t, std::string> languages_; ///< of administrators
-  std::set<std::int64_t> promoted_;               ///< in the menu, beside those of the configuration
+  std::map<std::int64_t, std::string> languages_; ///< of all who are or were of the office
+  std::map<std::int64_t, role> named_;            ///< in the menu, beside those of the configuration
 };
 
 } // namespace troupe

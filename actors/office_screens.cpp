@@ -60,14 +60,30 @@ talk::screen screens::word(const std::string& text, const std::string& to) const
 }
 
 talk::screen screens::menu() const {
-  return {say("office.menu"),
-          {{press("stats", "o:stats:7")},
-           {press("cast", "b:new"), press("casts", "b:list")},
-           {press("user", "o:ask"), press("queue", "o:queue")},
-           {press("prices", "o:prices"), press("options", "o:opts")},
-           {press("payments", "payments"), press("log", "o:log:0:0")},
-           {press("maintenance", "o:maint")},
-           {{say("button.home"), "home"}}}};
+  talk::keyboard rows{{press("stats", "o:stats:7")}};
+  if (can(right::broadcast)) rows.push_back({press("cast", "b:new"), press("casts", "b:list")});
+  rows.push_back({press("user", "o:ask"), press("queue", "o:queue")});
+  if (can(right::close_shop)) rows.push_back({press("prices", "o:prices")});
+  if (can(right::settings)) rows.back().push_back(press("options", "o:opts"));
+  rows.push_back({press("payments", "payments"), press("log", "o:log:0:0")});
+  if (can(right::close_shop)) rows.push_back({press("maintenance", "o:maint")});
+  rows.push_back({{say("button.home"), "home"}});
+  std::string commands;
+  for (auto [name, what] : {std::pair{"stats", right::look},
+                            {"user", right::look},
+                            {"add", right::give},
+                            {"sub", right::give},
+                            {"ban", right::ban},
+                            {"unban", right::ban},
+                            {"job", right::look},
+                            {"queue", right::look},
+                            {"log", right::look},
+                            {"broadcast", right::broadcast},
+                            {"maintenance", right::close_shop},
+                            {"payments", right::look}})
+    if (can(what)) commands += (commands.empty() ? "/" : ", /") + std::string{name};
+  return {say("office.menu", {{"role", say(std::string{"role."} + name_of(rank_))}, {"commands", commands}}),
+          rows};
 }
 
 std::string screens::sales_text(const stats& s) const {
@@ -152,7 +168,8 @@ talk::screen screens::user(const user_card& c, std::int64_t administrator) const
   if (c.who.user_id == 0) return word(say("office.no_user"), "o:ask");
   const auto id = std::to_string(c.who.user_id);
   std::string marks;
-  if (c.money.admin || is_listed(c.who.user_id)) marks += "\n" + say("office.is_admin");
+  const auto theirs = rank_of(c);
+  if (theirs != role::none) marks += "\n🛠 " + say(std::string{"role."} + name_of(theirs));
   if (c.money.banned)
     marks +=
         "\n" + say("office.is_banned",
@@ -175,22 +192,32 @@ talk::screen screens::user(const user_card& c, std::int64_t administrator) const
                           {"failed", spaced(c.failed)},
                           {"running", spaced(c.money.open_jobs)}}) +
       marks;
-  const bool banned = c.money.banned, listed = is_listed(c.who.user_id);
-  const bool admin = c.money.admin || listed;
+  return {text, rows_about(c, administrator)};
+}
+
+talk::keyboard screens::rows_about(const user_card& c, std::int64_t administrator) const {
+  const auto id = std::to_string(c.who.user_id);
+  const auto theirs = rank_of(c);
+  talk::keyboard rows;
+  if (can(right::give)) rows.push_back({press("give", "o:give:" + id), press("take", "o:take:" + id)});
+  rows.push_back(
+      {press("entries", "o:ue:" + id), press("user_payments", "o:up:" + id), press("jobs", "o:uj:" + id)});
   std::vector<talk::button> ways;
-  if (banned || !admin)
+  const bool banned = c.money.banned;
+  if (can(right::ban) && (banned || theirs == role::none))
     ways.push_back(press(banned ? "unban" : "ban", (banned ? "o:unban:" : "o:ban:") + id));
-  ways.push_back(press("message", "o:msg:" + id));
-  talk::keyboard rows{
-      {press("give", "o:give:" + id), press("take", "o:take:" + id)},
-      {press("entries", "o:ue:" + id), press("user_payments", "o:up:" + id), press("jobs", "o:uj:" + id)},
-      ways};
-  if (!admin) rows.push_back({press("promote", "o:promote:" + id)});
-  else if (!listed && c.who.user_id != founder_user_id && c.who.user_id != administrator)
-    rows.push_back({press("demote", "o:demote:" + id)});
+  if (can(right::answer)) ways.push_back(press("message", "o:msg:" + id));
+  if (!ways.empty()) rows.push_back(ways);
+  if (can(right::name_roles) && theirs != role::owner && c.who.user_id != administrator) {
+    std::vector<talk::button> roles;
+    if (theirs != role::admin) roles.push_back(press("promote", "o:promote:" + id));
+    if (theirs != role::support) roles.push_back(press("make_support", "o:make_support:" + id));
+    rows.push_back(roles);
+    if (theirs != role::none) rows.push_back({press("demote", "o:demote:" + id)});
+  }
   rows.push_back({press("activity", "o:ua:" + id + ":0"), press("log", "o:log:" + id + ":0")});
   rows.push_back(back("o:menu"));
-  return {text, rows};
+  return rows;
 }
 
 /// `l` holds one more than a page when there is another.
@@ -292,10 +319,11 @@ talk::screen screens::job(const job_card& c) const {
   if (c.returned) text += "\n" + say("office.job_returned");
   if (c.retried) text += "\n" + say("office.job_retried");
   talk::keyboard rows;
-  if (j.state == job_state::completed && j.fail_text.empty() && !c.returned)
+  const bool good = can(right::make_good);
+  if (good && j.state == job_state::completed && j.fail_text.empty() && !c.returned)
     rows.push_back({press("return", "o:jr:" + id)});
-  if (may_be_made_again(j) && !c.retried) rows.push_back({press("retry", "o:jt:" + id)});
-  if (j.state == job_state::pending) rows.push_back({press("cancel", "o:jc:" + id)});
+  if (good && may_be_made_again(j) && !c.retried) rows.push_back({press("retry", "o:jt:" + id)});
+  if (good && j.state == job_state::pending) rows.push_back({press("cancel", "o:jc:" + id)});
   rows.push_back({press("open_user", "o:u:" + std::to_string(j.user_id)), press("refresh", "o:j:" + id)});
   rows.push_back(back("o:menu"));
   return {text, rows};
@@ -315,8 +343,10 @@ talk::screen screens::queue(const queue_page& p, const sales_facts& sales, unix_
           " " + say("office.oldest",
                     {{"time", broadcast_screens{set_, language_}.span((now - l.oldest_waiting_at) / 1000)}});
   }
-  talk::keyboard rows{
-      {press(sales.stopped ? "resume_all" : "pause_all", sales.stopped ? "o:sell:all:1" : "o:sell:all:0")}};
+  talk::keyboard rows;
+  if (can(right::close_shop))
+    rows.push_back(
+        {press(sales.stopped ? "resume_all" : "pause_all", sales.stopped ? "o:sell:all:1" : "o:sell:all:0")});
   std::vector<talk::button> row;
   for (auto& j : p.oldest) {
     row.push_back({"№" + std::to_string(j.job_id), "o:j:" + std::to_string(j.job_id)});
@@ -342,11 +372,6 @@ std::string screens::sound_price_list(const config::model& m) const {
   return text;
 }
 
-bool screens::is_listed(std::int64_t user_id) const {
-  const auto& ids = set_.opts.users.admin_ids;
-  return std::find(ids.begin(), ids.end(), user_id) != ids.end();
-}
-
 /// A button holds 64 bytes, and a colon ends a word of it: such an id goes by its hash.
 std::string screens::tag_of(const config::model& m) {
   constexpr std::size_t tag_most = 40;
@@ -369,7 +394,7 @@ talk::screen screens::prices(const sales_facts& sales) const {
         {{(sales.paused.count(m.id) ? "⏸ " : "") + talk::title_of(m, language_) + ": " + price_list(m),
           "o:m:" + tag_of(m)}});
   rows.push_back(back("o:menu"));
-  return {say("office.prices"), rows};
+  return {say(can(right::settings) ? "office.prices" : "office.prices_seen"), rows};
 }
 
 talk::screen screens::model(const config::model* found, const sales_facts& sales) const {
@@ -380,12 +405,15 @@ talk::screen screens::model(const config::model* found, const sales_facts& sales
   auto text = say("office.model", {{"title", telegram::escape_html(talk::title_of(m, language_))},
                                    {"id", telegram::escape_html(m.id)},
                                    {"prices", price_list(m)}});
-  talk::keyboard rows{{press("price", "o:price:" + n)}};
+  talk::keyboard rows;
+  const bool priced = can(right::settings);
+  if (priced) rows.push_back({press("price", "o:price:" + n)});
   if (!m.sound_prices.empty()) {
     text += "\n" + say("office.sound_prices", {{"prices", sound_price_list(m)}});
-    rows.push_back({press("sound_price", "o:sprice:" + n)});
+    if (priced) rows.push_back({press("sound_price", "o:sprice:" + n)});
   }
-  rows.push_back({press(paused ? "resume_model" : "pause_model", "o:sell:" + n + (paused ? ":1" : ":0"))});
+  if (can(right::close_shop))
+    rows.push_back({press(paused ? "resume_model" : "pause_model", "o:sell:" + n + (paused ? ":1" : ":0"))});
   rows.push_back(back("o:prices"));
   return {text, rows};
 }

@@ -10,8 +10,9 @@ bool may_be_made_again(const job& j);
 
 class screens {
 public:
-  screens(const config::settings& set, const talk::painter& paint, const std::string& language)
-      : set_{set}, paint_{paint}, language_{language} {}
+  /// Of somebody of this role: what he may not do is not offered.
+  screens(const config::settings& set, const talk::painter& paint, const std::string& language, role rank)
+      : set_{set}, paint_{paint}, language_{language}, rank_{rank} {}
 
   talk::screen menu() const;
   talk::screen statistics(const stats& s, int days, unix_ms now) const;
@@ -38,8 +39,10 @@ public:
   std::vector<talk::button> back(const std::string& data) const {
     return {{say("button.back"), data}, {say("button.home"), "home"}};
   }
-  /// An administrator by the configuration: nothing in the menu changes that.
-  bool is_listed(std::int64_t user_id) const;
+  /// By the configuration and the database.
+  role rank_of(const user_card& c) const {
+    return role_of(c.who.user_id, set_.opts.users.admin_ids, c.money.rank);
+  }
   /// A model as buttons name it: the files may be read again between two presses, and an index would then
   /// mean another one. Null when it is not sold any more.
   const config::model* tagged(const std::string& tag) const;
@@ -52,10 +55,13 @@ private:
   std::string sales_text(const stats& s) const;
   std::string models_text(const stats& s) const;
   std::string margin_text(const stats& s) const;
+  talk::keyboard rows_about(const user_card& c, std::int64_t administrator) const;
+  bool can(right what) const { return may(rank_, what); }
 
   const config::settings& set_;
   const talk::painter& paint_;
   const std::string& language_;
+  role rank_;
 };
 
 } // namespace troupe::office

@@ -1,4 +1,5 @@
 #include "actors/backoff.hpp"
+#include "actors/door.hpp"
 #include "actors/log.hpp"
 #include "actors/poll_pace.hpp"
 #include "actors/spawn.hpp"
@@ -152,6 +153,15 @@ void stored(self_ptr self, accepted_updates& news, std::int64_t next, bool any_n
 void hand_over(self_ptr self, std::vector<incoming_update> updates) {
   auto& s = self->state;
   const auto next = updates.back().update_id + 1; // in Telegram's order, not in that of the numbers
+  const bool moves_on = next > s.offset;
+  const auto strange =
+      std::remove_if(updates.begin(), updates.end(), [&](auto& u) { return !door::lets_in(u, *s.ctx); });
+  const bool dropped = strange != updates.end();
+  updates.erase(strange, updates.end());
+  if (updates.empty()) { // confirmed by the next question, and nothing of it is kept
+    accepted_updates none;
+    return stored(self, none, next, moves_on);
+  }
   const auto batch = watch_checkouts(self, updates);
   auto kept = std::make_shared<const std::vector<incoming_update>>(updates);
   // Without a limit: what is stored after we gave up would be known, hence not fresh, when we ask again,
@@ -160,7 +170,7 @@ void hand_over(self_ptr self, std::vector<incoming_update> updates) {
       .then(
           [=](accepted_updates& news) {
             self->state.unstored_checkouts.erase(batch);
-            const bool any_new = news.stored > 0;
+            const bool any_new = news.stored > 0 || (dropped && moves_on);
             stored(self, news, next, any_new);
           },
           [=](caf::error&) {
@@ -343,6 +353,11 @@ void look(self_ptr self) {
 /// Stored first, answered then: what was answered is never lost.
 caf::result<done> posted(self_ptr self, posted_update& x) {
   auto& s = self->state;
+  if (!door::lets_in(x.update, *s.ctx)) { // answered, or it would be posted again
+    s.ctx->health->last_progress_at = s.ctx->now();
+    s.webhook.post_arrived(s.ctx->now());
+    return done{};
+  }
   if (s.posts_unanswered >= posts_unanswered_max)
     return caf::make_error(caf::sec::runtime_error, "too many posts wait");
   ++s.posts_unanswered;

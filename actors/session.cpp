@@ -14,6 +14,7 @@ constexpr auto answer_limit = std::chrono::seconds{30}; // for the readers
 /// and each limit leaves a timer behind: a twelfth of a step's CPU.
 constexpr auto ledger_limit = caf::infinite;
 constexpr auto picture_limit = std::chrono::seconds{45}; // to fetch it and to make it, behind those that wait
+constexpr int refusals_max = 3;                          // of one turn, for want of rights
 constexpr int jobs_shown_max = 50, entries_shown_max = 50, payments_shown_max = 20;
 
 /// One user, one update at a time: load, decide, place the order, store the turn.
@@ -27,7 +28,7 @@ struct session_state {
   std::optional<dialogue> rules; ///< of the settings in force when the turn began
   std::deque<incoming_update> queue;
   bool busy = false;
-  int failures = 0, surrenders = 0;
+  int failures = 0, surrenders = 0, refusals = 0;
   std::uint64_t stored_in = 0; ///< The batch of the last turn.
   // the turn in work
   telegram::event event;
@@ -38,6 +39,7 @@ struct session_state {
   writing_outcome written;
   // and what was seen of its picture
   std::int64_t looked_for = -1;
+  std::int64_t letter_looked_for = -1; ///< the update of which it is known whose letter it answers
   picture_facts looked;
 };
 using self_ptr = session_actor::stateful_pointer<session_state>;
@@ -68,7 +70,7 @@ bool is_refused(const caf::error& e) { return e == caf::sec::invalid_argument; }
 
 void end_update(self_ptr self) {
   auto& s = self->state;
-  s.failures = s.surrenders = 0;
+  s.failures = s.surrenders = s.refusals = 0;
   s.queue.pop_front();
   self->send(s.router, update_handled{s.user_id});
   begin_turn(self);
@@ -88,12 +90,20 @@ void surrender(self_ptr self) {
   }
 }
 
+/// His rights have ended since the turn began: it is decided again, by what he is now.
+void decide_anew(self_ptr self) {
+  auto& s = self->state;
+  if (++s.refusals > refusals_max) return give_up(self, "the store refuses the turn for want of rights");
+  begin_turn(self); // what came with the update was used up: the account is read
+}
+
 void store_turn(self_ptr self, turn t) {
   const auto settings = t.settings;
   self->request(self->state.desk.ledger, ledger_limit, std::move(t))
       .then(
           [=](const done& d) {
             auto& s = self->state;
+            if (d.refused) return decide_anew(self);
             s.stored_in = d.stored_in;
             for (auto& [name, value] : settings)
               s.ctx->sales->set(name, value), s.ctx->office->set(name, value);
@@ -138,6 +148,8 @@ void end_turn(self_ptr self, dialogue::decision d) {
   t.messages = std::move(d.messages);
   t.settings = std::move(d.settings);
   t.journal = std::move(d.journal);
+  t.rank = s.who.rank;
+  t.uses = std::move(d.uses);
   t.group_is_back = d.group_is_back;
   t.activity = activity_of(s.event);
   t.activity_days = s.ctx->opts().users.activity_days;
@@ -150,8 +162,13 @@ void by_rules(self_ptr self, const std::function<dialogue::decision(const dialog
 void announce(self_ptr, const order_answer&) {}
 void announce(self_ptr, const payment_answer&) {}
 void announce(self_ptr self, const admin_answer& a) {
-  if (a.profile.user_id > 0)
-    self->state.ctx->office->knows(a.profile.user_id, a.profile.language, a.now.admin);
+  auto& s = self->state;
+  const auto user = a.profile.user_id;
+  if (user <= 0) return;
+  const auto before = s.ctx->office->rank_of(user, s.ctx->opts());
+  s.ctx->office->knows(user, a.profile.language, a.now.rank);
+  if (s.ctx->office->rank_of(user, s.ctx->opts()) != before && s.desk.watchman)
+    self->send(s.desk.watchman, rights_changed{});
 }
 void announce(self_ptr, const broadcast_answer&) {}
 void announce(self_ptr self, const step_answer& a) {
@@ -191,16 +208,15 @@ void place(self_ptr self, order_request o) {
 }
 
 template <class Operation> void pay(self_ptr self, Operation op) {
-  settle<payment_answer>(self, std::move(op), "the payment",
-                         [](const dialogue& r, session_state& s, const payment_answer& a) {
-                           auto d = r.settled(s.event, s.who, a, s.ctx->now());
-                           const till::voice voice{s.ctx->settings->words, s.ctx->opts()};
-                           const till::office_chats office{s.ctx->office->people(s.ctx->opts()),
-                                                           s.ctx->office->group_now(s.ctx->opts())};
-                           for (auto& m : voice.office_news(s.event.kind, a, office))
-                             d.messages.push_back(std::move(m));
-                           return d;
-                         });
+  settle<payment_answer>(
+      self, std::move(op), "the payment", [](const dialogue& r, session_state& s, const payment_answer& a) {
+        auto d = r.settled(s.event, s.who, a, s.ctx->now());
+        const till::voice voice{s.ctx->settings->words, s.ctx->opts()};
+        const till::office_chats office{s.ctx->office->people(s.ctx->opts(), right::refund),
+                                        s.ctx->office->group_now(s.ctx->opts())};
+        for (auto& m : voice.office_news(s.event.kind, a, office)) d.messages.push_back(std::move(m));
+        return d;
+      });
 }
 
 void act(self_ptr self, std::variant<admin_action, open_broadcast, broadcast_step> what) {
@@ -294,12 +310,33 @@ void fetch(self_ptr self, const Actor& whom, Question question, Keep keep) {
           [=](caf::error& e) { try_later(self, "reading the history", e); });
 }
 
+void gather_facts(self_ptr self);
+
+/// What answers a message of ours may be for the writer of a letter: the store knows whose it is. No letter:
+/// then it is as any other.
+void find_letter(self_ptr self) {
+  auto& s = self->state;
+  s.letter_looked_for = s.event.update_id;
+  user_query whose;
+  whose.letter_chat = s.event.answered_chat, whose.letter_message = s.event.answered_id;
+  self->request(s.desk.analyst, answer_limit, office_inquiry{office_question{whose}})
+      .then(
+          [=](const office_report& r) {
+            const auto* card = std::get_if<user_card>(&r.what);
+            self->state.event.letter_of = card ? card->who.user_id : 0;
+            gather_facts(self);
+          },
+          [=](caf::error& e) { try_later(self, "reading whose letter it is", e); });
+}
+
 void gather_facts(self_ptr self) {
   auto& s = self->state;
+  if (s.letter_looked_for != s.event.update_id && dialogue::may_be_answer(s.event, s.who))
+    return find_letter(self);
   s.facts = {};
   if (s.looked_for == s.event.update_id) s.facts.picture = s.looked;
   s.facts.sales = s.ctx->sales->look(s.ctx->now());
-  s.facts.seats = s.ctx->office->seats(s.ctx->opts());
+  s.facts.seats = s.ctx->office->seats(s.ctx->opts(), right::answer);
   if (auto question = s.rules->office_question_of(s.event, s.who, s.ctx->now()))
     return fetch<office_report>(self, s.desk.analyst, office_inquiry{std::move(*question)},
                                 [](screen_facts& f, office_report& r) { f.office = std::move(r.what); });
@@ -324,25 +361,21 @@ void gather_facts(self_ptr self) {
   }
 }
 
-bool is_listed(const session_state& s) {
-  const auto& ids = s.ctx->opts().users.admin_ids;
-  return std::find(ids.begin(), ids.end(), s.user_id) != ids.end();
-}
-
-/// ADMIN_IDS counts at every turn; whoever was made an administrator stays one until that is taken back.
+/// The configuration counts at every turn; whoever was named stays so until that is taken back.
 void note_rights(session_state& s) {
-  const bool promoted = s.who.admin;
-  s.who.admin = s.who.admin || is_listed(s);
-  if (!s.who.admin) return;
+  const auto named = s.who.rank;
+  s.who.rank = role_of(s.user_id, s.ctx->opts().users.admin_ids, named);
+  if (s.who.rank == role::none) return;
   auto& told = s.event.from.language;
-  s.ctx->office->knows(s.user_id, told.empty() ? s.who.language : told, promoted);
+  s.ctx->office->knows(s.user_id, told.empty() ? s.who.language : told, named);
 }
 
 void welcome(self_ptr self) {
   auto& s = self->state;
   auto& u = s.ctx->opts().users;
+  const auto founder = s.user_id == u.founder_id ? u.founder_credits : 0;
   self->request(s.desk.ledger, ledger_limit,
-                register_user{s.event.from, s.ctx->now(), u.welcome_credits, u.founder_credits, is_listed(s)})
+                register_user{s.event.from, s.ctx->now(), u.welcome_credits, founder})
       .then(
           [=](account& a) {
             self->state.who = std::move(a);
@@ -366,6 +399,7 @@ void begin_turn(self_ptr self) {
   s.busy = !s.queue.empty();
   if (!s.busy) return;
   s.event = telegram::event_in(s.queue.front());
+  s.letter_looked_for = -1;
   s.event.update_id = s.queue.front().update_id; // ours, which is no other update's
   if (s.event.from.user_id == 0) s.event.from.user_id = s.user_id;
   s.rules.emplace(*s.ctx->settings);

@@ -44,6 +44,7 @@ struct front_desk {
   http_actor writer; ///< of prompts; may be none
   analyst_actor analyst;
   pictures_actor pictures;
+  watchman_actor watchman = {};
 };
 router_actor spawn_router(caf::actor_system& sys, context_ptr ctx, front_desk desk);
 session_actor spawn_session(caf::actor_system& sys, context_ptr ctx, std::int64_t user_id,

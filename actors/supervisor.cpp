@@ -89,6 +89,9 @@ supervisor_actor::behavior_type supervisor(self_ptr self, const supervised& what
       [self](alarm& a) {
         if (auto& to = self->state.now.watchman) self->send(to, std::move(a));
       },
+      [self](rights_changed x) {
+        if (auto& to = self->state.now.watchman) self->send(to, x);
+      },
       [self](wake) { begin(self); },
   };
 }

@@ -10,7 +10,7 @@ namespace troupe {
 using supervisor_actor =
     caf::typed_actor<caf::replies_to<provider_woke>::with<done>, caf::replies_to<posted_update>::with<done>,
                      caf::replies_to<payment_noticed>::with<done>, caf::replies_to<rest>::with<done>,
-                     caf::reacts_to<alarm>, caf::reacts_to<wake>>;
+                     caf::reacts_to<alarm>, caf::reacts_to<rights_changed>, caf::reacts_to<wake>>;
 
 struct supervised {
   std::function<cast()> build; ///< Called again for every restart. May throw: counts as hopeless.

@@ -268,7 +268,7 @@ outgoing voice::being_checked(const payment& p, const account& who) const {
   return o;
 }
 
-talk::screen voice::card(const payment& p, const std::string& language) const {
+talk::screen voice::card(const payment& p, const std::string& language, role rank) const {
   const talk::painter paint{words_, language};
   auto facts = facts_of(p, paint);
   facts.push_back({"user", std::to_string(p.user_id)});
@@ -283,8 +283,9 @@ talk::screen voice::card(const payment& p, const std::string& language) const {
   if (!p.why.empty()) text += "\n\n" + telegram::escape_html(telegram::shorten(p.why, 400));
   const auto id = std::to_string(p.payment_id);
   talk::keyboard rows;
-  if (p.state == payment_state::paid) rows.push_back({paint.press("refund", "refund:" + id)});
-  if (p.state == payment_state::unmatched) rows.push_back({paint.press("credit", "credit:" + id)});
+  const bool money = may(rank, right::refund);
+  if (money && p.state == payment_state::paid) rows.push_back({paint.press("refund", "refund:" + id)});
+  if (money && p.state == payment_state::unmatched) rows.push_back({paint.press("credit", "credit:" + id)});
   rows.push_back({paint.press("home", "home")});
   return {text, rows};
 }
@@ -292,7 +293,7 @@ talk::screen voice::card(const payment& p, const std::string& language) const {
 std::vector<outgoing> voice::tell_admins(const payment& p, const std::string& key,
                                          const office_chats& to) const {
   const auto news = [&](const std::string& language) {
-    auto s = card(p, language);
+    auto s = card(p, language, role::admin); // whoever hears of money may do it
     s.text = words_.get(language, key) + "\n\n" + s.text;
     return s;
   };

@@ -69,7 +69,8 @@ public:
   /// What they hear of an update about money, beside what the dialogue tells its user.
   std::vector<outgoing> office_news(telegram::event_kind what, const payment_answer& a,
                                     const office_chats& to) const;
-  talk::screen card(const payment& p, const std::string& language) const;
+  /// What `rank` may not do is not offered.
+  talk::screen card(const payment& p, const std::string& language, role rank) const;
 
 private:
   talk::painter painter_for(const account& who) const;

@@ -2,6 +2,7 @@
 /// counts; the report of the day.
 #include "actors/alarm_book.hpp"
 #include "actors/alarm_states.hpp"
+#include "actors/command_menu.hpp"
 #include "actors/dialogue_screens.hpp"
 #include "actors/error_tally.hpp"
 #include "actors/log.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr unix_ms errors_looked_at_every_ms = 20'000;
 constexpr std::size_t error_chars_max = 300;
+constexpr auto review_again = std::chrono::seconds{30}; // when it could not be stored
 constexpr const char* group_state = "office group";
 
 struct watchman_state {
@@ -38,7 +40,8 @@ using self_ptr = watchman_actor::stateful_pointer<watchman_state>;
 std::vector<office_seat> seats_of(const watchman_state& s, const std::string& kind) {
   auto& board = *s.ctx->office;
   // That the group refuses is no news for the group.
-  return kind == group_state ? board.people(s.ctx->opts()) : board.seats(s.ctx->opts());
+  return kind == group_state ? board.people(s.ctx->opts(), right::alarms)
+                             : board.seats(s.ctx->opts(), right::alarms);
 }
 
 /// On disk before it leaves, so that neither a crash nor a chat that refuses can lose it. What cannot be
@@ -128,7 +131,7 @@ void hear(self_ptr self, const office_heard& x) {
     return;
   }
   if (!s.deaf.insert(x.chat_id).second) return;
-  for (auto& seat : s.ctx->office->people(s.ctx->opts()))
+  for (auto& seat : s.ctx->office->people(s.ctx->opts(), right::alarms))
     if (s.deaf.count(seat.chat_id) == 0) return;
   const told_in_words nobody_would_read_it;
   log("watchman")
@@ -171,7 +174,7 @@ void store_report(self_ptr self, unix_ms due, const stats& s) {
   tell(self, "daily", std::move(n), [=](const std::string& language) {
     const talk::painter paint{set->words, language};
     return paint.say("alarm.daily") + "\n\n" +
-           office::screens{*set, paint, language}.statistics(s, 1, now).text;
+           office::screens{*set, paint, language, role::none}.statistics(s, 1, now).text;
   });
 }
 
@@ -213,6 +216,14 @@ void arm(self_ptr self) {
   self->delayed_send(self, std::chrono::milliseconds{std::max<unix_ms>(*at - now, 1)}, wake{++s.round});
 }
 
+/// Menus of commands, and what stands in the name of people who may not any more: at a start and at each
+/// change.
+void review(self_ptr self) {
+  auto& s = self->state;
+  self->request(s.ledger, caf::infinite, review_rights{s.ctx->now(), command_menus(*s.ctx)})
+      .then([](done) {}, [self](caf::error&) { self->delayed_send(self, review_again, rights_changed{}); });
+}
+
 watchman_actor::behavior_type watchman(self_ptr self, const context_ptr& ctx, const ledger_actor& ledger,
                                        const courier_actor& courier, const analyst_actor& analyst,
                                        const std::vector<std::pair<std::string, std::string>>& standing) {
@@ -222,10 +233,12 @@ watchman_actor::behavior_type watchman(self_ptr self, const context_ptr& ctx, co
   s.book = alarm_book{ctx->opts().office.alarm_window_s * 1000LL};
   for (auto& [kind, value] : standing) s.states.restore(kind, value);
   readdress_office parked;
-  for (auto& seat : ctx->office->seats(ctx->opts())) parked.chats.push_back(seat.chat_id);
+  for (auto& seat : ctx->office->seats(ctx->opts(), right::alarms)) parked.chats.push_back(seat.chat_id);
   self->request(ledger, caf::infinite, std::move(parked)).then([](done) {}, [](caf::error&) {});
+  review(self);
   arm(self);
   return {
+      [self](rights_changed) { review(self); },
       [self](const alarm& a) {
         hear(self, a, 1);
         arm(self);

@@ -12,8 +12,18 @@ struct writer_state {
   std::shared_ptr<storage::store> store;
   context_ptr ctx;
 
+  const config::settings* told = nullptr; ///< of the shelf's: what the store knows of the configuration
+
+  /// Rights are asked of the store by the settings of this moment, also when they were read again.
+  void tell_who_rules() {
+    const auto* now = &*ctx->settings;
+    if (std::exchange(told, now) == now) return;
+    store->obey({now->opts.users.admin_ids, now->opts.office.give_max});
+  }
+
   void write(batch& b) {
     if (b.all.empty()) return store->tidy();
+    tell_who_rules();
     try {
       store_all(b.all);
     } catch (const std::exception& e) { // nothing was durable: every caller hears it

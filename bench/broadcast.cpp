@@ -11,7 +11,7 @@ namespace {
 
 broadcast announcement(bool paid) {
   broadcast b;
-  b.key = "bench", b.admin_id = founder_user_id, b.admin_language = "en", b.method = "sendMessage";
+  b.key = "bench", b.admin_id = 1864913930, b.admin_language = "en", b.method = "sendMessage";
   b.params = R"({"text":"Something new is here: make a video of your own photo."})";
   b.title = "Something new", b.to.category = "news", b.paid = paid;
   return b;
@@ -21,6 +21,7 @@ broadcast announcement(bool paid) {
 
 void seed_broadcast(const std::string& database, int users, bool paid, unix_ms now) {
   storage::store s{database};
+  s.obey({{1864913930}, 1000});
   for (int i = 0; i < users;) {
     s.begin();
     for (int n = 0; n < 5000 && i < users; ++n, ++i) {

@@ -21,7 +21,13 @@ bool is_changeable(const std::string& key) {
 
 /// From the file also what no menu can change.
 constexpr auto packages_key = "shop.packages";
-bool is_reloadable(const std::string& key) { return is_changeable(key) || key == packages_key; }
+constexpr auto owners_key = "users.admin_ids";   // rights end when they end, not at the next restart
+constexpr auto founder_key = "users.founder_id"; // hangs on who the owners are
+constexpr auto give_max_key = "office.give_max";
+bool is_reloadable(const std::string& key) {
+  return is_changeable(key) || key == packages_key || key == owners_key || key == founder_key ||
+         key == give_max_key;
+}
 
 bool starts(const std::string& s, const std::string& with) { return s.rfind(with, 0) == 0; }
 
@@ -166,6 +172,8 @@ settings only_changeable(settings before, const settings& after) {
     auto& line = after.report[i];
     if (!is_reloadable(line.key)) continue;
     if (line.key == packages_key) next.opts.shop.packages = after.opts.shop.packages;
+    else if (line.key == owners_key) next.opts.users.admin_ids = after.opts.users.admin_ids;
+    else if (line.key == founder_key) next.opts.users.founder_id = after.opts.users.founder_id;
     else rules::set_option(next.opts, line.key, line.value, "");
     next.report[i] = line;
   }

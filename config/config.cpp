@@ -19,6 +19,11 @@ settings load_all(const std::string& dir, const environment& env, std::vector<st
   read_environment(env, all, origins, f);
   check_names(env, all, s.doubts, f);
   check_options(s.opts, all, origins, f);
+  // Whoever is founder by default is nobody to an operator who has said who rules.
+  auto& u = s.opts.users;
+  const auto by_default = options{}.users.admin_ids;
+  if (u.founder_id == options{}.users.founder_id)
+    u.founder_id = u.admin_ids == by_default ? by_default.front() : 0;
   for (auto& o : all) {
     const auto origin = origins.find(o.key);
     s.report.push_back(

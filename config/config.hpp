@@ -80,7 +80,7 @@ struct options {
   } web;
   struct users_options {
     std::vector<std::int64_t> admin_ids = {1864913930}; // owners
-    std::int64_t founder_id = 1864913930; // gets the gift; 0, unless said, once admin_ids are said
+    std::int64_t founder_id = -1; // gets the gift; loaded: the default owner while he rules, else 0
     int welcome_credits = 0;
     int founder_credits = 100;
     int active_jobs_max = 5;

@@ -69,7 +69,7 @@ std::vector<option> bind(options& o) {
       {"web.proxies", &w.proxies, "whose word in proxy_header counts"},
       {"web.tls_certificate", &w.tls_certificate, "PEM file, empty: plain HTTP"},
       {"web.tls_key", &w.tls_key, "PEM file"},
-      {"users.admin_ids", &u.admin_ids, "administrators", {}, false, {"ADMIN_IDS"}},
+      {"users.admin_ids", &u.admin_ids, "owners", {}, false, {"ADMIN_IDS"}},
       {"users.founder_id", &u.founder_id, "who gets the founder's gift, 0: nobody"},
       {"users.welcome_credits", &u.welcome_credits, "gift to a new user", credits},
       {"users.founder_credits", &u.founder_credits, "gift to the founder", credits},

@@ -1,6 +1,8 @@
 #pragma once
 /// The vocabulary of administrators: what they do, what they ask, and broadcasts. Plain values, as work.hpp.
 #include "messages/work.hpp"
+#include <iterator>
+#include <string_view>
 #include <variant>
 
 namespace troupe {
@@ -15,13 +17,16 @@ enum class admin_act : std::uint8_t {
   promote,
   demote,
   return_credits, ///< Of a completed job, once: the house pays (`goodwill:<job>`).
-  retry_job       ///< Of a failed or cancelled job, once: a new order of the same, the house pays.
+  retry_job,      ///< Of a failed or cancelled job, once: a new order of the same, the house pays.
+  make_support    ///< promote makes an administrator, this one of the support; demote ends both.
 };
+inline constexpr std::size_t admin_acts = static_cast<std::size_t>(admin_act::make_support) + 1;
 
 constexpr const char* name_of(admin_act a) {
-  constexpr const char* names[] = {"give",   "take",           "ban",      "unban", "promote",
-                                   "demote", "return_credits", "retry_job"};
-  return names[static_cast<int>(a)];
+  constexpr const char* names[] = {"give",   "take",           "ban",       "unban",       "promote",
+                                   "demote", "return_credits", "retry_job", "make_support"};
+  static_assert(std::size(names) == admin_acts);
+  return names[static_cast<std::size_t>(a)];
 }
 
 /// Journaled with what it does. Idempotent by `key`: the same again answers what the first answered. One that
@@ -45,8 +50,10 @@ enum class admin_outcome : std::uint8_t {
   unknown_job,
   too_few_credits, ///< `now` says how many there are.
   already,         ///< Nothing to do: it is so, or was done once by another action.
-  impossible,      ///< Not in this state of the job; nobody takes the founder's or his own rights.
-  changed          ///< The balance is another than the one that was shown; `now` says which.
+  impossible, ///< Not in this state of the job; nobody changes an owner's or his own role; who has a role is
+              ///< not banned.
+  changed,    ///< The balance is another than the one that was shown; `now` says which.
+  not_permitted ///< Whoever asks may not do it, as of this moment.
 };
 
 struct admin_answer {
@@ -74,6 +81,19 @@ struct office_heard {
 /// At a start: what is parked for a group goes to the office as it is reached now.
 struct readdress_office {
   std::vector<std::int64_t> chats;
+};
+
+/// What follows when rights may be others than before: at a start, when the configuration was read again,
+/// when somebody's role was changed. Broadcasts of those who may not send any are held, and menus of commands
+/// are set where they are other ones, and taken back from whoever is not named here.
+struct review_rights {
+  struct menu {
+    std::int64_t user_id = 0;
+    std::string value; ///< what makes it another one
+    outgoing set;
+  };
+  unix_ms at = 0;
+  std::vector<menu> menus;
 };
 
 // -- Broadcasts ----------------------------------------------------------------------------------------
@@ -106,6 +126,8 @@ constexpr const char* name_of(broadcast_kind k) {
 ///     +------------+-----------+-> stopped
 /// ```
 /// asking: too many have blocked the bot; an administrator says whether it goes on.
+/// Nothing goes out in the name of somebody who may not send any more: it stands paused, `why` is
+/// `held_for_rights`, and whoever resumes it is its author from then on.
 enum class broadcast_state : std::uint8_t { scheduled, gathering, running, paused, asking, done, stopped };
 
 constexpr const char* name_of(broadcast_state s) {
@@ -114,6 +136,7 @@ constexpr const char* name_of(broadcast_state s) {
   return names[static_cast<int>(s)];
 }
 constexpr bool is_final(broadcast_state s) { return s >= broadcast_state::done; }
+inline constexpr const char* held_for_rights = "rights";
 
 /// waiting -> taken -> sent | blocked | failed | unknown; taken -> waiting when it is known not to have left.
 /// A `taken` one found at a start may have been sent: unknown, and never repeated.
@@ -140,7 +163,7 @@ struct broadcast {
   unix_ms starts_at = 0;         ///< 0: at once
   unix_ms created_at = 0, began_at = 0, ended_at = 0;
   broadcast_state state = broadcast_state::scheduled;
-  std::string why; ///< asking, stopped
+  std::string why; ///< asking, paused, stopped
   std::int64_t total = 0, sent = 0, blocked = 0, failed = 0, unknown = 0;
   std::int64_t gathered_to = 0; ///< The last user looked at; all are when `state` is past gathering.
   std::int64_t waiting() const { return total - sent - blocked - failed - unknown; } ///< taken ones too
@@ -171,8 +194,12 @@ struct broadcast_step {
 
 struct broadcast_answer {
   bool changed = false;
-  broadcast now; ///< broadcast_id 0: there is none
+  broadcast now;        ///< broadcast_id 0: there is none
+  bool refused = false; ///< Not done: whoever asked for it may not.
 };
+constexpr bool is_held(broadcast_state s, std::string_view why) {
+  return s == broadcast_state::paused && why == held_for_rights;
+}
 
 /// Writes the next `users` of the audience into the journal of recipients as waiting; the last page makes the
 /// broadcast `running`, an empty audience `done`.
@@ -251,7 +278,9 @@ struct stats {
 /// By the first of these that is set.
 struct user_query {
   std::int64_t user_id = 0;
-  std::string username; ///< without @, in any case
+  std::string username;         ///< without @, in any case
+  std::int64_t letter_chat = 0; ///< the writer of the letter that the message `letter_message` in this chat
+  std::int64_t letter_message = 0; ///< is part of
 };
 struct user_card {
   user_profile who; ///< user_id 0: nobody known
@@ -354,10 +383,11 @@ using office_question =
 using office_facts = std::variant<std::monostate, stats, user_card, journal_page, activity_page, job_card,
                                   queue_page, audience_size, broadcasts_page, recipients_page, user_lists>;
 
-/// An administrator, as the office writes to him.
+/// Somebody who has a role in the database, as the office writes to him.
 struct administrator_known {
   std::int64_t user_id = 0;
   std::string language; ///< Telegram's code
+  role named = role::none;
 };
 
 /// All that a new engine has to go on with.

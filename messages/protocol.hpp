@@ -11,6 +11,7 @@ namespace troupe {
 
 struct done {
   std::uint64_t stored_in = 0; ///< The number of the batch, from 1 on, of what the ledger stored.
+  bool refused = false; ///< Of a turn: it was decided by rights that are none any more, and is not stored.
 };
 
 // -- to the ledger --
@@ -101,6 +102,8 @@ struct alarm {
   std::vector<std::pair<std::string, std::string>> args; ///< of the sentence; HTML, no secrets
   bool stays = false;
 };
+/// To the watchman: who has which role may be another than before.
+struct rights_changed {};
 /// Back to normal: told once when that state was told, and nothing otherwise, so it may be said at every
 /// success.
 struct alarm_over {
@@ -195,8 +198,9 @@ using courier_actor = caf::typed_actor<caf::reacts_to<committed_messages>, caf::
 using broadcaster_actor = caf::typed_actor<caf::reacts_to<committed_broadcasts>,
                                            caf::replies_to<rest>::with<done>, caf::reacts_to<wake>>;
 /// Tells administrators what they must know.
-using watchman_actor = caf::typed_actor<caf::reacts_to<alarm>, caf::reacts_to<alarm_over>,
-                                        caf::reacts_to<office_heard>, caf::reacts_to<wake>>;
+using watchman_actor =
+    caf::typed_actor<caf::reacts_to<alarm>, caf::reacts_to<alarm_over>, caf::reacts_to<office_heard>,
+                     caf::reacts_to<rights_changed>, caf::reacts_to<wake>>;
 /// Answers administrators from a read-only connection of its own: their questions may take long.
 using analyst_actor = caf::typed_actor<caf::replies_to<office_inquiry>::with<office_report>>;
 
@@ -233,7 +237,8 @@ using ledger_actor = caf::typed_actor<
     caf::replies_to<job_step>::with<step_answer>, caf::replies_to<open_payment>::with<payment_answer>,
     caf::replies_to<star_charge>::with<payment_answer>, caf::replies_to<payment_step>::with<payment_answer>,
     caf::replies_to<admin_action>::with<admin_answer>, caf::replies_to<store_notice>::with<done>,
-    caf::replies_to<readdress_office>::with<done>, caf::replies_to<open_broadcast>::with<broadcast_answer>,
+    caf::replies_to<readdress_office>::with<done>, caf::replies_to<review_rights>::with<done>,
+    caf::replies_to<open_broadcast>::with<broadcast_answer>,
     caf::replies_to<broadcast_step>::with<broadcast_answer>,
     caf::replies_to<gather_recipients>::with<broadcast_answer>,
     caf::replies_to<take_recipients>::with<recipients_taken>, caf::reacts_to<delivery_report>,
@@ -327,6 +332,8 @@ TROUPE_LOCAL(alarm)
 TROUPE_LOCAL(alarm_over)
 TROUPE_LOCAL(office_heard)
 TROUPE_LOCAL(readdress_office)
+TROUPE_LOCAL(review_rights)
+TROUPE_LOCAL(rights_changed)
 TROUPE_LOCAL(broadcast_post)
 TROUPE_LOCAL(post_result)
 TROUPE_LOCAL(admin_action)

@@ -40,20 +40,21 @@ enum class durable_step : std::uint8_t {
   recipients_taken,    ///< the intent, before they leave; and what became of those before
   message_readdressed, ///< the office's group has moved, or refuses: it goes elsewhere
   office_readdressed,  ///< the same of what is parked, at a start
+  rights_reviewed,     ///< broadcasts and menus of those whose rights have ended
 };
 
 constexpr const char* name_of(durable_step s) {
   constexpr const char* names[] = {
-      "updates accepted",  "user registered",     "order placed",     "turn stored",
-      "job requeued",      "job submitting",      "job unknown",      "job processing",
-      "job fetching",      "job delivering",      "job overdue",      "job gifted",
-      "job failed",        "job cancelled",       "message settled",  "message parked",
-      "video delivered",   "video refused",       "payment opened",   "payment linked",
-      "payment paid",      "payment cancelled",   "refund begun",     "refund done",
-      "refund refused",    "admin acted",         "notice stored",    "broadcast opened",
-      "broadcast changed", "recipients gathered", "recipients taken", "message readdressed",
-      "office readdressed"};
-  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::office_readdressed) + 1);
+      "updates accepted",   "user registered",     "order placed",     "turn stored",
+      "job requeued",       "job submitting",      "job unknown",      "job processing",
+      "job fetching",       "job delivering",      "job overdue",      "job gifted",
+      "job failed",         "job cancelled",       "message settled",  "message parked",
+      "video delivered",    "video refused",       "payment opened",   "payment linked",
+      "payment paid",       "payment cancelled",   "refund begun",     "refund done",
+      "refund refused",     "admin acted",         "notice stored",    "broadcast opened",
+      "broadcast changed",  "recipients gathered", "recipients taken", "message readdressed",
+      "office readdressed", "rights reviewed"};
+  static_assert(std::size(names) == static_cast<std::size_t>(durable_step::rights_reviewed) + 1);
   return names[static_cast<std::size_t>(s)];
 }
 

@@ -14,9 +14,6 @@ namespace troupe {
 using unix_ms = std::int64_t;
 inline constexpr unix_ms day_ms = 24 * 3'600'000ll;
 
-/// The first operator; gets his credits and admin rights once, at first registration.
-inline constexpr std::int64_t founder_user_id = 1864913930;
-
 // -- What Telegram sends -------------------------------------------------------------------------
 
 struct account;
@@ -146,7 +143,11 @@ struct turn {
   std::vector<outgoing> messages;
   /// What an administrator has set: name and value, "" forgets it. Kept in the database.
   std::vector<std::pair<std::string, std::string>> settings;
-  std::vector<journal_line> journal;               ///< What else he did; see office.hpp.
+  std::vector<journal_line> journal; ///< What else he did; see office.hpp.
+  /// The role by which it was decided, and what of it only some may do beside settings and journal. When the
+  /// user has less at the moment it is to be stored, nothing of it is.
+  role rank = role::none;
+  std::vector<right> uses;
   std::vector<std::pair<std::string, bool>> mutes; ///< Categories of broadcasts: true, nothing of it.
   std::int64_t group_is_back = 0; ///< We may write there again: its parked messages are sent.
   int activity_days = 0;          ///< The activity log is kept for so long; 0: none is written.
@@ -159,16 +160,16 @@ struct register_user {
   user_profile profile;
   unix_ms at = 0;
   std::int64_t welcome_credits = 0;
-  std::int64_t founder_credits = 0; ///< Only for `founder_user_id`.
-  bool admin = false;
+  std::int64_t founder_credits = 0; ///< Of the founder alone; 0 of everybody else.
 };
 
 /// What a dialogue needs to know of its user.
 struct account {
   std::int64_t user_id = 0;
   bool registered = false;
-  bool admin = false;
-  role rank = role::none; ///< By the configuration and the database.
+  /// From the store: as the database has it. Whoever knows the configuration makes of it what counts, with
+  /// role_of().
+  role rank = role::none;
   bool banned = false;
   std::string ban_reason;
   std::int64_t balance = 0; ///< Free credits.
@@ -320,7 +321,7 @@ struct job_step {
   /// job's tries.
   bool no_try = false;
   unix_ms deadline_at = 0; ///< to submitting: of the task
-  std::int64_t by = 0;     ///< to cancelled: the administrator who does it, 0: its user, or the engine
+  std::int64_t by = 0;     ///< to cancelled: who does it, 0: the engine. Another than its user needs a right.
   unix_ms watch_until = 0; ///< to overdue: becomes the job's deadline
   std::string fail_class, fail_text; ///< to failed: the hold is voided
   std::vector<outgoing> messages;
@@ -334,6 +335,7 @@ struct step_answer {
   job now;
   /// Not taken: the task that it names is this other job's.
   std::int64_t task_of = 0;
+  bool refused = false; ///< Not taken: whoever does it may not.
 };
 
 // -- Payments --------------------------------------------------------------------------------------
@@ -424,14 +426,15 @@ struct payment_step {
   std::int64_t credits = 0;    ///< to paid from unmatched: when none were agreed
   std::string why;             ///< to cancelled; to paid: why the refund was refused
   std::string refused_contact; ///< to cancelled: the shop does not take this address for the receipt
-  std::int64_t by = 0; ///< to refunding; to paid from unmatched: the administrator who does it, 0: the engine
+  std::int64_t by = 0;         ///< to refunding; to paid from unmatched: who does it. Nobody: it is not done.
   std::vector<outgoing> messages;
 };
 
 struct payment_answer {
   bool changed = false; ///< False: it was so before, or it is impossible from `now.state`.
   payment now;
-  account who; ///< After it.
+  account who;          ///< After it.
+  bool refused = false; ///< Not done: whoever asked for it may not.
 };
 
 } // namespace troupe

@@ -134,8 +134,7 @@ void read_pre_checkout(const json& query, event& e) {
 void read_surroundings(const json& message, event& e) {
   const auto& replied = member(message, "reply_to_message");
   if (flag_of(member(replied, "from"), "is_bot")) {
-    e.answered = text_of(replied, "text");
-    if (e.answered.empty()) e.answered = text_of(replied, "caption");
+    e.answered_chat = number_of(member(replied, "chat"), "id");
     e.answered_id = number_of(replied, "message_id");
   }
   e.album = text_of(message, "media_group_id");
@@ -160,6 +159,12 @@ void concerns_group(const json& chat, event_kind kind, event& e) {
   if (e.group_id >= 0) return;
   e.kind = kind;
   e.from = {e.group_id, text_of(chat, "title"), "", ""};
+}
+
+/// In no private chat, whatever else it may be.
+void is_in_group(const json& chat, event& e) {
+  const auto id = number_of(chat, "id");
+  e.group_id = id < 0 ? id : -1;
 }
 
 /// Told twice: in the group that was, and in the supergroup that it has become.
@@ -257,8 +262,8 @@ void read_message(const json& message, event& e) {
   const auto& chat = member(message, "chat");
   if (!is_private(chat)) {
     if (read_move(message, e)) return;
+    is_in_group(chat, e);
     if (!flag_of(member(member(message, "reply_to_message"), "from"), "is_bot")) return;
-    e.group_id = number_of(chat, "id");
   }
   if (member(message, "refunded_payment").is_object()) return read_refund(message, e);
   if (!read_user(member(message, "from"), e.from)) return;
@@ -284,7 +289,8 @@ void read_message(const json& message, event& e) {
 
 /// Of a message that was changed only its words count.
 void read_edit(const json& message, event& e) {
-  if (!is_private(member(message, "chat")) || !read_user(member(message, "from"), e.from)) return;
+  if (!is_private(member(message, "chat"))) return is_in_group(member(message, "chat"), e);
+  if (!read_user(member(message, "from"), e.from)) return;
   e.message_id = number_of(message, "message_id");
   e.date_s = number_of(message, "edit_date");
   e.text = text_of(message, "text");
@@ -298,8 +304,7 @@ void read_button(const json& query, event& e) {
   if (!read_user(member(query, "from"), e.from)) return;
   e.callback_id = text_of(query, "id");
   if (e.callback_id.empty()) return;
-  if (!message.is_object()) e.group_id = -1; // under an inline message
-  else if (!is_private(chat)) e.group_id = number_of(chat, "id");
+  if (!message.is_object() || !is_private(chat)) is_in_group(chat, e); // also under an inline message
   e.kind = event_kind::button;
   e.message_id = number_of(message, "message_id");
   e.data = text_of(query, "data");
@@ -311,7 +316,8 @@ void read_membership(const json& change, event& e) {
   if (type == "group" || type == "supergroup")
     if (status == "member" || status == "administrator")
       return concerns_group(member(change, "chat"), event_kind::unblocked, e);
-  if (!is_private(member(change, "chat")) || !read_user(member(change, "from"), e.from)) return;
+  if (!is_private(member(change, "chat"))) return is_in_group(member(change, "chat"), e);
+  if (!read_user(member(change, "from"), e.from)) return;
   if (status == "kicked") e.kind = event_kind::blocked;
   if (status == "member") e.kind = event_kind::unblocked;
 }
@@ -325,6 +331,9 @@ event event_of(const json& update) {
   else if (member(update, "my_chat_member").is_object()) read_membership(member(update, "my_chat_member"), e);
   else if (member(update, "pre_checkout_query").is_object())
     read_pre_checkout(member(update, "pre_checkout_query"), e);
+  else
+    for (const char* kind : {"channel_post", "edited_channel_post"})
+      if (member(update, kind).is_object()) is_in_group(member(member(update, kind), "chat"), e);
   return e;
 }
 

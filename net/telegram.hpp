@@ -68,12 +68,14 @@ struct event {
   std::string media;                     ///< other_media: "sticker", "voice", "video", ..., "unknown"
   std::string callback_id;
   std::string data; ///< Button's data: client-controlled, validate.
-  /// Where it was said, when that is a group; 0: the private chat. Of a group only answers to the bot's own
-  /// messages are told, and presses; -1: a press under an inline message, which is in no chat we know.
+  /// Where it was said, when that is no private chat; 0: it is one. Of a group only answers to a bot's
+  /// messages are told, and presses; -1: in no chat we know, as a press under an inline message.
   std::int64_t group_id = 0;
-  std::int64_t moved_to = 0;      ///< group_moved
-  std::string answered;           ///< Text or caption of the bot's message that this one answers
-  std::int64_t answered_id = 0;   ///< its id
+  std::int64_t moved_to = 0; ///< group_moved
+  /// The bot's message that this one answers: its chat and number there. Whose it is, its text does not say.
+  std::int64_t answered_chat = 0, answered_id = 0;
+  /// The user whose letter to the office that message is part of. No update says it: the store alone knows.
+  std::int64_t letter_of = 0;
   std::string entities;           ///< JSON: the formatting of `text`; may be empty
   std::string file_kind, file_id; ///< "photo", "video", "document", "animation", "audio", "voice", ...
   bool forwarded = false;

@@ -74,11 +74,11 @@ finding probe_administrators(const config::settings& s) {
       read_address(s.opts.telegram.api_url).where == reach::here; // a sandbox has its own people
   if (played || ids != config::options{}.users.admin_ids || origin_of(s, "users.admin_ids") == "ADMIN_IDS")
     return {grade::fine, subject, list};
-  return {
-      grade::look, subject,
-      "ADMIN_IDS is not set: " + list +
-          ", who may be somebody else, rules this bot as founder and administrator. Set ADMIN_IDS to your "
-          "own Telegram id"};
+  return {grade::look, subject,
+          "ADMIN_IDS is not set: " + list +
+              ", who may be somebody else, rules this bot as its owner and gets the founder's gift. Set "
+              "ADMIN_IDS to "
+              "your own Telegram id, and he has neither"};
 }
 
 finding probe_shop(const config::settings& s) {

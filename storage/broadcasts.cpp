@@ -48,9 +48,33 @@ void save(database& db, const broadcast& b) {
   run(db,
       "UPDATE broadcasts SET began_at = ?2, ended_at = ?3, state = ?4, why = ?5, total = ?6, sent = ?7, "
       "blocked = ?8, "
-      "failed = ?9, unknown = ?10, gathered_to = ?11 WHERE broadcast_id = ?1",
+      "failed = ?9, unknown = ?10, gathered_to = ?11, admin_id = ?12, admin_language = ?13 WHERE "
+      "broadcast_id = ?1",
       b.broadcast_id, b.began_at, b.ended_at, static_cast<int>(b.state), b.why, b.total, b.sent, b.blocked,
-      b.failed, b.unknown, b.gathered_to);
+      b.failed, b.unknown, b.gathered_to, b.admin_id, b.admin_language);
+}
+
+bool author_may(writer& w, const broadcast& b) { return may_now(w, b.admin_id, deed_of(b.kind)); }
+
+/// Nothing of it goes out before somebody who may has said so.
+void hold(writer& w, broadcast& b) {
+  b.state = broadcast_state::paused;
+  b.why = held_for_rights;
+  save(w.db(), b);
+  w.broadcasts.push_back(b);
+}
+
+/// What is of nobody who may send belongs to whoever puts his hand on it: he hears what becomes of it.
+void adopt_author(writer& w, broadcast& b, std::int64_t admin_id) {
+  if (admin_id == 0 || author_may(w, b)) return;
+  b.admin_id = admin_id;
+  b.admin_language = load_profile(w.db(), admin_id).language;
+}
+
+/// A pause may have come before anybody was gathered.
+broadcast_state resumed(const broadcast& b, unix_ms at) {
+  if (b.began_at != 0) return broadcast_state::running;
+  return b.starts_at > at && b.gathered_to == 0 ? scheduled : gathering;
 }
 
 std::string fingerprint_of(const broadcast& b) {
@@ -219,6 +243,18 @@ std::int64_t audience_of(database& db, const audience_query& a) {
                 since(a.to, a.now));
 }
 
+void hold_broadcasts(writer& w, std::int64_t author) {
+  std::vector<broadcast> all;
+  {
+    query q(w.db(), TROUPE_BROADCAST_SELECT "WHERE state IN (?1, ?2, ?3, ?4) AND (?5 = 0 OR admin_id = ?5)",
+            static_cast<int>(scheduled), static_cast<int>(gathering), static_cast<int>(running),
+            static_cast<int>(asking), author);
+    while (q.next()) all.push_back(read_broadcast(q));
+  }
+  for (auto& b : all)
+    if (!author_may(w, b)) hold(w, b);
+}
+
 broadcast_answer open(writer& w, const open_broadcast& order) {
   auto& db = w.db();
   auto b = order.what;
@@ -231,6 +267,7 @@ broadcast_answer open(writer& w, const open_broadcast& order) {
       return {false, *load_broadcast(db, known.integer(0))};
     }
   }
+  if (!author_may(w, b)) return {false, {}, true};
   b.created_at = order.at;
   b.state = b.starts_at > order.at ? scheduled : gathering;
   run(db,
@@ -256,8 +293,12 @@ broadcast_answer take_step(writer& w, const broadcast_step& step) {
   auto found = load_broadcast(db, step.broadcast_id);
   if (!found) return {};
   auto& b = *found;
-  if (!is_arrow(b.state, step.to)) return {false, b};
-  b.state = step.to;
+  const bool of_engine = step.admin_id == 0;
+  if (!of_engine && !may_now(w, step.admin_id, deed::steer_broadcast)) return {false, b, true};
+  if (!is_arrow(b.state, step.to) || (of_engine && step.to == running)) return {false, b};
+  if (step.to == gathering && !author_may(w, b)) return hold(w, b), broadcast_answer{true, b};
+  adopt_author(w, b, step.admin_id);
+  b.state = step.to == running ? resumed(b, step.at) : step.to;
   b.why = step.why;
   if (is_final(b.state)) b.ended_at = step.at;
   save(db, b);
@@ -275,6 +316,7 @@ broadcast_answer gather(writer& w, const gather_recipients& page) {
   auto found = load_broadcast(db, page.broadcast_id);
   if (!found || found->state != gathering) return {false, found.value_or(broadcast{})};
   auto& b = *found;
+  if (!author_may(w, b)) return hold(w, b), broadcast_answer{true, b};
   const auto seen = look(db, b, std::max(page.users, 1));
   for (const auto user : seen.users) b.total += insert_recipient(db, b.broadcast_id, user);
   if (seen.last != 0) b.gathered_to = seen.last;
@@ -295,6 +337,7 @@ recipients_taken take(writer& w, const take_recipients& page) {
   for (const auto& r : page.results) settle(db, b, r);
   if (page.first) adopt(db, b);
   recipients_taken answer;
+  if (b.state == running && !author_may(w, b)) hold(w, b);
   if (b.state == running) {
     answer.next = next_ones(db, b, page);
     for (const auto& r : answer.next)

@@ -45,6 +45,10 @@ bool mark_done(database& db, const turn& t) {
              t.update_id, t.user_id, t.at) > 0;
 }
 
+bool is_done(database& db, const turn& t) {
+  return number(db, "SELECT count(*) FROM inbox WHERE update_id = ? AND done = 1", t.update_id) > 0;
+}
+
 void store_user_of(database& db, const turn& t) {
   if (t.profile.user_id != 0) return store_profile(db, t.profile, t.user_id, t.at, &t.state);
   run(db,
@@ -85,22 +89,22 @@ void keep_setting(database& db, const std::string& name, const std::string& valu
 account enrol(writer& w, const register_user& who) {
   auto& db = w.db();
   const auto user = who.profile.user_id;
-  const bool founder = user == founder_user_id;
   store_profile(db, who.profile, user, who.at);
   // Gifts belong to the first registration: a later change of their size is no second gift.
   const bool first = run(db, "UPDATE users SET registered_at = ? WHERE user_id = ? AND registered_at IS NULL",
                          who.at, user) > 0;
   if (first) {
     grant(db, "welcome", who, who.welcome_credits);
-    if (founder) grant(db, "founder", who, who.founder_credits);
+    grant(db, "founder", who, who.founder_credits);
   }
-  if (who.admin || (founder && first)) run(db, "UPDATE users SET admin = 1 WHERE user_id = ?", user);
   return load_account(db, user);
 }
 
-void finish_turn(writer& w, const turn& t) {
+bool finish_turn(writer& w, const turn& t) {
   auto& db = w.db();
-  if (!mark_done(db, t)) return;
+  // Before anything is written: a refused one may be decided anew, and stored then.
+  if (needs_role(t) && !is_done(db, t) && !may_store(t, role_now(w, t.user_id))) return false;
+  if (!mark_done(db, t)) return true;
   if (t.user_id > 0) { // a group is nobody
     store_user_of(db, t);
     if (t.user_is_back) {
@@ -118,6 +122,7 @@ void finish_turn(writer& w, const turn& t) {
   for (auto& line : t.journal) write_journal(db, line);
   if (!t.activity.empty()) write_activity(w, t);
   announce(w, t.messages);
+  return true;
 }
 
 } // namespace troupe::storage

@@ -46,12 +46,20 @@ admin_outcome set_ban(database& db, const admin_action& a) {
              : already;
 }
 
-admin_outcome set_rights(database& db, const admin_action& a) {
-  const bool rise = a.what == admin_act::promote;
-  if (!rise && (a.user_id == founder_user_id || a.user_id == a.admin_id)) return impossible;
-  return run(db, "UPDATE users SET admin = ?2 WHERE user_id = ?1 AND admin <> ?2", a.user_id, rise) > 0
-             ? done
-             : already;
+role role_after(admin_act what) {
+  return what == admin_act::promote        ? role::admin
+         : what == admin_act::make_support ? role::support
+                                           : role::none;
+}
+
+/// An owner stands in the configuration alone, and nobody changes what he himself is.
+admin_outcome set_role(writer& w, const admin_action& a) {
+  const auto before = role_now(w, a.user_id), after = role_after(a.what);
+  if (before == role::owner || a.user_id == a.admin_id) return impossible;
+  if (before == after) return already;
+  run(w.db(), "UPDATE users SET role = ?2 WHERE user_id = ?1", a.user_id, name_of(after));
+  if (after < before) rights_ended(w, a.user_id);
+  return done;
 }
 
 /// The house pays for a video that was no good.
@@ -97,10 +105,13 @@ admin_outcome perform(writer& w, const admin_action& a, job& j) {
   switch (a.what) {
   case admin_act::give:
   case admin_act::take: return move_credits(w.db(), a);
-  case admin_act::ban:
+  case admin_act::ban: // first he is of the office no more
+    if (role_now(w, a.user_id) != role::none) return impossible;
+    [[fallthrough]];
   case admin_act::unban: return set_ban(w.db(), a);
   case admin_act::promote:
-  case admin_act::demote: return set_rights(w.db(), a);
+  case admin_act::make_support:
+  case admin_act::demote: return set_role(w, a);
   case admin_act::return_credits: return return_credits(w.db(), j, a);
   case admin_act::retry_job: return retry(w, j, a);
   }
@@ -138,6 +149,7 @@ admin_answer act(writer& w, const admin_action& asked) {
     throw std::invalid_argument("an act without a key, or with an impossible amount");
   const auto content = fingerprint_of(asked);
   if (auto before = repeated(db, asked, content)) return *before;
+  if (!may_now(w, asked.admin_id, deed_of(asked, w.rule))) return {not_permitted, {}, {}, {}};
   auto a = asked;
   job j;
   if (is_of_job(a.what)) {

@@ -80,6 +80,7 @@ stats answer(database& db, const stats_query& q) {
 /// Names are looked through one by one: an index would cost every turn a write.
 std::int64_t find_user(database& db, const user_query& q) {
   if (q.user_id != 0) return q.user_id;
+  if (q.letter_message != 0) return letter_of(db, q.letter_chat, q.letter_message);
   if (q.username.empty()) return 0;
   return number(
       db, "SELECT user_id FROM users WHERE username = ? COLLATE NOCASE ORDER BY last_seen_at DESC LIMIT 1",

@@ -54,10 +54,10 @@ bool is_stored(lane urgency) { return urgency != lane::answer && urgency != lane
 
 std::int64_t store_message(database& db, const outgoing& m) {
   run(db,
-      "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) "
-      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt, letter_of) "
+      "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       m.chat_id, name_of(m.urgency), m.method, m.params, m.slot, m.job_id, uploads_to_text(m.uploads),
-      static_cast<int>(m.office), receipt_to_text(m.told.get()));
+      static_cast<int>(m.office), receipt_to_text(m.told.get()), m.letter_of);
   return db.last_id();
 }
 
@@ -66,15 +66,19 @@ struct kept {
   bool there = false; ///< Else it was settled before, and an old report must not move its slot back.
   bool office = false;
   std::string receipt;
+  std::int64_t letter_of = 0;
+  bool letter = false; ///< to the office: not an alarm
 };
 
 /// Whose message it was, where and of which job, the stored message knows best.
 kept complete_report(database& db, delivery_report& r) {
-  if (r.outbox_id == 0) return {true, false, ""};
-  query row(db, "SELECT chat_id, slot, job_id, office, receipt FROM outbox WHERE outbox_id = ?", r.outbox_id);
+  if (r.outbox_id == 0) return {true, false, "", 0, false};
+  query row(db, "SELECT chat_id, slot, job_id, office, receipt, letter_of FROM outbox WHERE outbox_id = ?",
+            r.outbox_id);
   if (!row.next()) return {};
   r.chat_id = row.integer(0), r.slot = row.text(1), r.job_id = row.integer(2);
-  return {true, row.integer(3) != 0 || r.chat_id < 0, row.text(4)};
+  return {true, row.integer(3) != 0 || r.chat_id < 0, row.text(4), row.integer(5),
+          row.small(3) == static_cast<int>(office_mail::letter)};
 }
 
 /// What is said now that its fate is known; of several messages with one receipt for the first alone.
@@ -129,8 +133,10 @@ void send_instead(writer& w, std::int64_t outbox_id, const std::vector<std::int6
   for (const auto& m : stored_message(db, outbox_id)) {
     for (const auto chat : chats) {
       run(db,
-          "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) "
-          "SELECT ?2, lane, method, ?3, '', job_id, uploads, max(office, 1), receipt FROM outbox WHERE "
+          "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt, "
+          "letter_of) "
+          "SELECT ?2, lane, method, ?3, '', job_id, uploads, max(office, 1), receipt, letter_of FROM outbox "
+          "WHERE "
           "outbox_id = ?1",
           outbox_id, chat, with_chat(m.params, chat));
       for (auto& copy : stored_message(db, db.last_id())) w.messages.push_back(std::move(copy));
@@ -153,19 +159,41 @@ void move_group(writer& w, const delivery_report& r) {
   follow_group(w, std::to_string(r.chat_id), std::to_string(r.moved_to));
 }
 
-/// Whoever is made an administrator in the menu belongs to the office as those of the configuration do.
-std::vector<std::int64_t> with_promoted(database& db, std::vector<std::int64_t> chats) {
-  query q(db, "SELECT user_id FROM users WHERE admin = 1 AND registered_at IS NOT NULL ORDER BY user_id");
+/// Whoever is named in the menu belongs to the office as those of the configuration do.
+std::vector<std::int64_t> with_named(database& db, std::vector<std::int64_t> chats, right what) {
+  query q(db, "SELECT user_id, role FROM users WHERE role <> 'none' AND registered_at IS NOT NULL ORDER BY "
+              "user_id");
   while (q.next())
-    if (std::find(chats.begin(), chats.end(), q.integer(0)) == chats.end()) chats.push_back(q.integer(0));
+    if (may(role_named(q.text(1)), what) &&
+        std::find(chats.begin(), chats.end(), q.integer(0)) == chats.end())
+      chats.push_back(q.integer(0));
   return chats;
+}
+
+/// A reply to it finds its user for so long; what is answered later is told that nobody knows whose it was.
+constexpr unix_ms letters_kept_ms = 365 * day_ms;
+constexpr int letters_pruned_max = 100; // at once
+
+/// Whose letter it is part of is known by the place where it arrived, and by nothing that stands in it.
+void remember_letter(database& db, const delivery_report& r, std::int64_t user_id) {
+  run(db,
+      "INSERT INTO letters(chat_id, message_id, user_id, at) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+      "user_id = excluded.user_id, at = excluded.at",
+      r.chat_id, r.message_id, user_id, r.at);
+  run(db,
+      "DELETE FROM letters WHERE (chat_id, message_id) IN (SELECT chat_id, message_id FROM letters WHERE at "
+      "< "
+      "? ORDER BY at LIMIT ?)",
+      r.at - letters_kept_ms, letters_pruned_max);
 }
 
 /// Its chat takes no messages; or it is the office's, and does not take this one.
 void refused_chat(writer& w, const delivery_report& r, const kept& row) {
   if (r.moved_to != 0) return move_group(w, r);
   if (row.office && r.chat_gone) w.office.push_back({r.chat_id, false, r.why});
-  if (!r.instead.empty()) return send_instead(w, r.outbox_id, with_promoted(w.db(), r.instead));
+  if (!r.instead.empty())
+    return send_instead(w, r.outbox_id,
+                        with_named(w.db(), r.instead, row.letter ? right::answer : right::alarms));
   park(w.db(), r, row.office);
   tell(w, row.receipt, &receipt::gone);
 }
@@ -188,6 +216,7 @@ std::vector<outgoing> collect_messages(query& q) {
     m.slot_message_id = q.integer(8);
     m.office = static_cast<office_mail>(std::clamp(q.small(9), 0, static_cast<int>(office_mail::letter)));
     m.not_before = q.integer(10);
+    m.letter_of = q.integer(11);
     // A row that cannot be read must not stop all others: without its method the courier sets it aside.
     const bool is_call = !m.params.empty() && m.params.front() == '{' && own_json::is_json(m.params);
     if (!known || !uploads || !is_call) m.method.clear();
@@ -235,6 +264,26 @@ void readdress(writer& w, const readdress_office& how) {
   for (auto [id, chat] : parked) send_instead(w, id, how.chats.empty() ? std::vector{chat} : how.chats);
 }
 
+void take_office_mail(writer& w, std::int64_t user_id, role now) {
+  std::vector<std::pair<std::int64_t, bool>> waiting; // message, is it a letter
+  {
+    query q(w.db(),
+            "SELECT outbox_id, office FROM outbox WHERE chat_id = ? AND parked = 1 AND office <> 0 ORDER BY "
+            "outbox_id",
+            user_id);
+    while (q.next()) waiting.emplace_back(q.integer(0), q.small(1) == static_cast<int>(office_mail::letter));
+  }
+  for (const auto& [id, letter] : waiting) {
+    if (may(now, letter ? right::answer : right::alarms)) continue;
+    if (letter && !w.rule.owners.empty()) send_instead(w, id, w.rule.owners);
+    else if (!letter) run(w.db(), "DELETE FROM outbox WHERE outbox_id = ?", id);
+  }
+}
+
+std::int64_t letter_of(database& db, std::int64_t chat_id, std::int64_t message_id) {
+  return number(db, "SELECT user_id FROM letters WHERE chat_id = ? AND message_id = ?", chat_id, message_id);
+}
+
 void keep_for_later(writer& w, std::int64_t job_id, const std::vector<outgoing>& messages, later when) {
   for (auto& m : messages)
     run(w.db(), "UPDATE outbox SET parked = ?2, after_job = ?3 WHERE outbox_id = ?1",
@@ -254,9 +303,10 @@ void say_later(writer& w, std::int64_t job_id, bool order_ended) {
   // start.
   for (auto& m : due) {
     run(w.db(),
-        "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt) SELECT "
-        "chat_id, lane, method, params, slot, job_id, uploads, office, receipt FROM outbox WHERE outbox_id = "
-        "?",
+        "INSERT INTO outbox(chat_id, lane, method, params, slot, job_id, uploads, office, receipt, "
+        "letter_of) "
+        "SELECT chat_id, lane, method, params, slot, job_id, uploads, office, receipt, letter_of FROM outbox "
+        "WHERE outbox_id = ?",
         m.outbox_id);
     m.outbox_id = w.db().last_id();
     w.messages.push_back(std::move(m));
@@ -281,6 +331,7 @@ void note_delivery(writer& w, const delivery_report& report) {
   if (r.unreadable) keep_unreadable(db, r);
   else run(db, "DELETE FROM outbox WHERE outbox_id = ?", r.outbox_id);
   tell(w, row.receipt, r.delivered ? &receipt::delivered : &receipt::refused);
+  if (r.delivered && row.letter_of != 0 && r.message_id != 0) remember_letter(db, r, row.letter_of);
   if (row.office && r.delivered) {
     w.office.push_back({r.chat_id, true, ""});
     unpark(w, r.chat_id);

@@ -1,5 +1,6 @@
 #pragma once
 /// Private to the store: its parts. All of them run inside the savepoint of one operation.
+#include "storage/authority.hpp"
 #include "storage/claim.hpp"
 #include "storage/database.hpp"
 #include "storage/numbering.hpp"
@@ -106,7 +107,7 @@ audit_report audit(const std::string& path);
   " UNION ALL SELECT * FROM jobs WHERE state = 'overdue') AS jobs"
 #define TROUPE_OUTBOX_SELECT                                                                                 \
   "SELECT outbox_id, o.chat_id, lane, method, params, o.slot, job_id, uploads, s.message_id, office, "       \
-  "not_before "                                                                                              \
+  "not_before, letter_of "                                                                                   \
   "FROM outbox o LEFT JOIN slots s ON s.chat_id = o.chat_id AND s.slot = o.slot AND o.slot <> '' "
 
 // -- the writer's operations --
@@ -119,17 +120,30 @@ struct writer {
   std::vector<payment> payments;     ///< That the cashier has to go on with.
   std::vector<broadcast> broadcasts; ///< That the broadcaster has to go on with.
   std::vector<office_heard> office;  ///< What became of messages to the office.
+  rulers rule;
   numbering numbers;
   std::size_t updates_stored = 0; ///< by the last operation that brought some
   unix_ms pruned_at = 0, activity_pruned_at = 0;
   database& db() { return *file; }
 };
 
+// roles.cpp
+/// As of this transaction.
+role role_now(writer& w, std::int64_t user_id);
+bool may_now(writer& w, std::int64_t user_id, deed what);
+/// May `by` end this job? Nobody asks about the engine's own steps and about his own job.
+bool may_cancel(writer& w, const job_step& step);
+void review(writer& w, const review_rights& how);
+/// Somebody may do less than before: what he planned or was asked is void, and what waits for him in the
+/// office goes to others.
+void rights_ended(writer& w, std::int64_t user_id);
+
 // inbox.cpp
 std::vector<incoming_update> store_updates(writer& w, const std::vector<incoming_update>& updates, unix_ms at,
                                            bool posted);
 account enrol(writer& w, const register_user& who);
-void finish_turn(writer& w, const turn& t);
+/// False: it needs rights that its user does not have, and nothing of it is stored.
+bool finish_turn(writer& w, const turn& t);
 // outbox.cpp
 void announce(writer& w, const std::vector<outgoing>& messages);
 void unpark(writer& w, std::int64_t chat_id);
@@ -142,6 +156,10 @@ void keep_for_later(writer& w, std::int64_t job_id, const std::vector<outgoing>&
 void say_later(writer& w, std::int64_t job_id, bool order_ended);
 void forget_later(writer& w, std::int64_t job_id);
 void note_delivery(writer& w, const delivery_report& report);
+/// What waits for a person who has left the office: letters go to its owners, alarms to nobody.
+void take_office_mail(writer& w, std::int64_t user_id, role now);
+/// Whose letter a message to the office is part of; 0: of nobody's.
+std::int64_t letter_of(database& db, std::int64_t chat_id, std::int64_t message_id);
 // jobs.cpp
 order_answer place_order(writer& w, const order_request& order);
 step_answer take_step(writer& w, const job_step& step);
@@ -164,6 +182,8 @@ broadcast_answer open(writer& w, const open_broadcast& order);
 broadcast_answer take_step(writer& w, const broadcast_step& step);
 broadcast_answer gather(writer& w, const gather_recipients& page);
 recipients_taken take(writer& w, const take_recipients& page);
+/// Those of this author that could send stand still; 0: of everybody who may not send any more.
+void hold_broadcasts(writer& w, std::int64_t author);
 /// Those not ended, and those whose end was not told: notice "cast:<id>".
 std::vector<broadcast> unfinished_broadcasts(database& db);
 std::optional<broadcast> load_broadcast(database& db, std::int64_t broadcast_id);

@@ -186,6 +186,13 @@ payment_answer refund_unheard_of(writer& w, const payment_step& s) {
   return answer_of(w, std::move(p), true);
 }
 
+/// Money that goes back, and money whose owner is named, are somebody's doing.
+bool may_take(writer& w, const payment& p, const payment_step& s) {
+  if (s.to == refunding) return may_now(w, s.by, deed::refund);
+  if (s.to == paid && p.state == unmatched) return may_now(w, s.by, deed::name_payment);
+  return true;
+}
+
 } // namespace
 
 std::optional<payment> find_payment(database& db, const payment_query& which) {
@@ -245,6 +252,11 @@ payment_answer take_step(writer& w, const payment_step& step) {
     return overtook ? refund_unheard_of(w, step) : payment_answer{};
   }
   if (!is_arrow(*found, step)) return answer_of(w, std::move(*found), false);
+  if (!may_take(w, *found, step)) {
+    auto no = answer_of(w, std::move(*found), false);
+    no.refused = true;
+    return no;
+  }
   change(w.db(), *found, step);
   announce(w, step.messages);
   return answer_of(w, std::move(*found), true);

@@ -28,14 +28,13 @@ private:
 account load_account(database& db, std::int64_t user_id) {
   account a;
   a.user_id = user_id;
-  query q(
-      db,
-      "SELECT registered_at IS NOT NULL, admin, language, state, banned, ban_reason, refused_contact FROM "
-      "users WHERE user_id = ?",
-      user_id);
+  query q(db,
+          "SELECT registered_at IS NOT NULL, role, language, state, banned, ban_reason, refused_contact FROM "
+          "users WHERE user_id = ?",
+          user_id);
   if (q.next()) {
     a.registered = q.flag(0);
-    a.admin = q.flag(1);
+    a.rank = role_named(q.text(1));
     a.language = q.text(2);
     a.state = q.text(3);
     a.banned = q.flag(4);
@@ -157,8 +156,9 @@ open_work reader::load_open_work() {
                                        "method <> 'stars') ORDER BY payment_id");
   work.payments = collect_payments(payments);
   work.broadcasts = unfinished_broadcasts(db);
-  query people(db, "SELECT user_id, language FROM users WHERE admin = 1 ORDER BY user_id");
-  while (people.next()) work.administrators.push_back({people.integer(0), people.text(1)});
+  query people(db, "SELECT user_id, language, role FROM users WHERE role <> 'none' ORDER BY user_id");
+  while (people.next())
+    work.administrators.push_back({people.integer(0), people.text(1), role_named(people.text(2))});
   query states(db,
                "SELECT substr(name, 14), value FROM meta WHERE name LIKE 'notice:alarm:%' AND value <> ''");
   while (states.next()) work.states.emplace_back(states.text(0), states.text(1));

@@ -220,6 +220,22 @@ UPDATE jobs SET file_token = lower(hex(randomblob(16)))
 UPDATE jobs SET deadline_at = 0 WHERE state = 'pending';
 ALTER TABLE outbox ADD COLUMN after_job INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX outbox_after ON outbox(after_job) WHERE after_job <> 0;
+)sql",
+    // Roles by name. Of those who had rights, whoever was given them by an administrator keeps them; who had
+    // them of the configuration, or as founder, has them of the configuration alone. And whose letter a
+    // message to the office is part of.
+    R"sql(
+ALTER TABLE users ADD COLUMN role TEXT NOT NULL DEFAULT 'none' CHECK(role IN ('none', 'support', 'admin'));
+UPDATE users SET role = 'admin' WHERE admin = 1 AND (SELECT action FROM journal j WHERE j.user_id = users.user_id
+  AND j.action IN ('promote', 'demote') ORDER BY j.id DESC LIMIT 1) = 'promote';
+INSERT INTO meta(name, value) SELECT 'menu:' || user_id, 'of before' FROM users WHERE admin = 1;
+ALTER TABLE users DROP COLUMN admin;
+CREATE INDEX users_with_role ON users(user_id) WHERE role <> 'none';
+ALTER TABLE outbox ADD COLUMN letter_of INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE letters(
+  chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, user_id INTEGER NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(chat_id, message_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX letters_by_time ON letters(at);
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

@@ -112,6 +112,8 @@ void store::commit() {
   impl_->before = impl_->announced();
 }
 
+void store::obey(rulers r) { impl_->w.rule = std::move(r); }
+
 void store::rollback() noexcept { impl_->roll_back(); }
 void store::forget_batch() noexcept {
   impl_->before = {};
@@ -128,11 +130,17 @@ account store::apply(const register_user& who) {
 order_answer store::apply(const order_request& order) {
   return impl_->op([&] { return place_order(impl_->w, order); });
 }
-void store::apply(const turn& t) {
-  impl_->op([&] { finish_turn(impl_->w, t); });
+bool store::apply(const turn& t) {
+  return impl_->op([&] { return finish_turn(impl_->w, t); });
 }
 step_answer store::apply(const job_step& step) {
-  return impl_->op([&] { return take_step(impl_->w, step); });
+  return impl_->op([&] {
+    if (may_cancel(impl_->w, step)) return take_step(impl_->w, step);
+    step_answer no;
+    no.now = load_job(impl_->w.db(), step.job_id).value_or(job{});
+    no.refused = true;
+    return no;
+  });
 }
 void store::apply(const delivery_report& report) {
   impl_->op([&] { note_delivery(impl_->w, report); });
@@ -155,6 +163,9 @@ void store::apply(const store_notice& notice) {
 }
 void store::apply(const readdress_office& how) {
   impl_->op([&] { readdress(impl_->w, how); });
+}
+void store::apply(const review_rights& how) {
+  impl_->op([&] { review(impl_->w, how); });
 }
 broadcast_answer store::apply(const open_broadcast& order) {
   return impl_->op([&] { return open(impl_->w, order); });

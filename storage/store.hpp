@@ -2,6 +2,7 @@
 /// The store: one SQLite file, one writer. Synchronous and unaware of actors.
 /// Each `apply` is one durable operation inside the batch opened by `begin()`.
 #include "messages/office.hpp"
+#include "storage/authority.hpp"
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -42,6 +43,9 @@ public:
   /// Between batches. @returns the bot before, when it was another one and nobody was told of it; else 0.
   std::int64_t serve_bot(std::int64_t bot_id);
 
+  /// Who rules by the configuration, from the next operation on.
+  void obey(rulers r);
+
   // -- a batch: begin, any number of apply, commit or rollback --
   /// A savepoint for each operation costs a third of the throughput and is hardly ever needed.
   enum class care : std::uint8_t { batch, each_operation };
@@ -63,13 +67,15 @@ public:
                                      bool posted = false);
   /// How many of the last of these were new, also of those that concern nobody.
   std::size_t updates_stored() const;
-  /// Idempotent. Grants `welcome_credits` (transfer `bonus:welcome:<user>`) and the founder's.
+  /// Idempotent. Grants `welcome_credits` (transfer `bonus:welcome:<user>`) and the founder's. Gives no
+  /// rights.
   account apply(const register_user& who);
   /// All holds and jobs, or none. Idempotent by `order_key`. @throws id_conflict
   order_answer apply(const order_request& order);
   /// { state, messages, update done }. Idempotent by update_id. The stored messages (with ids) and
   /// messages that are not to be stored (lane::answer, lane::progress) appear in `take_outgoing()`.
-  void apply(const turn& t);
+  /// False: it needs rights that its user does not have as of now; nothing of it is stored.
+  bool apply(const turn& t);
   step_answer apply(const job_step& step);
   void apply(const delivery_report& report);
   /// @throws id_conflict
@@ -79,6 +85,7 @@ public:
   admin_answer apply(const admin_action& act);
   void apply(const store_notice& notice);
   void apply(const readdress_office& how);
+  void apply(const review_rights& how);
   /// @throws id_conflict
   broadcast_answer apply(const open_broadcast& order);
   broadcast_answer apply(const broadcast_step& step);

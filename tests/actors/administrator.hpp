@@ -26,7 +26,7 @@ struct administrator : person {
   std::string text, slot;
   std::vector<std::pair<std::string, std::string>> buttons;
 
-  administrator() { who.user_id = id, who.registered = true, who.admin = true, who.language = "ru"; }
+  administrator() { who.user_id = id, who.registered = true, who.rank = role::owner, who.language = "ru"; }
 
   event make(event_kind kind) override {
     event e;

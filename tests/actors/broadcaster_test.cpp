@@ -2,6 +2,7 @@
 /// twice.
 #include "actors/broadcast_run.hpp"
 #include "tests/actors/fixture.hpp"
+#include "tests/founder.hpp"
 #include <map>
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <nlohmann/json.hpp>
@@ -94,6 +95,11 @@ struct studio : stage {
   std::size_t told(const std::string& words) const { return telegram->count(words); }
 };
 
+/// Goes this call to that chat?
+template <class Call> bool has_chat(const Call& call, std::int64_t chat) {
+  return call.line.find(std::to_string(chat)) != std::string::npos;
+}
+
 http_reply flooded(int seconds) {
   return reply(429, R"({"ok":false,"error_code":429,"description":"Too Many Requests: retry after )" +
                         std::to_string(seconds) + R"(","parameters":{"retry_after":)" +
@@ -140,6 +146,57 @@ TEST_CASE_METHOD(studio,
   CHECK(b.sent + b.unknown == b.total);
   CHECK(nobody_twice());
   for (auto& r : journal(id, recipient_state::unknown)) CHECK(got.count(r.user_id) <= 1);
+}
+
+TEST_CASE_METHOD(studio, "nothing of a broadcast goes out when its author may not send any more") {
+  std::vector<std::string> alarms;
+  auto watchman = own(sys->spawn([&](watchman_actor::pointer) -> watchman_actor::behavior_type {
+    return {[&](const troupe::alarm& a) { alarms.push_back(a.sentence + " " + (a.stays ? "stays" : "")); },
+            [&](const alarm_over& a) { alarms.push_back("over " + a.kind); }, [](const office_heard&) {},
+            [](rights_changed) {}, [](const wake&) {}};
+  }));
+  caf::anon_send_exit(broadcaster, caf::exit_reason::kill);
+  broadcaster = own(spawn_broadcaster(*sys, ctx, ledger, courier, watchman));
+  tell(ledger, ledger_listeners{courier, {}, {}, broadcaster, watchman});
+  constexpr std::int64_t other = 987'654;
+  come(other);
+  const auto name_owner = [&](std::int64_t who) {
+    auto s = *ctx->settings;
+    s.opts.users.admin_ids = {who};
+    ctx->settings.put(std::make_shared<const config::settings>(std::move(s)));
+  };
+  std::int64_t id = 0;
+  std::size_t before = 0;
+  SECTION("planned: not at its minute") {
+    id = start(order("planned", now() + 60'000));
+    advance(30s);
+    name_owner(other);
+    advance(60s, 1s);
+  }
+  SECTION("in its middle") {
+    id = start(order());
+    advance(700ms);
+    name_owner(other);
+    advance(1s); // those that were taken already
+    before = got.size();
+    REQUIRE(before > 0);
+    REQUIRE(before < static_cast<std::size_t>(users));
+    advance(20s);
+  }
+  CHECK(got.size() == before);
+  CHECK(is_held(state_of(id).state, state_of(id).why));
+  CHECK(std::count(alarms.begin(), alarms.end(), "alarm.broadcast_held stays") == 1);
+  broadcast_step resume;
+  resume.broadcast_id = id, resume.at = now(), resume.to = broadcast_state::running, resume.admin_id = other;
+  CHECK(ask<broadcast_answer>(ledger, resume).changed);
+  advance(20s);
+  CHECK(state_of(id).state == broadcast_state::done);
+  CHECK(got.size() == static_cast<std::size_t>(users));
+  CHECK(nobody_twice());
+  CHECK(state_of(id).admin_id == other);
+  CHECK(std::count(alarms.begin(), alarms.end(), "over broadcast held " + std::to_string(id)) >= 1);
+  for (auto& r : telegram->with(" закончена<"))
+    CHECK(has_chat(r, other)); // the report is not the author's who was
 }
 
 TEST_CASE_METHOD(studio, "a planned stop leaves nobody unknown") {

@@ -3,6 +3,7 @@
 #include "actors/office_board.hpp"
 #include "actors/till.hpp"
 #include "tests/actors/person.hpp"
+#include "tests/founder.hpp"
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -72,7 +73,7 @@ struct buyer : test::person {
       d = rules.settled(e, who, answer, 1'700'000'000'000);
       who.state = d.state;
       const till::voice voice{set.words, set.opts};
-      for (auto& m : voice.office_news(e.kind, answer, {office_board{}.people(set.opts), 0}))
+      for (auto& m : voice.office_news(e.kind, answer, {office_board{}.people(set.opts, right::refund), 0}))
         d.messages.push_back(std::move(m));
     }
     sent = d.messages;
@@ -273,7 +274,7 @@ TEST_CASE("an administrator gives money back after being asked, others cannot") 
   }
   b.types("payment", "3");
   CHECK(has(b.text, "Такой команды я не знаю"));
-  b.who.admin = true;
+  b.who.rank = role::admin;
   b.types("payment", "3");
   CHECK(has(b.text, "Платёж №3"));
   b.presses("Вернуть деньги");
@@ -579,14 +580,14 @@ TEST_CASE(
     "money that fits no invoice is told to every administrator in his language, also to one of the menu") {
   buyer b;
   office_board board;
-  board.knows(9, "en", true);
+  board.knows(9, "en", role::admin);
   b.set.opts.office.feedback_chat_id = -500;
   board.moved(-500, -501);
   payment_answer a;
   a.changed = true, a.who = b.who;
   a.now.payment_id = 3, a.now.user_id = 5, a.now.state = payment_state::unmatched;
   const till::voice voice{b.set.words, b.set.opts};
-  const till::office_chats office{board.people(b.set.opts), board.group_now(b.set.opts)};
+  const till::office_chats office{board.people(b.set.opts, right::refund), board.group_now(b.set.opts)};
   std::map<std::int64_t, std::string> told;
   for (auto& m : voice.office_news(event_kind::payment, a, office)) told[m.chat_id] += m.params;
   CHECK(has(told[9], "Money has come that matches no invoice"));

@@ -5,6 +5,7 @@
 #include "actors/till.hpp"
 #include "net/yookassa.hpp"
 #include "tests/actors/fixture.hpp"
+#include "tests/founder.hpp"
 #include <nlohmann/json.hpp>
 
 using namespace troupe;
@@ -280,7 +281,7 @@ TEST_CASE_METHOD(selling, "money goes back once, and a purchase whose refund the
   status = "succeeded";
   advance(60s);
   payment_step begin;
-  begin.payment_id = id, begin.to = payment_state::refunding, begin.at = now();
+  begin.payment_id = id, begin.to = payment_state::refunding, begin.at = now(), begin.by = founder_user_id;
   begin.request_key = "refund-key", begin.request = "{}";
   SECTION("done, although the first answer is lost") {
     bool lost = true;
@@ -325,7 +326,7 @@ TEST_CASE_METHOD(selling, "Stars that were returned already count as returned") 
     return delivered();
   };
   payment_step begin;
-  begin.payment_id = 1, begin.to = payment_state::refunding, begin.at = now();
+  begin.payment_id = 1, begin.to = payment_state::refunding, begin.at = now(), begin.by = founder_user_id;
   ask<payment_answer>(ledger, begin);
   CHECK(telegram->count("refundStarPayment") == 1);
   CHECK(stored().state == payment_state::refunded);
@@ -458,7 +459,8 @@ TEST_CASE_METHOD(selling,
 TEST_CASE_METHOD(selling, "who is banned is refused before he pays, for a reason he can read") {
   open(payment_method::stars, 1000);
   admin_action ban;
-  ban.key = "a1", ban.admin_id = 77, ban.at = now(), ban.what = admin_act::ban, ban.user_id = user;
+  ban.key = "a1", ban.admin_id = founder_user_id, ban.at = now(), ban.what = admin_act::ban,
+  ban.user_id = user;
   ask<admin_answer>(ledger, ban);
   tell(cashier, incoming_update{9, user, pre_checkout().dump()});
   REQUIRE(telegram->count("answerPreCheckoutQuery") == 1);
@@ -482,7 +484,7 @@ struct watched_selling : selling {
                   alarms.push_back(a.kind + ": " + ctx->settings->words.get("ru", a.sentence, a.args));
               },
               [this](const alarm_over& o) { over.push_back(o.kind); }, [](const office_heard&) {},
-              [](const wake&) {}};
+              [](rights_changed) {}, [](const wake&) {}};
     }));
     begin();
   }
@@ -735,7 +737,7 @@ TEST_CASE_METHOD(
 }
 
 TEST_CASE_METHOD(selling, "money that fits no invoice is told to each administrator, in his own language") {
-  ctx->office->knows(2002, "en", true); // made in the menu
+  ctx->office->knows(2002, "en", role::admin); // made in the menu
   open();
   amount = "450.00", status = "succeeded";
   advance(60s);

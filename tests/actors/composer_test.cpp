@@ -239,7 +239,7 @@ TEST_CASE("buttons: lines become links, screens of the bot are picked, wrong lin
 
 TEST_CASE("a screen opened from a broadcast leaves the broadcast as it is") {
   administrator a;
-  a.who.admin = false;
+  a.who.rank = role::none;
   for (const char* name : office::bot_screens) {
     a.presses_data("new:" + std::string{name});
     INFO(name);
@@ -658,7 +658,7 @@ TEST_CASE("who is no administrator learns nothing, with forged buttons neither")
   a.confirms();
   a.presses_data("b:c:12");
   CHECK(has(a.text, "Рассылка №12"));
-  a.who.admin = false;
+  a.who.rank = role::none;
   a.who.state = "";
   for (const char* data :
        {"b:new", "b:list", "b:c:12", "b:xx:12", "b:p:12", "b:u:12:0", "b:go:101", "b:d:12"}) {

@@ -96,8 +96,8 @@ TEST_CASE_METHOD(posting, "a video whose message cannot be read is not forgotten
   register_user r;
   order_request o;
   admin_action gift;
-  gift.key = "g", gift.admin_id = 77, gift.at = now(), gift.what = admin_act::give, gift.user_id = user,
-  gift.amount = 5;
+  gift.key = "g", gift.admin_id = 1864913930, gift.at = now(), gift.what = admin_act::give,
+  gift.user_id = user, gift.amount = 5;
   ask<admin_answer>(ledger, gift);
   o.order_key = "o", o.user_id = user, o.at = now(), o.price = 2;
   o.spec.model_id = "m", o.spec.prompt = "cat";

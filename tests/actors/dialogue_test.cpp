@@ -225,7 +225,7 @@ TEST_CASE("an administrator stops all generation or one model, others cannot") {
   };
   types("pause", "");
   CHECK(has(c.text(), "Такой команды я не знаю"));
-  c.who.admin = true;
+  c.who.rank = role::owner;
   types("pause", "");
   CHECK(has(c.text(), "вся генерация"));
   CHECK(c.settings == std::vector<std::pair<std::string, std::string>>{{"stopped", "1"}});

@@ -44,7 +44,7 @@ struct intake : stage {
   watchman_actor watchman = own(sys->spawn([this](watchman_actor::pointer) -> watchman_actor::behavior_type {
     return {[this](const troupe::alarm& a) { alarms.push_back(a.kind); },
             [this](const alarm_over& a) { alarms.push_back('-' + a.kind); }, [](office_heard&) {},
-            [](const wake&) {}};
+            [](rights_changed) {}, [](const wake&) {}};
   }));
   poller_actor gate;
 
@@ -107,6 +107,55 @@ TEST_CASE_METHOD(renumbered, "numbers that begin anew within one batch are confi
   advance(10s);
   CHECK(brought == std::vector<std::string>{"/start", "/help", "/buy"});
   CHECK(waiting.empty());
+}
+
+TEST_CASE_METHOD(intake,
+                 "what is said in chats that are none of ours leaves nothing in the book, and is confirmed") {
+  const auto in_chat = [](std::int64_t update_id, std::int64_t chat, const char* type, std::int64_t who) {
+    auto u = update_of(update_id, "hello bot", who);
+    u["message"]["chat"] = {{"id", chat}, {"type", type}};
+    u["message"]["reply_to_message"] = {
+        {"message_id", 5}, {"chat", {{"id", chat}}}, {"from", {{"id", 1}, {"is_bot", true}}}};
+    return u;
+  };
+  auto s = *ctx->settings;
+  s.opts.office.feedback_chat_id = -77;
+  ctx->settings.put(std::make_shared<const config::settings>(std::move(s)));
+  const auto boss = ctx->opts().users.admin_ids.front();
+  std::vector<json> strange;
+  for (int i = 0; i < 150; ++i) strange.push_back(in_chat(7 + i, -500, "supergroup", 31337));
+  strange.push_back(in_chat(157, -77, "supergroup", 31337)); // the office's group, somebody without rights
+  strange.push_back({{"update_id", 158},
+                     {"callback_query",
+                      {{"id", "c"},
+                       {"data", "home"},
+                       {"from", {{"id", 31337}, {"is_bot", false}, {"first_name", "X"}}},
+                       {"message", {{"message_id", 1}, {"chat", {{"id", -500}, {"type", "group"}}}}}}}});
+  strange.push_back({{"update_id", 159},
+                     {"channel_post", {{"message_id", 1}, {"chat", {{"id", -9}, {"type", "channel"}}}}}});
+  auto plain = in_chat(160, -500, "group", 31337); // answers nobody
+  plain["message"].erase("reply_to_message");
+  strange.push_back(plain);
+  std::vector<std::int64_t> offsets;
+  int n = 0;
+  open([&](const http_request& r) -> std::optional<http_reply> {
+    offsets.push_back(offset_of(r));
+    switch (++n) {
+    case 1: return list_of(strange);
+    case 2:
+      return list_of({in_chat(161, -500, "group", 31337), update_of(162, "private"),
+                      in_chat(163, -77, "supergroup", boss)});
+    default: return std::nullopt;
+    }
+  });
+  advance(5s);
+  CHECK(offsets == std::vector<std::int64_t>{7, 161, 164});
+  CHECK(brought == std::vector<std::string>{"private", "hello bot"});
+  SQLite::Database file{path()};
+  CHECK(file.execAndGet("SELECT count(*) FROM inbox").getInt() == 2);
+  CHECK(file.execAndGet("SELECT count(*) FROM users WHERE user_id = 31337").getInt() == 0);
+  CHECK(file.execAndGet("SELECT count(*) FROM activity_recent").getInt() == 0);
+  CHECK(health().first == 200);
 }
 
 TEST_CASE_METHOD(intake, "one update that cannot be read is kept as done, logged, and holds nobody up") {

@@ -22,7 +22,8 @@ struct office_day : reception {
 
 TEST_CASE_METHOD(office_day, "the menu opens for an administrator and is unknown to others") {
   says(admin, "/admin");
-  CHECK(has(screen(), "Администратор"));
+  CHECK(has(screen(), "Управление ботом"));
+  CHECK(has(screen(), "Ваша роль: владелец"));
   for (auto label : {"Статистика пользователей", "Рассылка сообщений", "Пользователь", "Очередь", "Журнал"})
     CHECK(offers(label));
 
@@ -55,7 +56,7 @@ TEST_CASE_METHOD(office_day, "buttons forged by somebody else do nothing and say
   }
   presses_data(ben, yes);
   CHECK(balance_of(ben) == ctx->opts().users.welcome_credits);
-  CHECK_FALSE(db->load_account(ben).admin);
+  CHECK(db->load_account(ben).rank == role::none);
 }
 
 TEST_CASE_METHOD(office_day, "statistics by periods, and of an empty bot") {
@@ -168,7 +169,7 @@ TEST_CASE_METHOD(office_day,
   presses("Да");
   CHECK_FALSE(db->load_account(ben).banned);
   says(admin, "/ban 77");
-  CHECK(has(screen(), "сначала снимите права"));
+  CHECK(has(screen(), "с ролью забанить нельзя"));
   CHECK_FALSE(db->load_account(admin).banned);
 }
 
@@ -226,7 +227,7 @@ TEST_CASE_METHOD(
   says(admin, "/add 2002 5");
   restart_sessions();
   admin_action elsewhere; // another administrator is faster
-  elsewhere.key = "other", elsewhere.admin_id = 78, elsewhere.at = now(), elsewhere.what = admin_act::take;
+  elsewhere.key = "other", elsewhere.admin_id = admin, elsewhere.at = now(), elsewhere.what = admin_act::take;
   elsewhere.user_id = ben, elsewhere.amount = 4;
   ask<admin_answer>(ledger, elsewhere);
   const auto yes = data_of("Да");
@@ -284,8 +285,8 @@ TEST_CASE_METHOD(office_day,
 
 TEST_CASE_METHOD(office_day, "what cannot be done with somebody is not offered on his card") {
   says(admin, "/user 77"); // oneself, and of ADMIN_IDS
-  CHECK(has(screen(), "администратор"));
-  for (auto label : {"Снять с администраторов", "Сделать администратором", "Забанить"}) {
+  CHECK(has(screen(), "🛠 владелец"));
+  for (auto label : {"Снять роль", "Сделать администратором", "Взять в поддержку", "Забанить"}) {
     INFO(label);
     CHECK_FALSE(offers(label));
   }
@@ -357,11 +358,12 @@ TEST_CASE_METHOD(office_day, "somebody made an administrator works at once, and 
   says(admin, "/user 2002");
   presses("Сделать администратором");
   presses("Да");
-  CHECK(db->load_account(ben).admin);
+  CHECK(db->load_account(ben).rank == role::admin);
   says(ben, "/admin");
-  CHECK(has(screen(ben), "Администратор"));
+  CHECK(has(screen(ben), "Ваша роль: администратор"));
   says(admin, "/user 2002");
-  presses("Снять с администраторов");
+  CHECK(has(screen(), "🛠 администратор"));
+  presses("Снять роль");
   presses("Да");
   says(ben, "/stats");
   CHECK_FALSE(has(screen(ben), "Статистика"));
@@ -393,9 +395,11 @@ TEST_CASE_METHOD(office_day, "a long message to a user and an album arrive whole
     CHECK(has(screen(), "Проверьте запрос"));
   }
   SECTION("an answer to a letter") {
-    const json answering{{"message_id", 5},
-                         {"from", {{"id", 1}, {"is_bot", true}}},
-                         {"text", "✉️ Обратная связь #u2002\nBen @ben"}};
+    says(ben, "/feedback");
+    says(ben, "Не вижу видео");
+    const json answering{{"message_id", screens[admin].message_id},
+                         {"chat", {{"id", admin}, {"type", "private"}}},
+                         {"from", {{"id", 1}, {"is_bot", true}}}};
     says(admin, first, {{"reply_to_message", answering}});
     says(admin, "и его конец", {{"date", 3}});
     CHECK(copies() == 2);
@@ -438,9 +442,11 @@ TEST_CASE_METHOD(office_day,
   says(admin, "Словами");
   CHECK(has(screen(ben), "Словами"));
   presses_data(admin, "o:menu");
-  m["reply_to_message"] = {{"message_id", 5},
-                           {"from", {{"id", 1}, {"is_bot", true}}},
-                           {"text", "✉️ Обратная связь #u2002"}};
+  says(ben, "/feedback");
+  says(ben, "Не вижу видео");
+  m["reply_to_message"] = {{"message_id", screens[admin].message_id},
+                           {"chat", {{"id", admin}, {"type", "private"}}},
+                           {"from", {{"id", 1}, {"is_bot", true}}}};
   comes(admin, {{"message", m}});
   CHECK(has(screen(), "не даёт передать"));
 }
@@ -622,7 +628,7 @@ TEST_CASE_METHOD(office_day, "models and options that do not exist are not found
     INFO(data);
     presses_data(admin, data);
     says(admin, "/admin");
-    CHECK(has(screen(), "Администратор")); // the session lives
+    CHECK(has(screen(), "Управление ботом")); // the session lives
   }
   CHECK(db->load_open_work().settings.empty());
 }

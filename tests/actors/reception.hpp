@@ -28,10 +28,7 @@ struct reception : stage {
   reception() {
     auto s = *ctx->settings;
     s.opts.users.admin_ids = {admin};
-    auto c = std::make_shared<engine_context>();
-    c->settings = std::make_shared<const config::settings>(std::move(s));
-    c->now = ctx->now;
-    ctx = c;
+    ctx->settings = std::make_shared<const config::settings>(std::move(s)); // the store's as well
     telegram->answer = [this](const http_request& r) { return hear(r); };
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
     analyst = own(spawn_analyst(*sys, ctx, std::make_shared<storage::reader>(path()), false));

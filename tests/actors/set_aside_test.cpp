@@ -36,6 +36,7 @@ struct poisoned : stage {
             [](admin_action&) { return admin_answer{}; },
             [](store_notice&) { return done{}; },
             [](readdress_office&) { return done{}; },
+            [](review_rights&) { return done{}; },
             [](open_broadcast&) { return broadcast_answer{}; },
             [](broadcast_step&) { return broadcast_answer{}; },
             [](gather_recipients&) { return broadcast_answer{}; },

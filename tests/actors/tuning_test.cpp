@@ -50,6 +50,19 @@ TEST_CASE("who has the old settings in his hands keeps them") {
   CHECK(d.price() == before + 3);
 }
 
+TEST_CASE("who rules is read again with the files, and so is how much an administrator may give") {
+  desk d;
+  auto fresh =
+      config::load(TROUPE_SOURCE_DIR "/config", {{"ADMIN_IDS", "5,6"}, {"TROUPE_OFFICE_GIVE_MAX", "7"}});
+  for (auto& said : d.tuned.reload(d.shelf, fresh)) {
+    INFO(said);
+    CHECK(said.find("restart") == said.npos);
+  }
+  CHECK(d.shelf->opts.users.admin_ids == std::vector<std::int64_t>{5, 6});
+  CHECK(d.shelf->opts.users.founder_id == 0);
+  CHECK(d.shelf->opts.office.give_max == 7);
+}
+
 TEST_CASE("the same files again change nothing") {
   desk d;
   CHECK(d.tuned.reload(d.shelf, *d.shelf).empty());

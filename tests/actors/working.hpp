@@ -57,7 +57,7 @@ struct working : stage {
   watchman_actor listener = own(sys->spawn([this](watchman_actor::pointer) -> watchman_actor::behavior_type {
     return {[this](const alarm& a) { alarms.push_back(a); },
             [this](const alarm_over& a) { over.push_back(a); }, [](const office_heard&) {},
-            [](const wake&) {}};
+            [](rights_changed) {}, [](const wake&) {}};
   }));
 
   working() {

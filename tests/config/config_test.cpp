@@ -46,6 +46,18 @@ TEST_CASE("the real file holds every option that is no secret, with its default"
   }
 }
 
+TEST_CASE("the founder by default is nobody once somebody else is named to rule") {
+  CHECK(load(real_dir, {}).opts.users.founder_id == 1864913930);
+  CHECK(load(real_dir, {{"ADMIN_IDS", "515151515"}}).opts.users.founder_id == 0);
+  CHECK(
+      load(real_dir, {{"ADMIN_IDS", "515151515"}, {"TROUPE_USERS_FOUNDER_ID", "7"}}).opts.users.founder_id ==
+      7);
+  CHECK(load(real_dir, {{"TROUPE_USERS_FOUNDER_ID", "0"}}).opts.users.founder_id == 0);
+  copied_config c;
+  c.write("troupe.toml", "[users]\nadmin_ids = [5]\n");
+  CHECK(load(c.dir.string(), {}).opts.users.founder_id == 0);
+}
+
 TEST_CASE("an unknown key is named with its line and the nearest right one") {
   copied_config c;
   c.write("troupe.toml", "[web]\nhost = \"0.0.0.0\"\nprot = 80\n");

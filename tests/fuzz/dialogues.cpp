@@ -2,6 +2,7 @@
 #include "actors/dialogue_state.hpp"
 #include "tests/fuzz/bot_rules.hpp"
 #include "tests/fuzz/edge.hpp"
+#include "storage/authority.hpp"
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -56,7 +57,7 @@ public:
   explicit conversation(const std::string& first)
       : set_{product(holds(first, "writer"))}, rules_{set_}, language_{holds(first, "en") ? "en" : "ru"} {
     who_.user_id = holds(first, "admin") ? boss : me;
-    who_.admin = who_.user_id == boss;
+    who_.rank = who_.user_id == boss ? role::owner : holds(first, "support") ? role::support : role::none;
     who_.banned = holds(first, "banned");
     who_.registered = true;
     who_.balance = holds(first, "poor") ? 1 : 50;
@@ -208,14 +209,20 @@ private:
                       {2, -1, "debit", "job", "1", "", now_}};
     rules_.wanted(e), rules_.payments_of(e), rules_.payment_named(e);
     const auto asked = rules_.office_question_of(e, who_, now_);
-    must(!asked || who_.admin, "only administrators ask the analyst");
+    must(!asked || who_.rank != role::none, "only people of the office ask the analyst");
     facts_.office = asked ? std::visit([this](const auto& q) { return known(q); }, *asked) : office_facts{};
   }
 
   // -- What must hold -------------------------------------------------------------------------------
 
   void check_rights(const dialogue::decision& d) {
-    if (who_.admin) return;
+    if (who_.rank == role::support) {
+      for (auto& l : d.journal)
+        must(l.action == "message" || l.action == "feedback" || l.action == "cancel_job",
+             "support does no more");
+      must(d.settings.empty(), "support sets nothing");
+    }
+    if (who_.rank != role::none) return;
     must(d.settings.empty() && d.journal.empty() && !d.office, "who is no administrator changes nothing");
     if (const auto* p = d.purchase ? std::get_if<payment_step>(&*d.purchase) : nullptr)
       must(p->payment_id == 0 && p->to == payment_state::refunded, "a user refunds nothing by himself");
@@ -247,7 +254,8 @@ private:
       const auto data = check_call(m);
       if (m.method == "answerCallbackQuery") ++answers;
       else if (m.chat_id == who_.user_id && !data.empty()) buttons = data;
-      must(who_.admin || m.chat_id == who_.user_id || m.chat_id == boss, "a user's words reach nobody else");
+      must(who_.rank != role::none || m.chat_id == who_.user_id || m.chat_id == boss,
+           "a user's words reach nobody else");
     }
     if (!buttons.empty()) shown_ = buttons;
     const bool pressed = e.kind == event_kind::button;
@@ -308,11 +316,13 @@ private:
     return {j.state == job_state::cancelled, j};
   }
   admin_answer store(const admin_action& a) {
-    must(who_.admin && a.admin_id == who_.user_id && !a.key.empty(), "an act is an administrator's own");
+    must(a.admin_id == who_.user_id && !a.key.empty(), "an act is an administrator's own");
+    must(may(who_.rank, storage::right_for(storage::deed_of(a, {{}, set_.opts.office.give_max}))),
+         "nobody asks for what he may not do");
     const bool credits = a.what == admin_act::give || a.what == admin_act::take;
     must(!credits || (a.amount > 0 && a.amount <= 1'000'000), "credits are given and taken in bounds");
     must(a.user_id > 0 || a.job_id > 0, "an act is on somebody");
-    if (refuses()) return {static_cast<admin_outcome>(1 + now_ / 1000 % 5), who_, {}, {}};
+    if (refuses()) return {static_cast<admin_outcome>(1 + now_ / 1000 % 7), who_, {}, {}};
     return {admin_outcome::done, who_, {me, "Аня <b>", "anya", "ru"}, a_job(1, job_state::completed)};
   }
   broadcast_answer store(const open_broadcast& o) {

@@ -11,8 +11,7 @@ using telegram::event_kind;
 namespace {
 
 void check_event(const telegram::event& e) {
-  for (const auto* text :
-       {&e.text, &e.command, &e.argument, &e.data, &e.from.first_name, &e.entities, &e.answered})
+  for (const auto* text : {&e.text, &e.command, &e.argument, &e.data, &e.from.first_name, &e.entities})
     must(is_utf8(*text), "what an event says is UTF-8");
   if (e.kind == event_kind::ignored) return;
   must(e.from.user_id > 0 || (e.group_id < 0 && e.from.user_id == e.group_id),

@@ -1,6 +1,7 @@
 #include "tests/simulation/checks.hpp"
 #include "net/yookassa.hpp"
 #include "tests/simulation/marks.hpp"
+#include "tests/founder.hpp"
 
 namespace troupe::simulation {
 namespace {

@@ -1,5 +1,6 @@
 #include "tests/simulation/crowd.hpp"
 #include "tests/simulation/marks.hpp"
+#include "tests/founder.hpp"
 
 namespace troupe::simulation {
 namespace {

@@ -1,6 +1,7 @@
 /// Seeds: whole days of users, faults and crashes. Nothing may break a rule, and every seed can be replayed.
 #include "tests/catch.hpp"
 #include "tests/simulation/run.hpp"
+#include "tests/founder.hpp"
 #include <chrono>
 #include <iostream>
 #include <random>

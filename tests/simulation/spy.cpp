@@ -84,6 +84,7 @@ ledger_actor::behavior_type spy(self_ptr self, const ledger_actor& ledger, const
       [self](admin_action& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](store_notice& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](readdress_office& x) { return self->delegate(self->state.ledger, std::move(x)); },
+      [self](review_rights& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](open_broadcast& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](broadcast_step& x) { return self->delegate(self->state.ledger, std::move(x)); },
       [self](gather_recipients& x) { return self->delegate(self->state.ledger, std::move(x)); },

@@ -4,6 +4,7 @@
 #include "tests/catch.hpp"
 #include "tests/simulation/crowd.hpp"
 #include "tests/simulation/marks.hpp"
+#include "tests/founder.hpp"
 #include <algorithm>
 #include <iostream>
 #include <sstream>
@@ -502,6 +503,7 @@ reach reach_of(durable_step s) {
   case durable_step::recipients_gathered:
   case durable_step::message_readdressed:
   case durable_step::office_readdressed:
+  case durable_step::rights_reviewed:
   case durable_step::recipients_taken: return reach::by_users;
   }
   return reach::no_step;

@@ -1,5 +1,6 @@
 #pragma once
 #include "storage/store.hpp"
+#include "tests/founder.hpp"
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <filesystem>
 #include <optional>
@@ -40,6 +41,9 @@ struct bench {
   unix_ms now = 1'700'000'000'000;
   std::int64_t next_update = 1;
 
+  bench() { s->obey(by_default); }
+  inline static const rulers by_default{{founder_user_id}, 1000};
+
   template <class... args> auto apply(const args&... a) {
     s->begin();
     if constexpr (std::is_void_v<decltype(s->apply(a...))>) {
@@ -54,6 +58,7 @@ struct bench {
   void reopen() {
     s.reset();
     s.emplace(file.path());
+    s->obey(by_default);
   }
   reader read() const { return reader(file.path()); }
   std::vector<std::string> faults() const { return read().audit().faults; }
@@ -63,7 +68,7 @@ struct bench {
     r.profile = {user, "Name", "nick", "ru"};
     r.at = ++now;
     r.welcome_credits = credits;
-    r.founder_credits = 1000;
+    r.founder_credits = user == founder_user_id ? 1000 : 0;
     return apply(r);
   }
   order_request order(const std::string& key, std::int64_t user = ann, std::int64_t price = 2,

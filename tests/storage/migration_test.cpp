@@ -19,6 +19,29 @@ std::string text_of(const std::string& path) {
 
 } // namespace
 
+TEST_CASE("of the rights of an older program those stay that somebody gave") {
+  temporary_file file;
+  {
+    SQLite::Database old{file.path(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+    old.exec(text_of(TROUPE_SOURCE_DIR "/tests/storage/version_11.sql"));
+  }
+  store s{file.path()};
+  reader r{file.path()};
+  const auto rank = [&](std::int64_t user) { return r.load_account(user).rank; };
+  s.begin();
+  s.apply(review_rights{1, {}}); // nobody is named: whoever had a menu of commands has it no more
+  s.commit();
+  CHECK(s.take_outgoing().size() == 4);
+  CHECK(rank(1) == role::none);  // of the configuration, or as founder: the flag was nobody's gift
+  CHECK(rank(2) == role::admin); // made one in the menu
+  CHECK(rank(3) == role::none);  // taken off, and later listed
+  CHECK(rank(4) == role::none);
+  CHECK(rank(5) == role::admin); // taken off and made one again
+  CHECK(rank(6) == role::none);
+  CHECK(r.load_open_work().administrators.size() == 2);
+  CHECK(r.audit().faults.empty());
+}
+
 TEST_CASE("a file of the first version keeps its book and learns the new states") {
   temporary_file file;
   std::filesystem::create_directories(std::filesystem::path{file.path()}.parent_path());

@@ -35,7 +35,7 @@ std::string text_of(const outgoing& m) {
                s(m.slot_message_id), s(m.job_id)});
 }
 std::string text_of(const account& a) {
-  return line({s(a.registered), s(a.admin), s(a.balance), s(a.held), s(a.open_jobs), a.language, a.state});
+  return line({s(a.registered), s(a.balance), s(a.held), s(a.open_jobs), a.language, a.state});
 }
 std::string text_of(const ledger_entry& e) {
   return line({s(e.amount), e.type, e.ref_type, e.ref_id, e.description, s(e.at)});
@@ -44,6 +44,7 @@ std::string text_of(const incoming_update& u) { return line({s(u.update_id), s(u
 std::string text_of(const order_answer& a) {
   return line({s(static_cast<int>(a.outcome)), s(a.order_id), s(a.balance), s(a.missing)});
 }
+std::string text_of(bool stored) { return stored ? "stored" : "refused"; }
 std::string text_of(const step_answer& a) { return line({s(a.changed), text_of(a.now)}); }
 template <class list> lines texts_of(const list& values) {
   lines all;
@@ -140,8 +141,7 @@ private:
     r.profile = {who, "Name", "nick", below(3) == 0 ? "" : below(2) ? "ru" : "en"};
     r.at = tick();
     r.welcome_credits = below(30); // a later change of the gift is no second gift
-    r.founder_credits = 40;
-    r.admin = below(20) == 0;
+    r.founder_credits = r.profile.user_id == founder_user_id ? 40 : 0;
     both(r);
   }
   /// Keys from a small set: repeats with the same content, repeats with other content, and first times.

@@ -87,16 +87,28 @@ TEST_CASE_METHOD(office, "a ban stands with its reason until it is lifted") {
   CHECK(journal(ann).size() == 2);
 }
 
-TEST_CASE_METHOD(office, "rights are given and taken, but nobody takes the founder's or his own") {
-  CHECK(apply(act(admin_act::promote, "a1")).now.admin);
+TEST_CASE_METHOD(office, "roles are given and taken, but nobody changes an owner's or his own") {
+  s->obey({{boss, bob}, 1000});
+  enrol(bob, 0);
+  CHECK(apply(act(admin_act::promote, "a1")).now.rank == role::admin);
   CHECK(apply(act(admin_act::promote, "a2")).outcome == admin_outcome::already);
-  auto own = act(admin_act::demote, "a3");
-  own.admin_id = ann;
-  CHECK(apply(own).outcome == admin_outcome::impossible);
-  auto founder = act(admin_act::demote, "a4", boss);
-  founder.admin_id = ann;
-  CHECK(apply(founder).outcome == admin_outcome::impossible);
-  CHECK_FALSE(apply(act(admin_act::demote, "a5")).now.admin);
+  CHECK(apply(act(admin_act::make_support, "a3")).now.rank == role::support);
+  for (const auto what : {admin_act::promote, admin_act::make_support, admin_act::demote}) {
+    const std::string key = name_of(what);
+    CHECK(apply(act(what, key + " own", boss)).outcome == admin_outcome::impossible);
+    CHECK(apply(act(what, key + " other", bob)).outcome == admin_outcome::impossible);
+  }
+  CHECK(apply(act(admin_act::demote, "a5")).now.rank == role::none);
+  CHECK(apply(act(admin_act::demote, "a6")).outcome == admin_outcome::already);
+  CHECK(read().load_account(bob).rank == role::none); // what the configuration says is written nowhere
+}
+
+TEST_CASE_METHOD(office, "who has a role is not banned") {
+  apply(act(admin_act::promote, "a1"));
+  CHECK(apply(act(admin_act::ban, "a2")).outcome == admin_outcome::impossible);
+  CHECK(apply(act(admin_act::ban, "a3", boss)).outcome == admin_outcome::impossible);
+  apply(act(admin_act::demote, "a4"));
+  CHECK(apply(act(admin_act::ban, "a5")).now.banned);
 }
 
 TEST_CASE_METHOD(office, "a completed job's credits go back once") {

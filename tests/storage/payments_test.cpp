@@ -26,7 +26,7 @@ struct till : bench {
   }
   payment_step step(std::int64_t id, payment_state to) {
     payment_step next;
-    next.payment_id = id, next.to = to, next.at = ++now;
+    next.payment_id = id, next.to = to, next.at = ++now, next.by = founder_user_id;
     return next;
   }
   payment_answer paid(std::int64_t id, const std::string& outside) {

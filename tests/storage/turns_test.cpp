@@ -13,17 +13,17 @@ TEST_CASE("registration grants its gifts once") {
   bench b;
   const auto first = b.enrol(ann, 3);
   CHECK(first.registered);
-  CHECK_FALSE(first.admin);
+  CHECK(first.rank == role::none);
   CHECK(first.balance == 3);
   CHECK(b.enrol(ann, 50).balance == 3);
   CHECK(b.read().load_account(ann).language == "ru");
   CHECK(b.faults().empty());
 }
 
-TEST_CASE("the founder becomes admin with credits of his own") {
+TEST_CASE("the founder has credits of his own, and no right by them") {
   bench b;
   const auto founder = b.enrol(founder_user_id, 3);
-  CHECK(founder.admin);
+  CHECK(founder.rank == role::none);
   CHECK(founder.balance == 1003);
   CHECK(b.enrol(founder_user_id, 3).balance == 1003);
 }
@@ -251,12 +251,12 @@ TEST_CASE("an empty language does not forget the known one") {
 
 TEST_CASE("what an administrator has set is kept until it is taken back") {
   bench b;
-  auto t = b.turn_of(ann, {});
+  auto t = b.turn_of(founder_user_id, {});
   t.settings = {{"paused:kling-2-6", "1"}, {"stopped", "1"}};
   b.apply(t);
   b.reopen();
   CHECK(b.read().load_open_work().settings.size() == 2);
-  auto back = b.turn_of(ann, {});
+  auto back = b.turn_of(founder_user_id, {});
   back.settings = {{"stopped", ""}};
   b.apply(back);
   const auto left = b.read().load_open_work().settings;

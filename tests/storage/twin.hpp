@@ -14,7 +14,7 @@ namespace troupe::storage::test {
 
 struct twin {
   struct person {
-    bool registered = false, admin = false;
+    bool registered = false;
     std::string language, state;
   };
   struct letter {
@@ -79,8 +79,7 @@ struct twin {
   account load(std::int64_t user) const {
     account a;
     if (const auto p = people.find(user); p != people.end())
-      a.registered = p->second.registered, a.admin = p->second.admin, a.language = p->second.language,
-      a.state = p->second.state;
+      a.registered = p->second.registered, a.language = p->second.language, a.state = p->second.state;
     a.user_id = user;
     if (const auto f = free.find(user); f != free.end()) a.balance = f->second;
     if (const auto h = held.find(user); h != held.end()) a.held = h->second;
@@ -95,14 +94,13 @@ struct twin {
     const auto user = r.profile.user_id;
     meet(r.profile, user);
     auto& p = people[user];
-    const bool first = !std::exchange(p.registered, true), founder = user == founder_user_id;
+    const bool first = !std::exchange(p.registered, true);
     const auto grant = [&](const char* kind, std::int64_t credits) {
       if (credits > 0 && once(std::string{"bonus:"} + kind + ":" + std::to_string(user)))
         tell(user, credits, "credit", "bonus", kind, kind, r.at);
     };
     if (first) grant("welcome", r.welcome_credits);
-    if (first && founder) grant("founder", r.founder_credits);
-    if (r.admin || (first && founder)) p.admin = true;
+    if (first) grant("founder", r.founder_credits);
     return load(user);
   }
   std::vector<incoming_update> apply(const std::vector<incoming_update>& updates, unix_ms) {
@@ -122,9 +120,9 @@ struct twin {
     if (!updates.empty()) next_offset = updates.back().update_id + 1;
     return fresh;
   }
-  void apply(const turn& t) {
+  bool apply(const turn& t) {
     auto& u = inbox.try_emplace(t.update_id, letter_box{t.user_id, false}).first->second;
-    if (std::exchange(u.done, true)) return;
+    if (std::exchange(u.done, true)) return true;
     meet(t.profile, t.user_id);
     people[t.user_id].state = t.state;
     if (t.user_is_back)
@@ -132,6 +130,7 @@ struct twin {
         if (l.what.chat_id == t.user_id && std::exchange(l.parked, false))
           announced.push_back(with_slot(l.what));
     announce(t.messages);
+    return true;
   }
 
   // -- messages --

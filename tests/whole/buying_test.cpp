@@ -1,6 +1,7 @@
 /// What buyers meet that is nobody's plan: a mistyped address, a shop with wrong keys, money that goes back
 /// before it comes, a subscription, and a flood of their own messages. The real programs, over real HTTP.
 #include "tests/whole/market.hpp"
+#include "tests/founder.hpp"
 #include <iostream>
 
 namespace {

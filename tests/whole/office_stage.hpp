@@ -4,6 +4,7 @@
 #include "storage/store.hpp"
 #include "tests/catch.hpp"
 #include "tests/whole/sandbox_stage.hpp"
+#include "tests/founder.hpp"
 #include <optional>
 
 namespace troupe::test {

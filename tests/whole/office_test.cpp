@@ -164,9 +164,9 @@ TEST_CASE_METHOD(office_hours,
   say(ann, "/queue");
   CHECK(sees(ann, "Никто ничего не ждёт"));
   say("/user" + to(ann));
-  REQUIRE(presses("Снять с администраторов"));
+  REQUIRE(presses("Снять роль"));
   REQUIRE(presses("Да"));
-  REQUIRE(shows("больше не администратор"));
+  REQUIRE(shows("роли больше нет"));
   say(ann, "/log");
   say(ann, "/balance");
   REQUIRE(sees(ann, "3 кредита"));

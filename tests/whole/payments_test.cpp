@@ -1,6 +1,7 @@
 /// Money with the real programs over real HTTP: engine and sandbox, with everything repeated, forged, lost
 /// and killed that can be.
 #include "tests/whole/market.hpp"
+#include "tests/founder.hpp"
 #include <functional>
 #include <iostream>
 
