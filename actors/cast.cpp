@@ -28,10 +28,14 @@ void introduce(const courier_actor& courier, const engine_context& ctx) {
 
 std::vector<caf::actor> cast::all() const {
   std::vector<caf::actor> list;
-  const auto add = [&](const auto&... actors) { (list.push_back(caf::actor_cast<caf::actor>(actors)), ...); };
+  const auto add_one = [&](const auto& a) {
+    if (a) list.push_back(caf::actor_cast<caf::actor>(a));
+  };
+  const auto add = [&](const auto&... actors) { (add_one(actors), ...); };
   add(poller, router, doorman, dispatcher, cashier, broadcaster, watchman, analyst, pictures, courier,
       outside.checkout, outside.shop, outside.senders, outside.files, outside.provider, outside.transfers,
-      outside.polling, outside.media, outside.pictures, outside.writer, reader, ledger, writer);
+      outside.results, outside.uploads, outside.polling, outside.media, outside.pictures, outside.writer,
+      reader, ledger, writer);
   return list;
 }
 
@@ -59,7 +63,8 @@ cast spawn_cast(caf::actor_system& sys, const cast_setting& s) {
   c.pictures = spawn_pictures(sys, s.ctx, s.outside.files, s.outside.pictures);
   c.dispatcher = spawn_dispatcher(sys, s.ctx,
                                   {s.outside.files, s.outside.provider, s.outside.transfers, s.outside.media,
-                                   ledger, c.reader, c.courier, c.watchman, c.pictures});
+                                   ledger, c.reader, c.courier, c.watchman, c.pictures,
+                                   s.outside.results ? s.outside.results : s.outside.transfers});
   c.doorman = spawn_doorman(sys, s.ctx, ledger, c.reader, c.dispatcher);
   c.cashier = spawn_cashier(sys, s.ctx,
                             {s.outside.checkout, s.outside.shop, ledger, c.reader, c.courier, c.watchman});

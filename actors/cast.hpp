@@ -4,18 +4,20 @@
 
 namespace troupe {
 
-/// Where the engine touches the outside world: pools over HTTP; in a simulation, actors that play it.
+/// Where the engine touches the outside world: lanes over HTTP; in a simulation, actors that play it.
 struct edges {
   http_actor senders;  ///< the courier's
-  http_actor files;    ///< photos of users; the courier's senders stay free
+  http_actor files;    ///< photos of users; the courier's lane stays free
   http_actor provider; ///< kie.ai: submits and questions
-  http_actor polling;  ///< one worker: the long poll sits in it
+  http_actor polling;  ///< the long poll sits in it
   http_actor checkout; ///< Telegram for the cashier alone: a pre-checkout has ten seconds
   http_actor shop;     ///< YooKassa
   media_actor media;
   http_actor writer;    ///< the language model that writes prompts
-  http_actor transfers; ///< pictures to kie.ai, videos from it
+  http_actor transfers; ///< pictures to kie.ai
   picture_worker_actor pictures;
+  http_actor results = {}; ///< videos, from wherever it says they are; none: `transfers`
+  http_actor uploads = {}; ///< the courier's requests with files, where `senders` hands them on
 };
 
 struct cast_setting {
@@ -46,7 +48,6 @@ struct cast {
   reader_actor reader;
   edges outside;
   config::texts::args goes_on_with; ///< how many "updates", "messages" and "jobs" were open
-  std::function<void()> close;      ///< Ends every blocking wait of the edges; may be empty.
 
   /// In order of stopping: first who begins work, last who stores it.
   std::vector<caf::actor> all() const;

@@ -45,6 +45,7 @@ constexpr std::array<row, cause_count> table{{
      .sentence = "fail.not_fetched",
      .retried = "fail.not_fetched_retried",
      .alarm = "alarm.not_fetched"},
+    {.what = strange_address, .sentence = "fail.strange_address", .alarm = "alarm.strange_address"},
     {.what = unplayable,
      .sentence = "fail.unplayable",
      .retried = "fail.unplayable_retried",

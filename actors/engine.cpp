@@ -12,10 +12,11 @@
 namespace troupe {
 namespace {
 
-constexpr int checkout_workers = 2;
 constexpr std::size_t waiting_requests_max = 20'000;
-constexpr int photo_workers = 2;
-constexpr int upload_workers = 8;                    // videos and photos of results, beside the small calls
+// So many requests of a lane are on the wire at once, where no option says so.
+constexpr int checkout_requests = 2;
+constexpr int photo_requests = 2;
+constexpr int upload_requests = 8;                   // videos and photos of results, beside the small calls
 constexpr auto rest_limit = std::chrono::seconds{4}; // of the 14 s that a stop may take
 
 unix_ms wall_now() {
@@ -42,8 +43,7 @@ struct engine::impl {
   std::shared_ptr<storage::store> store;
   std::unique_ptr<storage::files_folder> files;
   std::shared_ptr<storage::reader> reader, second_reader;
-  transports wires;
-  proxies way_out; ///< of all that goes outside
+  ways_out ways; ///< of all that goes outside
   supervisor_actor supervisor;
   porter_actor porter;
   std::function<void(const std::string&)> hopeless;
@@ -57,16 +57,14 @@ struct engine::impl {
       : actors_cfg{s.opts.scheduler.threads}, hopeless{std::move(on_hopeless)} {
     ctx->settings = std::make_shared<const config::settings>(std::move(s));
     ctx->now = wall_now;
-    way_out = proxies_named_by(ctx->opts().network);
-    if (way_out->any()) log("engine")->info("{}", proxy_in_force(*way_out));
+    auto& o = ctx->opts();
+    ways = {proxies_named_by(o.network),
+            std::make_shared<const foreign_rule>(foreign_rule_named_by(o.network, o.kie))};
+    if (ways.by->any()) log("engine")->info("{}", proxy_in_force(*ways.by));
   }
 
-  http_actor pool(int workers, std::size_t waiting_max = waiting_requests_max) {
-    transports mine;
-    for (int i = 0; i < workers; ++i)
-      mine.push_back(std::shared_ptr<transport>{make_http_transport(way_out)});
-    wires.insert(wires.end(), mine.begin(), mine.end());
-    return spawn_http_pool(*sys, mine, waiting_max);
+  http_actor lane(int at_once, std::size_t waiting_max = waiting_requests_max, const http_actor& large = {}) {
+    return spawn_http_lane(*sys, {static_cast<std::size_t>(at_once), waiting_max}, ways, large);
   }
 
   /// A book begins where it is meant to: a mistyped path finds no folder.
@@ -111,27 +109,25 @@ struct engine::impl {
   cast new_cast() {
     auto& o = ctx->opts();
     store->forget_batch();
-    wires.clear();
     cast_setting setting{ctx, store, reader, {}};
     setting.second_reader = second_reader;
     // Users wait for it: who would wait long is served without.
     const int writers = o.prompt_writer.on() ? o.prompt_writer.workers : 1;
-    const http_loop_limits wire{static_cast<std::size_t>(o.telegram.senders), waiting_requests_max};
-    setting.outside = {spawn_http_sender(*sys, wire, pool(upload_workers), way_out),
-                       pool(photo_workers),
-                       pool(o.kie.workers),
-                       pool(1),
-                       pool(checkout_workers),
-                       pool(o.yookassa.workers),
-                       spawn_media(*sys, o.media.workers),
-                       pool(writers, static_cast<std::size_t>(writers) * 8),
-                       pool(o.kie.transfer_workers),
-                       spawn_picture_worker(*sys)};
+    const auto uploads = lane(upload_requests);
+    setting.outside = {.senders = lane(o.telegram.senders, waiting_requests_max, uploads),
+                       .files = lane(photo_requests),
+                       .provider = lane(o.kie.workers),
+                       .polling = lane(1),
+                       .checkout = lane(checkout_requests),
+                       .shop = lane(o.yookassa.workers),
+                       .media = spawn_media(*sys, o.media.workers),
+                       .writer = lane(writers, static_cast<std::size_t>(writers) * 8),
+                       .transfers = lane(o.kie.transfer_workers),
+                       .pictures = spawn_picture_worker(*sys),
+                       .results = lane(o.kie.transfer_workers),
+                       .uploads = uploads};
     auto c = spawn_cast(*sys, setting);
     caf::anon_send(c.watchman, alarm{"restart", "alarm.restart", c.goes_on_with});
-    c.close = [mine = wires] {
-      for (auto& w : mine) w->stop();
-    };
     return c;
   }
 
@@ -202,7 +198,6 @@ struct engine::impl {
     // its cast looks for it.
     delete sys.get();
     (void)sys.release();
-    wires.clear();
     reader.reset();
     second_reader.reset();
     files.reset();

@@ -498,7 +498,8 @@ generation_actor::behavior_type generation(self_ptr self, const context_ptr& ctx
   auto& s = self->state;
   s.ctx = ctx, s.desk = desk, s.dispatcher = dispatcher, s.j = j;
   s.voice.emplace(ctx->settings->words);
-  proceed(self);
+  if (s.j.state == job_state::fetching) take_up_fetch(self);
+  else proceed(self);
   return {
       [self](const wake& w) {
         if (w.round != self->state.round || !self->state.on_timer) return;

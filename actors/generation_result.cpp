@@ -117,17 +117,26 @@ bool may_be_delivered_again(const generation_state& s) {
 
 } // namespace
 
+void take_up_fetch(generation_ptr self) {
+  auto& s = self->state;
+  if (s.ctx->now() < s.j.deadline_at) return fetch(self);
+  fetch_again(self, cause::not_fetched, "taken up again past its limit", s.j.result_url);
+}
+
 void fetch(generation_ptr self) {
   auto& s = self->state;
   if (s.j.deliveries > 0 && !may_be_delivered_again(s))
     return give_up(self, cause::not_delivered, s.j.fail_text);
   if (!s.is_late()) show_progress(self, true);
   const auto most = static_cast<std::uint64_t>(s.kie_opts().result_mb_max) << 20;
-  self->request(s.desk.transfers, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
+  self->request(s.desk.results, caf::infinite, kie::fetch(s.j.result_url, s.file(".mp4"), most))
       .then(
           [=](const http_reply& r) {
             if (r.error == http_error::too_large)
               return give_up(self, cause::not_fetched, "the result is larger than kie.result_mb_max");
+            // Another try would lead to the same place, and somebody may wish just that.
+            if (r.error == http_error::forbidden)
+              return give_up(self, cause::strange_address, outside::described(r));
             const auto a = kie::read_fetch(r);
             if (a.what == outside::end::done) return inspect(self);
             if (a.what != outside::end::pending) return ask_for_address(self, cause::not_fetched, a.text);

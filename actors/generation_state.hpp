@@ -59,5 +59,8 @@ void note_answer(generation_ptr self, const kie::answer& a, const kie::endpoint&
 // generation_result.cpp
 /// Downloads the result, looks at it, hands it over.
 void fetch(generation_ptr self);
+/// The same, of a job that was there already. Past its limit each time counts as a try: what ends an engine
+/// each time it is fetched shall not do so for ever.
+void take_up_fetch(generation_ptr self);
 
 } // namespace troupe

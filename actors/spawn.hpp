@@ -3,22 +3,18 @@
 #include "actors/context.hpp"
 #include "messages/pictures.hpp"
 #include "messages/protocol.hpp"
-#include "net/http_loop.hpp"
+#include "net/http_client.hpp"
 #include "net/media.hpp"
-#include "net/transport.hpp"
 #include "storage/store.hpp"
 #include <memory>
 #include <vector>
 
 namespace troupe {
 
-using transports = std::vector<std::shared_ptr<transport>>;
-
-/// One blocking worker per transport; `waiting_max` requests may wait, later ones get `stopped`.
-http_actor spawn_http_pool(caf::actor_system& sys, const transports& workers, std::size_t waiting_max);
-/// Small requests all at once, without a thread for each; those with files go to `files`.
-http_actor spawn_http_sender(caf::actor_system& sys, http_loop_limits limits, const http_actor& files,
-                             const proxies& by = nullptr);
+/// A client of its own, with one thread: what is slow on one lane is waited for by nobody on another.
+/// Requests with a file to send or to keep go to `files`, if there is one.
+http_actor spawn_http_lane(caf::actor_system& sys, http_limits limits, const ways_out& ways = {},
+                           const http_actor& files = {});
 /// `detached` false in tests: then everything runs on the deterministic scheduler.
 writer_actor spawn_writer(caf::actor_system& sys, std::shared_ptr<storage::store> store, context_ptr ctx,
                           bool detached);
@@ -79,13 +75,14 @@ cashier_actor spawn_cashier(caf::actor_system& sys, context_ptr ctx, till_desk d
 struct job_desk {
   http_actor telegram;  ///< photos of users
   http_actor provider;  ///< submits and questions
-  http_actor transfers; ///< files to the provider and from it: these take minutes
+  http_actor transfers; ///< pictures to the provider
   media_actor media;
   ledger_actor ledger;
   reader_actor reader;
   courier_actor courier;
   watchman_actor watchman = {}; ///< hears alarms, and that they are over
   pictures_actor pictures;
+  http_actor results; ///< videos from the hosts that it names: these take minutes, and may wish us harm
 };
 broadcaster_actor spawn_broadcaster(caf::actor_system& sys, context_ptr ctx, ledger_actor ledger,
                                     courier_actor courier, watchman_actor watchman = {});

@@ -21,9 +21,7 @@ using self_ptr = supervisor_actor::stateful_pointer<supervisor_state>;
 
 void end_all(self_ptr self) {
   auto& s = self->state;
-  for (auto& a : s.now.all()) // first, so that nobody wonders why his wait was cut short
-    if (a) caf::anon_send_exit(a, caf::exit_reason::kill);
-  if (s.now.close) s.now.close();
+  for (auto& a : s.now.all()) caf::anon_send_exit(a, caf::exit_reason::kill);
   s.now = {};
 }
 

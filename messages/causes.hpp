@@ -35,6 +35,7 @@ enum class cause : std::uint8_t {
   queue_timeout, ///< never submitted
   // -- the result --
   not_fetched,
+  strange_address, ///< it is said to be at a place that we do not go to
   unplayable,
   not_delivered, ///< Telegram refuses the file
   file_lost,     ///< ours is gone, and the provider's too
@@ -103,6 +104,7 @@ constexpr const char* name_of(cause c) {
                                    "unheard",
                                    "queue_timeout",
                                    "not_fetched",
+                                   "strange_address",
                                    "unplayable",
                                    "not_delivered",
                                    "file_lost",

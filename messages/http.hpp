@@ -40,14 +40,23 @@ struct http_request {
   std::string body;
   http_fields form; ///< With `files`: sent as multipart/form-data, `body` is ignored.
   std::vector<http_file> files;
-  std::string save_to; ///< When set, a 200 body is written to this file, not to memory.
+  /// When set, a 200 body is written to this file, not to memory, and a GET may be led elsewhere to it.
+  std::string save_to;
   /// The address was told by the other side: https and a public address only, at each hop;
   /// `network.private_hosts` are excepted.
   bool is_foreign = false;
+  /// Until the service can be spoken to: its name, the connection, a proxy's way, TLS; at each hop anew.
   std::chrono::milliseconds connect_limit{3'000};
-  std::chrono::milliseconds time_limit{60'000}; ///< For the answer, from the moment of connection.
-  std::uint64_t body_bytes_max = 8u << 20;
+  /// All of it, from its turn (waiting for one is not counted) to the last byte of the answer: looking at its
+  /// files, connecting, sending, redirects. Who sends files adds `time_for`.
+  std::chrono::milliseconds time_limit{60'000};
+  std::uint64_t body_bytes_max = 8u << 20; ///< As it arrives: nothing that is packed is taken.
 };
+
+/// What so many bytes take on a slow line, half a megabit a second.
+constexpr std::chrono::milliseconds time_for(std::uint64_t bytes) {
+  return std::chrono::milliseconds{static_cast<std::int64_t>(bytes / 64)};
+}
 
 struct http_reply {
   http_error error = http_error::none;

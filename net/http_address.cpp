@@ -4,6 +4,34 @@
 #include <cstdlib>
 
 namespace troupe {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+/// What names and addresses are written with. Whoever allows more ("user@", a backslash) is understood in one
+/// way here and in another elsewhere.
+bool is_of_a_host(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+}
+bool is_a_port(const std::string& text) {
+  return !text.empty() && text.size() <= 5 && std::all_of(text.begin(), text.end(), is_digit) &&
+         std::stoi(text) >= 1 && std::stoi(text) <= 65'535;
+}
+/// host, host:port, [IPv6] or [IPv6]:port
+bool is_a_place(const std::string& text) {
+  const auto end = text[0] == '[' ? text.find(']') : std::string::npos;
+  if (end != std::string::npos) {
+    const auto in_address = [](char c) { return is_of_a_host(c) || c == ':'; };
+    return end > 1 &&
+           std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(end), in_address) &&
+           (end + 1 == text.size() || (text[end + 1] == ':' && is_a_port(text.substr(end + 2))));
+  }
+  const auto colon = std::min(text.find(':'), text.size());
+  return colon > 0 &&
+         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), is_of_a_host) &&
+         (colon == text.size() || is_a_port(text.substr(colon + 1)));
+}
+
+} // namespace
 
 std::optional<http_address> split_url(const std::string& url) {
   const auto is_printed = [](unsigned char c) { return c > ' ' && c != 0x7f; };
@@ -16,7 +44,7 @@ std::optional<http_address> split_url(const std::string& url) {
   http_address a{url.substr(0, path), path == std::string::npos ? "/" : url.substr(path)};
   a.path = a.path.substr(0, a.path.find('#'));
   if (a.path.empty() || a.path[0] != '/') a.path = "/" + a.path;
-  if (a.origin.size() <= scheme + 3) return std::nullopt;
+  if (a.origin.size() <= scheme + 3 || !is_a_place(a.origin.substr(scheme + 3))) return std::nullopt;
   return a;
 }
 

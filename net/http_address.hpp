@@ -10,8 +10,9 @@ struct http_address {
   std::string path;   ///< With the query, starts with '/'
 };
 
-/// Nothing when it is neither http nor https, names no host, or is not one word: a line end in what a service
-/// gave us as an address would begin a header, or a request, of its own.
+/// Nothing when it is neither http nor https, names no host and port as they are written ("user@host" is
+/// none), or is not one word: a line end in what a service gave us as an address would begin a header, or a
+/// request, of its own.
 std::optional<http_address> split_url(const std::string& url);
 
 struct host_and_port {

@@ -5,6 +5,7 @@
 #include "net/web_server.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
 
 namespace troupe::kie {
@@ -519,6 +520,9 @@ http_request upload_image(const endpoint& e, const std::string& path, const std:
   request.content_type.clear();
   request.form = {{"uploadPath", "images/user-uploads"}, {"fileName", unique_name}};
   request.files = {{"file", unique_name, image_type(unique_name), path}};
+  std::error_code unknown; // then it will not be sent either
+  if (const auto bytes = std::filesystem::file_size(path, unknown); !unknown)
+    request.time_limit += time_for(bytes);
   return request;
 }
 
@@ -528,6 +532,7 @@ http_request fetch(const std::string& url, const std::string& save_to, std::uint
   request.save_to = save_to;
   request.body_bytes_max = bytes_max;
   request.time_limit = std::chrono::minutes(5);
+  request.is_foreign = true;
   return request;
 }
 

@@ -1,11 +1,9 @@
 #include "net/proxy.hpp"
 
 #include "net/base64.hpp"
-
-#include <arpa/inet.h>
+#include "net/ip_address.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace troupe {
 namespace {
@@ -43,33 +41,11 @@ std::string without_percents(std::string_view text) {
   return out;
 }
 
-/// 4 or 16 bytes; IPv4 within IPv6 is IPv4. Empty when it is a name.
-std::vector<unsigned char> address_of(const std::string& host) {
-  unsigned char bytes[16];
-  if (::inet_pton(AF_INET, host.c_str(), bytes) == 1) return {bytes, bytes + 4};
-  if (::inet_pton(AF_INET6, host.c_str(), bytes) != 1) return {};
-  constexpr unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-  if (std::memcmp(bytes, mapped, sizeof mapped) == 0) return {bytes + 12, bytes + 16};
-  return {bytes, bytes + 16};
-}
-
-bool is_this_machine(const std::string& host) {
-  const std::string local = ".localhost";
-  if (host == "localhost" ||
-      (host.size() > local.size() && host.compare(host.size() - local.size(), local.size(), local) == 0))
-    return true;
-  const auto a = address_of(host);
-  if (a.size() == 4) return a[0] == 127 || (a[0] == 0 && a[1] == 0 && a[2] == 0 && a[3] == 0);
-  return a.size() == 16 && std::all_of(a.begin(), a.end() - 1, [](unsigned char b) { return b == 0; }) &&
-         a[15] <= 1;
-}
-
-bool same_network(const std::vector<unsigned char>& a, const std::vector<unsigned char>& b, int bits) {
-  if (a.size() != b.size()) return false;
-  const auto whole = static_cast<std::size_t>(bits / 8);
-  if (std::memcmp(a.data(), b.data(), whole) != 0) return false;
-  const int rest = bits % 8;
-  return rest == 0 || (a[whole] >> (8 - rest)) == (b[whole] >> (8 - rest));
+/// IPv4 within IPv6 is IPv4. Empty when it is a name.
+address_bytes address_of(const std::string& host) {
+  auto ip = address_named(host);
+  if (ip.size() == 16 && same_network(ip, address_named("::ffff:0:0"), 96)) ip.erase(ip.begin(), ip.begin() + 12);
+  return ip;
 }
 
 bool is_port(std::string_view text) {

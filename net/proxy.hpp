@@ -1,7 +1,6 @@
 #pragma once
-/// The proxies that requests go out through, where the outside is not reached directly. Both clients
-/// (transport, http_loop) take them. What is encrypted stays so up to its own host: a proxy opens a way and
-/// sees names only.
+/// The proxies that requests go out through, where the outside is not reached directly. What is encrypted
+/// stays so up to its own host: a proxy opens a way and sees names only.
 #include "net/http_address.hpp"
 #include <memory>
 #include <stdexcept>

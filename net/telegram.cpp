@@ -4,6 +4,7 @@
 #include "net/json_scan.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace troupe::telegram {
 namespace {
@@ -619,9 +620,13 @@ http_request call(const bot& b, const outgoing& message) {
   if (params.is_object())
     for (const auto& [name, value] : params.items())
       request.form.emplace_back(name, value.is_string() ? value.get<std::string>() : dump(value));
-  for (const auto& u : message.uploads)
+  for (const auto& u : message.uploads) {
+    std::error_code unknown; // then it will not be sent either
+    const auto bytes = std::filesystem::file_size(u.path, unknown);
+    if (!unknown) request.time_limit += time_for(bytes);
     request.files.push_back(
         {u.field, u.path.substr(u.path.rfind('/') + 1), u.content_type, u.path, u.sha256});
+  }
   return request;
 }
 

@@ -1,12 +1,12 @@
 #pragma once
-/// The seam between the engine and the network: one request in, one reply out.
+/// The same client for whoever waits for each answer: the command line, `check`, the sandbox, tests.
 #include "messages/http.hpp"
-#include "net/proxy.hpp"
+#include "net/http_client.hpp"
 #include <memory>
 
 namespace troupe {
 
-/// May block up to `connect_limit + time_limit`; so only detached actors call it. Never throws.
+/// Blocks up to `time_limit`. Never throws. Its own end waits for a name that the system still looks up.
 /// One object belongs to one thread, except `stop()`, which any thread may call.
 struct transport {
   virtual ~transport() = default;
@@ -15,8 +15,6 @@ struct transport {
   virtual void stop() = 0;
 };
 
-/// Keep-alive connections over cpp-httplib, one per host; through `by` where it says so. Of a reply with an
-/// error the body says in words what was in the way, and whether that was the proxy or the service.
-std::unique_ptr<transport> make_http_transport(proxies by = nullptr);
+std::unique_ptr<transport> make_http_transport(ways_out ways = {});
 
 } // namespace troupe

@@ -1,4 +1,5 @@
 #include "readiness/local.hpp"
+#include "net/foreign_rule.hpp"
 #include "net/http_address.hpp"
 #include "net/telegram_bot.hpp"
 #include "net/transport.hpp"
@@ -377,9 +378,12 @@ void probe_log(const config::settings& s, machine& m, findings& all) {
 findings probe_proxy(const config::settings& s) {
   try {
     proxies_named_by(s.opts.network);
+    foreign_rule_named_by(s.opts.network, s.opts.kie);
     return {};
   } catch (const proxy_error& e) {
     return {{grade::wrong, "proxy", e.what()}};
+  } catch (const foreign_rule_error& e) {
+    return {{grade::wrong, "private hosts", e.what()}};
   }
 }
 

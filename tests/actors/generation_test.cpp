@@ -573,6 +573,50 @@ TEST_CASE_METHOD(job_stage, "the tries of a fetch survive a restart") {
   CHECK(fetches == 6);
 }
 
+TEST_CASE_METHOD(
+    job_stage,
+    "past a job's limit each life of an engine is a try of its fetch, so that none is the last of all") {
+  provider->answer = [this, usual = provider->answer](const http_request& r) -> std::optional<http_reply> {
+    if (r.save_to.empty()) return usual(r);
+    ++fetches; // whatever it does to an engine, that ends before the fetch does
+    return std::nullopt;
+  };
+  order();
+  advance(36s);
+  check_state(job_state::fetching);
+  for (int life = 0; life < 3; ++life) restart();
+  CHECK(the_job().tries == 0); // within the limit nobody is to blame
+  advance(31min, 1min);
+  for (int life = 0; life < 20 && the_job().state == job_state::fetching; ++life) {
+    restart();
+    advance(40s, 1s);
+  }
+  check_state(job_state::failed);
+  CHECK(the_job().fail_class == "not_fetched");
+  CHECK(fetches < 12);
+  CHECK(balance().balance == 100);
+}
+
+TEST_CASE_METHOD(
+    job_stage,
+    "a result at an address that we do not go to ends at once, is told as what it is, and costs nothing") {
+  on_fetch = [](int) {
+    auto r = broken(http_error::forbidden);
+    r.body = "127.0.0.1 is no public address";
+    return r;
+  };
+  order();
+  advance(1min, 1s);
+  check_state(job_state::failed);
+  CHECK(fetches == 1);
+  CHECK(the_job().fail_class == "strange_address");
+  CHECK(the_job().fail_text == "127.0.0.1 is no public address");
+  CHECK(telegram->count("is not safe to download from") == 1);
+  CHECK(telegram->count("127.0.0.1") == 0);
+  CHECK(alarmed("alarm.strange_address") == 1);
+  CHECK(balance().balance == 100);
+}
+
 TEST_CASE_METHOD(job_stage,
                  "without ffmpeg videos are sent as they are, one alarm says what is so and ends with it") {
   on_inspect = [](int nth) {

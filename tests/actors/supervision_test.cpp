@@ -133,35 +133,3 @@ TEST_CASE_METHOD(company, "a callback reaches the dispatcher of the moment") {
   tell(boss, provider_woke{1, "t"}); // nobody waits for it, and nobody falls over it
   CHECK(casts.size() == 2);
 }
-
-TEST_CASE("a worker that falls is replaced, and when workers fall again and again the pool goes too") {
-  struct falling : transport {
-    std::atomic<int> left{0};
-    http_reply send(const http_request&) override {
-      if (left-- > 0) throw std::runtime_error{"a fault of ours"};
-      return ok("fine");
-    }
-    void stop() override {}
-  };
-  auto wire = std::make_shared<falling>();
-  caf::actor_system_config cfg;
-  caf::actor_system sys{cfg};
-  caf::scoped_actor self{sys};
-  auto pool = spawn_http_pool(sys, {wire}, 10);
-  self->monitor(pool);
-  const auto ask = [&] {
-    http_reply got;
-    self->request(pool, 20s, http_request{})
-        .receive([&](http_reply& r) { got = std::move(r); },
-                 [&](const caf::error& e) { FAIL(sys.render(e)); });
-    return got;
-  };
-  wire->left = 3;
-  for (int i = 0; i < 3; ++i) CHECK(ask().error == http_error::lost);
-  CHECK(ask().body == "fine");
-  wire->left = 1;
-  CHECK(ask().error == http_error::lost);
-  bool gone = false;
-  self->receive([&](const caf::down_msg&) { gone = true; }, caf::after(20s) >> [] {});
-  CHECK(gone);
-}

@@ -82,9 +82,9 @@ struct working : stage {
     auto pictures = own(spawn_pictures(*sys, ctx, telegram_wire, maker));
     courier = own(spawn_courier(*sys, ctx, telegram_wire, ledger));
     next_dispatcher = [this, media, pictures] {
-      return own(spawn_dispatcher(
-          *sys, ctx,
-          {telegram_wire, provider_wire, provider_wire, media, ledger, reader, courier, listener, pictures}));
+      return own(spawn_dispatcher(*sys, ctx,
+                                  {telegram_wire, provider_wire, provider_wire, media, ledger, reader,
+                                   courier, listener, pictures, provider_wire}));
     };
     dispatcher = next_dispatcher();
     tell(ledger, ledger_listeners{courier, dispatcher, {}});

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <thread>
 
-// The answers of kie.ai, YooKassa and of the hosts of videos as the blocking client reads them.
+// The answers of kie.ai, YooKassa and of the hosts of videos as they are kept in files.
 
 using namespace troupe;
 using namespace troupe::fuzz;

@@ -148,7 +148,8 @@ TEST_CASE("a download is kept only when complete and 200") {
   local_server s;
   local_server other;
   other.server.Get("/v", [](const httplib::Request& q, httplib::Response& r) {
-    r.set_content("video" + q.get_header_value("Authorization"), "video/mp4");
+    r.set_content("video" + q.get_header_value("Authorization") + q.get_header_value("X-Api-Key"),
+                  "video/mp4");
   });
   other.start();
   s.server.Get("/go",
@@ -160,9 +161,10 @@ TEST_CASE("a download is kept only when complete and 200") {
   });
   s.start();
   const folder f;
-  const auto t = make_http_transport();
+  const auto t = make_http_transport({nullptr, std::make_shared<const foreign_rule>(std::vector<std::string>{
+                                                   "127.0.0.1:" + std::to_string(other.port)})});
   auto q = get(s.url("/go"));
-  q.headers = {{"Authorization", "KEY"}};
+  q.headers = {{"Authorization", "KEY"}, {"X-Api-Key", "KEY"}};
   CHECK(t->send(q).status == 302); // API calls stay where they are
   q.save_to = f / "v.mp4";
   const auto r = t->send(q);
@@ -199,9 +201,7 @@ TEST_CASE("a line end in an address or in a header's value begins nothing of its
 
   rude_server odd({"HTTP/1.1 200 OK\r\nRetry-After: 1\rX-Evil: 1\r\nContent-Type: "
                    "text/html\r\nContent-Length: 0\r\n\r\n"});
-  const auto r = t->send(get(odd.url()));
-  CHECK(r.status == 200);
-  CHECK(r.headers == http_fields{{"content-type", "text/html"}});
+  CHECK(t->send(get(odd.url())).error == http_error::lost);
 }
 
 TEST_CASE("stop ends a running request at once and refuses later ones") {

@@ -1,17 +1,17 @@
-#include "net/http_loop.hpp"
+#include "net/http_client.hpp"
 #include "tests/fuzz/http_replies.hpp"
 #include "tests/fuzz/raw_server.hpp"
 #include <condition_variable>
 #include <mutex>
 
-// The answers of Telegram's API as the courier's loop reads them: any bytes, in two pieces.
+// The answers of Telegram's API as the client reads them: any bytes, in two pieces.
 
 using namespace troupe;
 using namespace troupe::fuzz;
 
 namespace {
 
-/// One request at a time over one loop.
+/// One request at a time over one client.
 class caller {
 public:
   void send(const std::string& url) {
@@ -19,7 +19,7 @@ public:
     r.url = url;
     r.body_bytes_max = reply_bytes_max;
     r.time_limit = std::chrono::seconds{3};
-    loop_.send(++ticket_, r);
+    client_.send(++ticket_, r);
   }
   http_reply reply() {
     std::unique_lock lock{mutex_};
@@ -35,16 +35,16 @@ private:
   std::condition_variable came_;
   std::vector<http_answer> answers_;
   std::uint64_t ticket_ = 0;
-  http_loop loop_{{}, [this](http_answers a) {
-                    const std::lock_guard lock{mutex_};
-                    for (auto& one : a.list) answers_.push_back(std::move(one));
-                    came_.notify_all();
-                  }};
+  http_client client_{{}, [this](http_answers a) {
+                        const std::lock_guard lock{mutex_};
+                        for (auto& one : a.list) answers_.push_back(std::move(one));
+                        came_.notify_all();
+                      }};
 };
 
 } // namespace
 
-EDGE(http_loop_answers) {
+EDGE(http_client_answers) {
   static raw_listener there;
   static caller here;
   const std::size_t first = in.byte();

@@ -1,4 +1,4 @@
-#include "net/http_loop.hpp"
+#include "net/http_client.hpp"
 #include "tests/net/http_servers.hpp"
 #include "tests/net/own_certificate.hpp"
 
@@ -21,14 +21,16 @@ struct caller {
   std::condition_variable came;
   std::map<std::uint64_t, http_reply> answers;
   std::uint64_t asked = 0;
-  http_loop loop;
+  http_client loop;
 
-  explicit caller(http_loop_limits limits = {})
-      : loop{limits, [this](http_answers a) {
+  explicit caller(http_limits limits = {}, ways_out ways = {})
+      : loop{limits,
+             [this](http_answers a) {
                const std::lock_guard lock(mutex);
                for (auto& one : a.list) CHECK(answers.emplace(one.ticket, std::move(one.reply)).second);
                came.notify_all();
-             }} {}
+             },
+             std::move(ways)} {}
 
   std::uint64_t send(http_request r) {
     loop.send(++asked, std::move(r));
