@@ -1,4 +1,5 @@
 /// The real program fetches results from a host that wishes it harm.
+#include "net/base64.hpp"
 #include "tests/hostile/hostile_host.hpp"
 #include "tests/hostile/victim.hpp"
 #include <httplib.h>
@@ -80,7 +81,6 @@ struct wire_stage : sandbox_stage {
   std::unique_ptr<process> begin_engine() {
     return std::make_unique<process>(
         engine({{"KIE_API_URL", provider.url()},
-                {"KIE_UPLOAD_URL", provider.url()},
                 {"TROUPE_KIE_TIME_LIMIT_S", "600"},
                 {"TROUPE_NETWORK_PRIVATE_HOSTS",
                  "127.0.0.1:" + std::to_string(host.port) + ",127.0.0.1:" + std::to_string(port)}},
@@ -94,6 +94,19 @@ struct wire_stage : sandbox_stage {
   }
   bool orders(std::int64_t user) {
     post("/sandbox/send", {{"user_id", user}, {"text", "a cat"}});
+    return runs(user);
+  }
+  /// A picture goes to the provider before the order does.
+  bool orders_with_picture(std::int64_t user) {
+    const auto file = (dir / "cat.jpg").string();
+    const auto made = "ffmpeg -loglevel error -y -f lavfi -i color=c=red:s=640x640 -frames:v 1 " + file;
+    if (std::system(made.c_str()) != 0) return false;
+    std::ifstream in{file, std::ios::binary};
+    const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+    post("/sandbox/send", {{"user_id", user}, {"photo_base64", troupe::base64(bytes)}, {"caption", "a cat"}});
+    return runs(user);
+  }
+  bool runs(std::int64_t user) {
     return within(std::chrono::seconds{30}, [&] { return press(user, "run:"); });
   }
   bool is_logged(const std::string& words) const {
@@ -150,7 +163,7 @@ TEST_CASE("five results that never end, and a life that ends by kill -9, stop no
   REQUIRE(within(std::chrono::seconds{40}, all_held));
   for (int life = 0; life < 2; ++life) {
     const int submits = w.provider.submits;
-    REQUIRE(w.orders(first_user + 10 + life));
+    REQUIRE(w.orders_with_picture(first_user + 10 + life));
     CHECK(within(std::chrono::seconds{15}, [&] { return w.provider.submits == submits + 1; }));
     w.check_unharmed();
     if (life == 1) break;
