@@ -1,8 +1,11 @@
 // The command line: serve · sandbox · check · audit · history · jobs
 #include "command_line.hpp"
 #include "config/database_path.hpp"
+#include "net/sandbox/visitor_guard.hpp"
 #include "operator.hpp"
+#include "process/privacy.hpp"
 #include "serve.hpp"
+#include "storage/files.hpp"
 #include <atomic>
 #include <csignal>
 #include <filesystem>
@@ -26,7 +29,18 @@ std::vector<std::string> engine_words(const std::string& dir) {
   return {std::filesystem::read_symlink("/proc/self/exe"), "--config", dir, "serve"};
 }
 
+/// Whoever reaches it can start and end the engine and read every chat: on a host that others reach it asks
+/// for a key.
+void keep_strangers_out(sandbox::settings& s) {
+  if (sandbox::is_loopback(s.host)) return;
+  s.key = storage::random_hex(16);
+  std::cerr << "The sandbox listens on " << s.host
+            << ": everybody who reaches it may play every user of the bot token " << s.token
+            << ". Its page and its controls ask for the key in the address below.\n";
+}
+
 int run_sandbox(sandbox::settings s) {
+  keep_strangers_out(s);
   auto signals = block_signals();
   std::atomic<int> engine_code{0};
   s.engine_ended = [&](const sandbox::engine_end& e) {
@@ -38,7 +52,7 @@ int run_sandbox(sandbox::settings s) {
   sandbox::server server{s};
   auto port = server.start();
   std::cout << "Sandbox of Telegram and kie.ai. Chat page: http://" << s.host << ":" << port << "/"
-            << std::endl;
+            << (s.key.empty() ? "" : "?key=" + s.key) << std::endl;
   wait_for_signal(signals);
   server.stop();
   return engine_code;
@@ -88,6 +102,7 @@ int obey(command_line& c) {
 } // namespace
 
 int main(int argc, char** argv) {
+  process::write_for_ourselves();
   auto line = read_command_line(argc, argv);
   try {
     return obey(line);

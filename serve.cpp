@@ -3,6 +3,7 @@
 #include "config/words.hpp"
 #include "process/last_resort.hpp"
 #include "process/logging.hpp"
+#include "process/privacy.hpp"
 #include "process/settings_watch.hpp"
 #include "readiness/local.hpp"
 #include "readiness/services.hpp"
@@ -85,6 +86,7 @@ int serve(const std::string& dir) {
   // glibc gives heap pages back after every batch and faults them in again: half the ledger's speed.
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
+  process::keep_memory_private();
   const auto signals = block_signals();
   std::vector<std::string> faults;
   auto settings = config::load_all(dir, config::process_environment(), faults);

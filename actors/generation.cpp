@@ -22,7 +22,7 @@ constexpr unix_ms progress_every_ms = 10'000;
 constexpr auto ledger_retry = std::chrono::seconds{2};
 constexpr unix_ms slow_down_ms = 10'000;  // after "too many requests": the provider's own window
 constexpr unix_ms leave_holds_ms = 1'000; // a place in the window, while the intent is being stored
-constexpr std::size_t fail_text_max = 300, alarm_text_max = 200;
+constexpr std::size_t fail_text_max = 300, alarm_text_max = 200, task_text_max = 80;
 
 /// With the key it was ordered with; of one that is configured no more, with each of the others in turn.
 kie::endpoint endpoint_of(generation_state& s) {
@@ -61,6 +61,26 @@ job_step step_to(self_ptr self, job_state to) {
   return step;
 }
 
+namespace {
+
+/// The provider names a task that another job has. Taken, both would be sent one video and both would pay, so
+/// it is treated as an answer that makes no sense: the job waits for a better one until its limit, and
+/// nothing is sent again.
+void refuse_task(self_ptr self, std::int64_t owner, const std::string& task_id) {
+  auto& s = self->state;
+  log("generation")
+      ->error("job {}: kie.ai names the task {} for it, which is the task of job {}: not taken", s.j.job_id,
+              telegram::shorten(task_id, task_text_max), owner);
+  raise_alarm(self, s.desk,
+              {"foreign task",
+               "alarm.foreign_task",
+               {{"job", std::to_string(s.j.job_id)}, {"other", std::to_string(owner)}}});
+  s.told_task.clear();
+  proceed(self);
+}
+
+} // namespace
+
 void take(self_ptr self, job_step step, std::function<void()> next) {
   self->request(self->state.desk.ledger, step_limit, step)
       .then(
@@ -69,6 +89,7 @@ void take(self_ptr self, job_step step, std::function<void()> next) {
             const bool as_wanted = a.changed || a.now.state == step.to;
             s.j = std::move(a.now);
             s.tries = 0;
+            if (a.task_of != 0) return refuse_task(self, a.task_of, step.task_id);
             if (!as_wanted) { // a fallen predecessor's last step was stored after all
               log("generation")->warn("job {} is already {}", s.j.job_id, name_of(s.j.state));
               return proceed(self);

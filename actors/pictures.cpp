@@ -18,12 +18,6 @@ picture_facts bad(picture_state state, std::string why, pictures::kind k = pictu
   return {state, pictures::name_of(k), 0, 0, std::move(why)};
 }
 
-std::int64_t bytes_of(const std::string& path) {
-  std::error_code failed;
-  const auto n = std::filesystem::file_size(path, failed);
-  return failed ? 0 : static_cast<std::int64_t>(n);
-}
-
 /// It came in place of the picture, and says nothing of it.
 bool is_a_page(const std::string& head) {
   http_reply text;
@@ -31,14 +25,12 @@ bool is_a_page(const std::string& head) {
   return outside::content_of(text) == outside::content::page || head.rfind("{\"ok\":", 0) == 0;
 }
 
+/// Every picture is made anew, also one that would do as it is: a photo may hold the place where it was
+/// taken, and what else a file hides is for nobody outside.
 picture_facts make(const picture_on_disk& x) {
   using pictures::kind;
   const auto head = pictures::head_of(x.path);
   const auto k = pictures::kind_of(head);
-  if (x.as_photo && k == kind::jpeg && !x.save_to.empty() && bytes_of(x.path) <= x.limits.bytes_max) {
-    std::filesystem::rename(x.path, x.save_to);
-    return {picture_state::good, "jpeg", 0, 0, ""};
-  }
   if (k == kind::heic) return bad(picture_state::heic, "HEIC", k);
   if (k == kind::svg) return bad(picture_state::vector, "SVG", k);
   if (k == kind::webp_moving) return bad(picture_state::moving, "an animated WebP", k);
@@ -79,7 +71,6 @@ struct desk_state {
   struct task {
     picture_wanted what;
     std::string path; ///< while it is here
-    bool as_photo = false;
     caf::typed_response_promise<picture_facts> promise;
   };
   context_ptr ctx;
@@ -106,8 +97,7 @@ void finish(desk_ptr self, const task_ptr& t, picture_facts f) {
 
 void have_made(desk_ptr self, const task_ptr& t) {
   auto& s = self->state;
-  self->request(s.worker, caf::infinite,
-                picture_on_disk{t->path, t->what.save_to, t->what.limits, t->as_photo})
+  self->request(s.worker, caf::infinite, picture_on_disk{t->path, t->what.save_to, t->what.limits})
       .then([=](picture_facts& f) { finish(self, t, std::move(f)); },
             [=](caf::error&) { finish(self, t, bad(picture_state::not_looked_at, "the worker fell")); });
 }
@@ -122,7 +112,6 @@ bool is_called_text(const http_reply& r) {
 void download(desk_ptr self, const task_ptr& t, const std::string& file_path) {
   auto& s = self->state;
   t->path = s.fresh_path();
-  t->as_photo = file_path.rfind("photos/", 0) == 0;
   auto request = telegram::download(s.bot(), file_path, t->path);
   self->request(s.files, caf::infinite, std::move(request))
       .then(

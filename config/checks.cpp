@@ -20,6 +20,26 @@ bool names_a_host(const std::string& url) {
   return host < url.size() && std::string{"/:?#@"}.find(url[host]) == std::string::npos;
 }
 
+/// "https://user:password@host": the password would stand in each log and error that names the address.
+bool holds_user_info(const std::string& url) {
+  const auto host = url.substr(url.find("://") + 3);
+  return host.substr(0, host.find_first_of("/?#")).find('@') != std::string::npos;
+}
+
+constexpr std::size_t secret_chars_least = 32;
+constexpr std::size_t secret_kinds_least = 8; // different characters; of 32 random hex digits there are 14
+
+/// Ours, which nobody must guess: they are the only door of what comes in.
+void check_secret(const std::string& key, const std::string& value, const std::string& where) {
+  if (key != "web.callback_secret" && key != "web.webhook_secret") return;
+  if (value.empty()) return; // one is made and kept
+  if (value.size() < secret_chars_least ||
+      std::set<char>{value.begin(), value.end()}.size() < secret_kinds_least)
+    fail(where, key + " can be guessed: at least " + std::to_string(secret_chars_least) +
+                    " random characters are meant (openssl rand -hex 32). Unset, one is made and kept in the "
+                    "database");
+}
+
 bool may_be_empty(const option& o) {
   const std::string key = o.key;
   return o.secret || key == "web.public_url" || key == "log.file" || key == "prompt_writer.api_url" ||
@@ -34,6 +54,9 @@ void check_text(const option& o, std::string& value, const std::string& where) {
   if (url && !value.empty() && !is_url(value)) fail(where, key + " must start with http:// or https://");
   if (url && !value.empty() && (!names_a_host(value) || value.find_first_of(" \t\"'") != value.npos))
     fail(where, key + " is no address: https://host is meant");
+  if (url && !value.empty() && holds_user_info(value))
+    fail(where, key + " must not hold a user or a password: an address stands in logs");
+  check_secret(key, value, where);
   while (url && !value.empty() && value.back() == '/') value.pop_back(); // paths are appended to it
   if (key == "log.level" &&
       !std::set<std::string>{"trace", "debug", "info", "warn", "error", "off"}.count(value))

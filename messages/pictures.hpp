@@ -41,7 +41,6 @@ struct picture_wanted {
 struct picture_on_disk {
   std::string path, save_to;
   picture_limits limits;
-  bool as_photo = false; ///< Telegram has made it: a JPEG, small and upright, that goes as it is.
 };
 
 /// Fetches from Telegram and has it made.

@@ -1,173 +1,49 @@
 #include "net/media_tools.hpp"
+#include "net/child_process.hpp"
 #include "net/file_digest.hpp"
-
-#include <fcntl.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "net/json_fields.hpp"
 #include "net/video_file.hpp"
-
-#include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <optional>
-#include <thread>
-
-extern char** environ;
 
 namespace troupe::media {
 namespace {
 
-using clock = std::chrono::steady_clock;
 using nlohmann::json;
 
-constexpr std::size_t output_max = 8u << 20;
-constexpr std::size_t complaint_max = 4096; // of which the beginning is told
 constexpr std::size_t complaint_told_max = 300;
 constexpr std::uintmax_t thumbnail_bytes_max = 200'000;
 
-struct pipe_ends {
-  int in = -1, out = -1;
-  pipe_ends() {
-    int fds[2];
-    if (::pipe2(fds, O_CLOEXEC) != 0) throw tool_missing(std::string{"no pipe: "} + std::strerror(errno));
-    in = fds[0];
-    out = fds[1];
-  }
-  ~pipe_ends() {
-    close_in();
-    close_out();
-  }
-  pipe_ends(const pipe_ends&) = delete;
-  pipe_ends& operator=(const pipe_ends&) = delete;
-  void close_in() { close(in); }
-  void close_out() { close(out); }
+constexpr std::uint64_t shrink_memory_max =
+    2'000'000'000; // H.265 in 4K, to H.264: 1.64 GB of addresses, 0.92 filled
 
-private:
-  static void close(int& fd) {
-    if (fd >= 0) ::close(fd);
-    fd = -1;
-  }
-};
-
-/// Ends and reaps the child and all it started, whatever happens.
-struct child {
-  pid_t pid = -1;
-  child() = default;
-  child(const child&) = delete;
-  child& operator=(const child&) = delete;
-  ~child() {
-    if (pid <= 0) return;
-    ::kill(-pid, SIGKILL);
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-  }
-  bool ended(int& status) {
-    const auto got = ::waitpid(pid, &status, WNOHANG);
-    if (got == pid || (got < 0 && errno == ECHILD)) {
-      pid = -1;
-      return true;
-    }
-    return false;
-  }
-};
-
-pid_t spawn(const std::vector<std::string>& argv, int out, int err) {
-  std::vector<char*> args;
-  for (const auto& a : argv) args.push_back(const_cast<char*>(a.c_str()));
-  args.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t how;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawnattr_init(&how);
-  ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&files, out, 1);
-  ::posix_spawn_file_actions_adddup2(&files, err, 2);
-  sigset_t none, defaults;
-  sigemptyset(&none);
-  sigemptyset(&defaults);
-  sigaddset(&defaults, SIGPIPE);
-  ::posix_spawnattr_setsigmask(&how, &none);
-  ::posix_spawnattr_setsigdefault(&how, &defaults);
-  ::posix_spawnattr_setpgroup(&how, 0);
-  ::posix_spawnattr_setflags(&how, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = -1;
-  const int failed = ::posix_spawnp(&pid, args[0], &files, &how, args.data(), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  ::posix_spawnattr_destroy(&how);
-  if (failed) throw tool_missing(argv[0] + " cannot start: " + std::strerror(failed));
-  return pid;
+child_process::limits within(int seconds) {
+  child_process::limits most;
+  most.seconds = seconds;
+  return most;
 }
 
-/// @returns false at the end of the stream.
-bool take(int fd, std::string& into, std::size_t keep) {
-  char buffer[16384];
-  const auto n = ::read(fd, buffer, sizeof buffer);
-  if (n < 0) return errno == EINTR || errno == EAGAIN;
-  if (into.size() < keep) into.append(buffer, std::min(static_cast<std::size_t>(n), keep - into.size()));
-  return n > 0;
-}
-
-int milliseconds_until(clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock::now()).count();
-  return left < 0 ? 0 : static_cast<int>(left);
-}
-
-struct said {
-  std::string output, complaint;
-};
-
-/// How it ended. Of a program that cannot be loaded (126, 127), or that somebody ends, nobody knows what it
-/// would have said; one that falls by itself may have fallen on the file.
-void check_end(const std::string& tool, int status, const std::string& complaint) {
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  const auto told = complaint.substr(0, complaint_told_max);
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 126 && WEXITSTATUS(status) != 127)
-    throw media_error(tool + " failed: " + told);
-  if (WIFEXITED(status)) throw tool_missing(tool + " cannot start: " + told);
-  const int by = WTERMSIG(status);
-  const auto ended = tool + " was ended by signal " + std::to_string(by);
-  if (by == SIGSEGV || by == SIGABRT || by == SIGFPE || by == SIGILL) throw media_error(ended);
-  throw tool_missing(ended);
-}
-
-said run_both(const std::vector<std::string>& argv, int limit_s) {
+/// What the end of a tool means for the file. @throws media_error
+child_process::result run_both(const std::vector<std::string>& argv, const child_process::limits& most) {
   if (argv.empty()) throw media_error("nothing to run");
-  const auto deadline = clock::now() + std::chrono::seconds(limit_s);
-  pipe_ends out, err;
-  child c;
-  c.pid = spawn(argv, out.out, err.out);
-  out.close_out();
-  err.close_out();
-
-  said s;
-  const auto too_long = [&] {
-    return took_too_long(argv[0] + " took longer than " + std::to_string(limit_s) + " s");
-  };
-  while (out.in >= 0 || err.in >= 0) {
-    pollfd fds[2] = {{out.in, POLLIN, 0}, {err.in, POLLIN, 0}}; // poll skips negative ones
-    const int ready = ::poll(fds, 2, milliseconds_until(deadline));
-    if (ready < 0 && errno != EINTR) throw tool_missing(std::string{"poll failed: "} + std::strerror(errno));
-    if (clock::now() >= deadline) throw too_long();
-    if (ready <= 0) continue;
-    if (fds[0].revents && !take(out.in, s.output, output_max)) out.close_in();
-    if (fds[1].revents && !take(err.in, s.complaint, complaint_max)) err.close_in();
-    if (s.output.size() >= output_max) throw media_error(argv[0] + " says too much");
+  auto r = child_process::run(argv, most);
+  const auto& tool = argv[0];
+  const auto told = r.complaint.substr(0, complaint_told_max);
+  switch (r.what) {
+  case child_process::outcome::ended:
+    if (r.code != 0) throw media_error(tool + " failed: " + told);
+    break;
+  case child_process::outcome::not_started: throw tool_missing(tool + " cannot start: " + told);
+  case child_process::outcome::fell:
+    throw media_error(tool + " was ended by signal " + std::to_string(r.code));
+  case child_process::outcome::killed:
+    throw tool_missing(tool + " was ended by signal " + std::to_string(r.code));
+  case child_process::outcome::too_long:
+    throw took_too_long(tool + " took longer than " + std::to_string(most.seconds) + " s");
+  case child_process::outcome::too_much: throw media_error(tool + " says too much");
   }
-  // Its output has ended, so it is about to end; but it may also hang.
-  int status = 0;
-  while (!c.ended(status)) {
-    if (clock::now() >= deadline) throw too_long();
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  check_end(argv[0], status, s.complaint);
-  return s;
+  return r;
 }
 
 double decimal(const json& j, const char* name) {
@@ -187,10 +63,51 @@ bool is_moving_picture(const json& stream) {
   return it == stream.end() || !it->is_object() || whole(*it, "attached_pic") == 0;
 }
 
-/// The file comes from outside: a playlist inside must not make ffmpeg read other files or addresses,
-/// and a text must not pass as an animated terminal.
-const std::vector<std::string> only_videos = {"-protocol_whitelist", "file", "-format_whitelist",
-                                              "mov,matroska,avi"};
+constexpr std::int64_t film_pixels_max = 40'000'000; // all its pictures side by side; 8K is 33 million
+constexpr int film_streams_max = 16;
+
+/// The file comes from outside. A playlist inside must not make ffmpeg read other files or addresses, a text
+/// must not pass as an animated terminal, and of its hundreds of decoders, each with holes of its own, none
+/// is asked but those of the kinds that providers make.
+std::vector<std::string> reading(const std::string& path, const char* decoders) {
+  return {"-protocol_whitelist",
+          "file",
+          "-format_whitelist",
+          "mov,matroska",
+          "-codec_whitelist",
+          decoders,
+          "-max_pixels",
+          std::to_string(film_pixels_max),
+          "-threads",
+          "2",
+          "-i",
+          "file:" + path};
+}
+#define FILM_DECODERS "h264,hevc,libdav1d,libaom-av1,av1,vp8,vp9,mpeg4,aac,mp3float,mp3,opus,vorbis"
+constexpr auto films = FILM_DECODERS;
+/// ffprobe looks into a cover as well; it is never decoded for anything else.
+constexpr auto films_and_covers = FILM_DECODERS ",mjpeg,png";
+#undef FILM_DECODERS
+
+std::vector<std::string> ffmpeg_on(const std::string& path) {
+  std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin", "-y"};
+  const auto input = reading(path, films);
+  argv.insert(argv.end(), input.begin(), input.end());
+  return argv;
+}
+void add(std::vector<std::string>& argv, std::initializer_list<std::string> more) {
+  argv.insert(argv.end(), more);
+}
+
+/// Judged by what the file says of itself, before anything is decoded. @throws unplayable
+void check_size(const json& streams) {
+  std::int64_t pixels = 0;
+  for (const auto& s : streams)
+    if (s.is_object()) pixels += std::int64_t{whole(s, "width")} * whole(s, "height");
+  if (pixels > film_pixels_max || streams.size() > film_streams_max)
+    throw unplayable("it is too large to be decoded: " + std::to_string(pixels / 1'000'000) +
+                     " million pixels in " + std::to_string(streams.size()) + " streams");
+}
 
 std::uintmax_t size_of(const std::string& path) {
   std::error_code failed;
@@ -199,14 +116,10 @@ std::uintmax_t size_of(const std::string& path) {
 }
 
 void thumbnail_with_quality(const std::string& video, const std::string& jpeg, const char* quality) {
-  std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin", "-y"};
-  argv.insert(argv.end(), only_videos.begin(), only_videos.end());
-  for (const auto& a :
-       {std::string("-i"), "file:" + video, std::string("-frames:v"), std::string("1"), std::string("-vf"),
-        std::string("scale='min(320,iw)':'min(320,ih)':force_original_aspect_ratio=decrease"),
-        std::string("-pix_fmt"), std::string("yuvj420p"), std::string("-c:v"), std::string("mjpeg"),
-        std::string("-q:v"), std::string(quality), std::string("-f"), std::string("mjpeg"), "file:" + jpeg})
-    argv.push_back(a);
+  auto argv = ffmpeg_on(video);
+  add(argv,
+      {"-frames:v", "1", "-vf", "scale='min(320,iw)':'min(320,ih)':force_original_aspect_ratio=decrease",
+       "-pix_fmt", "yuvj420p", "-c:v", "mjpeg", "-q:v", quality, "-f", "mjpeg", "file:" + jpeg});
   run(argv, thumbnail_limit_s);
 }
 
@@ -226,25 +139,23 @@ std::optional<double> progress_of(const std::string& output, const std::string& 
 }
 
 std::vector<std::string> to_nowhere(const std::string& path, std::initializer_list<const char*> how) {
-  std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin"};
-  argv.insert(argv.end(), only_videos.begin(), only_videos.end());
-  argv.insert(argv.end(), {"-i", "file:" + path});
+  auto argv = ffmpeg_on(path);
   argv.insert(argv.end(), how.begin(), how.end());
-  argv.insert(argv.end(), {"-nostats", "-progress", "pipe:1", "-f", "null", "-"});
+  add(argv, {"-nostats", "-progress", "pipe:1", "-f", "null", "-"});
   return argv;
 }
 
 /// What it says, when it refuses as well; nothing when it took too long, for then nothing is known.
 /// @throws tool_missing
-std::optional<said> heard(const std::vector<std::string>& argv, int limit_s) {
+std::optional<child_process::result> heard(const std::vector<std::string>& argv, int limit_s) {
   try {
-    return run_both(argv, limit_s);
+    return run_both(argv, within(limit_s));
   } catch (const tool_missing&) {
     throw;
   } catch (const took_too_long&) {
     return {};
   } catch (const media_error& e) {
-    return said{{}, e.what()};
+    return child_process::result{child_process::outcome::ended, 1, {}, e.what()};
   }
 }
 
@@ -361,7 +272,12 @@ bool works(const char* tool) {
 }
 bool tools_work() { return works("ffprobe") && works("ffmpeg"); }
 
-std::string run(const std::vector<std::string>& argv, int limit_s) { return run_both(argv, limit_s).output; }
+std::string run(const std::vector<std::string>& argv, const child_process::limits& most) {
+  return run_both(argv, most).output;
+}
+std::string run(const std::vector<std::string>& argv, int limit_s) {
+  return run_both(argv, within(limit_s)).output;
+}
 
 media_info probe(const std::string& path) {
   media_info info;
@@ -369,12 +285,13 @@ media_info probe(const std::string& path) {
   if (info.bytes <= 0) throw media_error("the file is missing or empty");
   std::vector<std::string> argv = {"ffprobe", "-v",           "error",        "-print_format",
                                    "json",    "-show_format", "-show_streams"};
-  argv.insert(argv.end(), only_videos.begin(), only_videos.end());
-  argv.push_back("file:" + path);
+  const auto input = reading(path, films_and_covers);
+  argv.insert(argv.end(), input.begin(), input.end());
   const auto found =
       json_fields::parse(run(argv, probe_limit_s)); // ffprobe tells what is written in the file
   if (!found.is_object() || !found.contains("streams") || !found["streams"].is_array())
     throw media_error("ffprobe's answer is unreadable");
+  check_size(found["streams"]);
   double seconds =
       found.contains("format") && found["format"].is_object() ? decimal(found["format"], "duration") : 0;
   for (const auto& stream : found["streams"]) {
@@ -394,18 +311,19 @@ media_info probe(const std::string& path) {
 void shrink(const std::string& path, const media_info& info, std::int64_t bytes_max) {
   constexpr std::int64_t audio_bits = 128'000;
   const auto small = path + ".small.mp4";
-  // A tenth is left for the container and for what the encoder overshoots.
-  const auto all_bits = bytes_max * 8 * 1000 / std::max<std::int64_t>(info.duration_ms, 1) * 9 / 10;
+  // A sixth is left for the container and for what the encoder overshoots: a tenth in one second of noise.
+  const auto all_bits = bytes_max * 8 * 1000 / std::max<std::int64_t>(info.duration_ms, 1) * 5 / 6;
   const auto bits = std::to_string(std::max<std::int64_t>(all_bits - audio_bits, 100'000));
   std::error_code ignored;
   try {
-    std::vector<std::string> argv{"ffmpeg", "-nostdin", "-v", "error", "-y"};
-    argv.insert(argv.end(), only_videos.begin(), only_videos.end());
-    argv.insert(argv.end(),
-                {"-i",      "file:" + path, "-c:v", "libx264",  "-preset",   "veryfast",   "-pix_fmt",
-                 "yuv420p", "-b:v",         bits,   "-maxrate", bits,        "-bufsize",   bits,
-                 "-c:a",    "aac",          "-b:a", "128k",     "-movflags", "+faststart", "file:" + small});
-    run(argv, shrink_limit_s);
+    auto argv = ffmpeg_on(path);
+    add(argv, {"-c:v",    "libx264", "-preset", "veryfast", "-threads",  "2",          "-pix_fmt",
+               "yuv420p", "-b:v",    bits,      "-maxrate", bits,        "-bufsize",   bits,
+               "-c:a",    "aac",     "-b:a",    "128k",     "-movflags", "+faststart", "file:" + small});
+    auto most = within(shrink_limit_s);
+    most.memory_bytes = shrink_memory_max;
+    most.file_bytes = static_cast<std::uint64_t>(bytes_max) * 2;
+    run_both(argv, most);
     if (static_cast<std::int64_t>(size_of(small)) > bytes_max || size_of(small) == 0)
       throw media_error("it is still too large");
     std::filesystem::rename(small, path);

@@ -1,6 +1,7 @@
 #pragma once
 /// ffprobe and ffmpeg as functions. They block (a child process with a time limit): media workers only.
 #include "messages/media.hpp"
+#include "net/child_process.hpp"
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -19,19 +20,18 @@ struct took_too_long : media_error {
   using media_error::media_error;
 };
 
-/// How long each step may run, and so the whole: a look, the shrinking, a second look, three thumbnails.
+/// How long each step may run.
 inline constexpr int probe_limit_s = 20, shrink_limit_s = 90, thumbnail_limit_s = 10;
 inline constexpr int thumbnail_tries = 3;
-inline constexpr int inspection_limit_s =
-    2 * probe_limit_s + shrink_limit_s + thumbnail_tries * thumbnail_limit_s;
 
 /// All of it, in that order. Never throws. What is too slow or too stubborn to be made smaller stays as it
 /// is; without the tools the video is taken for one by its first bytes.
 inspected inspect(const inspect_video& what);
 
 /// Runs a program without a shell; @returns its standard output.
-/// @throws media_error when it cannot start, fails, or takes longer than `limit_s`.
-std::string run(const std::vector<std::string>& argv, int limit_s);
+/// @throws media_error when it cannot start, fails, or wants more than it may have.
+std::string run(const std::vector<std::string>& argv, const child_process::limits& most);
+std::string run(const std::vector<std::string>& argv, int limit_s); ///< Of the rest the usual.
 
 /// Type, size > 0, geometry, duration, and that nothing is cut off. @throws media_error when it is no
 /// playable video.

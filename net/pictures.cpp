@@ -30,19 +30,36 @@ kind webp_kind(const std::string& head) {
   return flags && (static_cast<unsigned char>(head[20]) & animated) != 0 ? kind::webp_moving : kind::webp;
 }
 
-/// ffmpeg is told what it reads: a file must not choose a demuxer, and none reads other files or addresses.
+struct reader {
+  const char *demuxer, *decoders;
+};
+/// ffmpeg is told what it reads: a file must not choose a demuxer or a decoder.
+reader reader_of(kind k) {
+  switch (k) {
+  case kind::jpeg: return {"jpeg_pipe", "mjpeg"};
+  case kind::png: return {"png_pipe", "png"};
+  case kind::gif: return {"gif", "gif"};
+  case kind::webp: return {"webp_pipe", "webp"};
+  case kind::bmp: return {"bmp_pipe", "bmp"};
+  case kind::tiff: return {"tiff_pipe", "tiff"};
+  case kind::avif: return {"mov", "libdav1d,libaom-av1,av1"};
+  default: throw media_error(std::string{"ffmpeg is not asked for "} + name_of(k));
+  }
+}
+
+/// Nor may it read other files or addresses.
 words reading(const std::string& path, kind k, std::int64_t most = pixels_max) {
-  const char* demuxer = k == kind::jpeg   ? "jpeg_pipe"
-                        : k == kind::png  ? "png_pipe"
-                        : k == kind::gif  ? "gif"
-                        : k == kind::webp ? "webp_pipe"
-                        : k == kind::bmp  ? "bmp_pipe"
-                        : k == kind::tiff ? "tiff_pipe"
-                        : k == kind::avif ? "mov"
-                                          : nullptr;
-  if (!demuxer) throw media_error(std::string{"ffmpeg is not asked for "} + name_of(k));
-  return {"-protocol_whitelist", "file", "-f",          demuxer, "-max_pixels",
-          std::to_string(most),  "-i",   "file:" + path};
+  const auto by = reader_of(k);
+  return {"-protocol_whitelist",
+          "file",
+          "-f",
+          by.demuxer,
+          "-codec_whitelist",
+          by.decoders,
+          "-max_pixels",
+          std::to_string(most),
+          "-i",
+          "file:" + path};
 }
 
 void run_ffmpeg(const words& input, const std::string& filter, const std::string& jpeg, const char* quality) {

@@ -13,9 +13,6 @@ namespace {
 
 bool is_mp4(const std::string& head) { return head.compare(4, 4, "ftyp") == 0; }
 bool is_matroska(const std::string& head) { return head.compare(0, 4, "\x1A\x45\xDF\xA3") == 0; }
-bool is_avi(const std::string& head) {
-  return head.compare(0, 4, "RIFF") == 0 && head.compare(8, 4, "AVI ") == 0;
-}
 
 std::uint64_t number_in(const char* bytes, int count) {
   std::uint64_t n = 0;
@@ -71,12 +68,6 @@ bool is_half_matroska(const std::string& head, std::uint64_t size) {
   return segment && *segment > size - std::min<std::uint64_t>(at, size);
 }
 
-/// How much follows the first eight bytes, the lowest first.
-bool is_half_avi(const std::string& head, std::uint64_t size) {
-  const char says[] = {head[7], head[6], head[5], head[4]};
-  return number_in(says, 4) > size - std::min<std::uint64_t>(8, size);
-}
-
 } // namespace
 
 std::string head_of(const std::string& path) {
@@ -88,7 +79,7 @@ std::string head_of(const std::string& path) {
 }
 
 bool begins_as_video(const std::string& head) {
-  return head.size() >= 12 && (is_mp4(head) || is_matroska(head) || is_avi(head));
+  return head.size() >= 12 && (is_mp4(head) || is_matroska(head));
 }
 
 bool begins_as_text(const std::string& head) {
@@ -102,8 +93,7 @@ bool is_cut_off(const std::string& path) {
   std::error_code failed;
   const std::uint64_t size = std::filesystem::file_size(path, failed);
   if (failed) return false;
-  if (is_mp4(head)) return is_half_mp4(path, size);
-  return is_matroska(head) ? is_half_matroska(head, size) : is_half_avi(head, size);
+  return is_mp4(head) ? is_half_mp4(path, size) : is_half_matroska(head, size);
 }
 
 } // namespace troupe::video_file

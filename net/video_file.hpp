@@ -6,7 +6,7 @@ namespace troupe::video_file {
 
 /// Enough to know a video, or a page, by its beginning; "" when it cannot be read.
 std::string head_of(const std::string& path);
-/// MP4, Matroska or AVI, as far as the first bytes tell.
+/// MP4 or Matroska, as far as the first bytes tell.
 bool begins_as_video(const std::string& head);
 /// An error page, or an answer of an API, in place of a file.
 bool begins_as_text(const std::string& head);

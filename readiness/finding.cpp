@@ -1,4 +1,5 @@
 #include "readiness/finding.hpp"
+#include "config/words.hpp"
 #include <algorithm>
 
 namespace troupe::readiness {
@@ -31,7 +32,7 @@ std::string told(const findings& all, bool all_of_them) {
     if (!all_of_them && !stands_in_the_way(f)) continue;
     auto subject = f.subject + ":";
     subject.resize(std::max(subject.size() + 1, subject_column), ' ');
-    text += mark_of(f.how) + subject + f.words + "\n";
+    text += mark_of(f.how) + subject + config::words::on_one_line(f.words) + "\n";
   }
   return text;
 }

@@ -280,11 +280,26 @@ order_answer place_order(writer& w, const order_request& o) {
   return {order_outcome::accepted, order_id, known.balance - o.price * o.count, 0};
 }
 
+namespace {
+
+/// Of the same key: the provider's accounts count for themselves. 0: nobody's.
+std::int64_t owner_of_task(database& db, const job& j, const std::string& task_id) {
+  if (task_id.empty()) return 0;
+  return number(db,
+                "SELECT coalesce((SELECT job_id FROM jobs WHERE task_id = ?1 AND task_id <> '' AND "
+                "key_name = ?2 AND job_id <> ?3 LIMIT 1), 0)",
+                task_id, j.key_name, j.job_id);
+}
+
+} // namespace
+
 step_answer take_step(writer& w, const job_step& step) {
   auto found = load_job(w.db(), step.job_id);
   if (!found) return {};
   auto& j = *found;
   if (!is_arrow(j, step.to) || is_repeat(j, step)) return {false, j};
+  // Whoever names a task does not own it for that: one video for two who both pay, or another's video.
+  if (const auto owner = owner_of_task(w.db(), j, step.task_id)) return {false, j, owner};
   const auto from = j.state;
   change(j, step);
   fail_posted(j);

@@ -236,6 +236,11 @@ CREATE TABLE letters(
   chat_id INTEGER NOT NULL, message_id INTEGER NOT NULL, user_id INTEGER NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY(chat_id, message_id)) STRICT, WITHOUT ROWID;
 CREATE INDEX letters_by_time ON letters(at);
+)sql",
+    // Whose is this task? It is asked before a job takes one. Not unique: a book of before may hold two
+    // alike.
+    R"sql(
+CREATE INDEX jobs_of_task ON jobs(task_id, key_name) WHERE task_id <> '';
 )sql"};
 constexpr int newest = static_cast<int>(std::size(migrations));
 

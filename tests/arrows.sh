@@ -25,6 +25,10 @@ found=$(grep -rnE 'json::(parse|accept|sax_parse|from_[a-z]+)\(|>> *json|json::i
 # Nor may the door for our own be used on an answer from outside.
 found=$(grep -rnE 'own_json::' net --include='*.hpp' --include='*.cpp'; grep -rnE 'own_json::[a-z_]+\((r|reply|d|answer)\.' actors)
 [ -z "$found" ] || { echo "an answer from outside is not our own JSON:"; echo "$found"; bad=1; }
+# One place starts programs that read what others wrote: it gives them nothing of ours. (The sandbox keeps its engine by itself.)
+found=$(grep -rnE '\b(fork|vfork|posix_spawnp?|popen|system|exec[lv]p?e?)\(' net actors storage config readiness process ./*.cpp --include='*.hpp' \
+  --include='*.cpp' | grep -vE '^net/child_process\.cpp:|^net/sandbox/engine_keeper\.cpp:|->system\(\)|\.system\(\)|//')
+[ -z "$found" ] || { echo "programs are started by net/child_process alone:"; echo "$found"; bad=1; }
 # CTest splits a test's name at a semicolon, and then neither half is found.
 found=$(grep -rlPzo 'TEST_CASE(_METHOD)?\([^"]*"[^"]*;' tests)
 [ -z "$found" ] || { echo "a test's name holds a semicolon:"; echo "$found"; bad=1; }

@@ -1,15 +1,11 @@
 #include "net/sandbox/clips.hpp"
+#include "net/child_process.hpp"
 #include <cstdlib>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
-
-extern char** environ;
 
 namespace troupe::sandbox {
 namespace {
@@ -32,18 +28,12 @@ const std::string& font() {
   return found;
 }
 
-bool run(std::vector<std::string> argv) {
-  std::vector<char*> raw;
-  for (auto& a : argv) raw.push_back(a.data());
-  raw.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  for (int fd : {0, 1, 2}) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-  pid_t pid = 0;
-  const int failed = posix_spawnp(&pid, raw[0], &actions, nullptr, raw.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  int status = 0;
-  return failed == 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+constexpr int clip_limit_s = 30;
+
+bool run(const std::vector<std::string>& argv) {
+  child_process::limits most;
+  most.seconds = clip_limit_s;
+  return child_process::run(argv, most).well();
 }
 
 /// At most six lines of about `width` characters, broken at blanks.

@@ -95,11 +95,21 @@ void put_caption(json& message, const bot_call& c) {
   put_text(message, t, "caption");
 }
 
+/// Telegram takes nothing else, and a page that opened "javascript:" would run it.
+void check_address(const json& url) {
+  if (!url.is_string()) refuse("can't parse inline keyboard button: Field \"url\" must be of type String");
+  const auto& text = url.get_ref<const std::string&>();
+  for (const char* scheme : {"http://", "https://", "tg://"})
+    if (text.starts_with(scheme)) return;
+  refuse("BUTTON_URL_INVALID");
+}
+
 void check_button(const json& button) {
   if (!button.is_object())
     refuse("can't parse inline keyboard button: InlineKeyboardButton must be an Object");
   if (!button.contains("text") || !button["text"].is_string())
     refuse("can't parse inline keyboard button: Field \"text\" must be of type String");
+  if (button.contains("url")) check_address(button["url"]);
   for (const char* action : {"url", "web_app", "switch_inline_query", "switch_inline_query_current_chat",
                              "copy_text", "pay", "login_url", "disabled"})
     if (button.contains(action)) return;

@@ -26,6 +26,8 @@ struct engine_end {
 struct settings {
   std::string host = "127.0.0.1";
   int port = 8081;
+  std::string key; ///< Of who opens the page or controls it; for another host than this machine's own. "":
+                   ///< none asked.
   int generation_ms = 8000;
   int fail_percent = 0;
   std::string token = "1000001:sandbox";

@@ -7,6 +7,7 @@
 #include "net/sandbox/service_gate.hpp"
 #include "net/sandbox/star_routes.hpp"
 #include "net/sandbox/telegram_world.hpp"
+#include "net/sandbox/visitor_guard.hpp"
 #include "net/sandbox/webhook_sender.hpp"
 #include "net/sandbox/writer_world.hpp"
 #include "net/sandbox/yookassa_routes.hpp"
@@ -52,6 +53,37 @@ bot_call read_call(const Request& req) {
   return call;
 }
 
+constexpr const char* key_cookie = "sandbox_key=";
+
+/// From the address that was printed, or from the cookie that it has left.
+std::string key_of(const Request& req) {
+  if (req.has_param("key")) return req.get_param_value("key");
+  const auto cookies = req.get_header_value("Cookie");
+  const auto at = cookies.find(key_cookie);
+  if (at == cookies.npos) return {};
+  const auto from = at + std::string_view{key_cookie}.size();
+  return cookies.substr(from, cookies.find(';', from) - from);
+}
+
+visit visit_of(const Request& req) {
+  const auto header = [&req](const char* name) { return req.get_header_value(name); };
+  return {req.method,
+          req.path,
+          header("Host"),
+          header("Origin"),
+          header("Sec-Fetch-Site"),
+          header("Sec-Fetch-Mode"),
+          header("Content-Type"),
+          req.has_header("Transfer-Encoding") ||
+              (req.has_header("Content-Length") && header("Content-Length") != "0"),
+          key_of(req)};
+}
+
+/// The page runs its own scripts and nobody else's, and stands in nobody's frame.
+constexpr const char* page_policy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: "
+                                    "blob:; style-src 'self' 'unsafe-inline'; "
+                                    "base-uri 'none'; frame-ancestors 'none'";
+
 bool same_method(std::string a, const std::string& lower_case) {
   for (char& c : a) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return a == lower_case;
@@ -89,6 +121,7 @@ struct server::impl {
   httplib::Server http;
   int listener = -1;
   int port = 0;
+  std::optional<visitor_guard> guard; ///< Once the port is known.
   std::thread acceptor;
   webhook_sender webhook{telegram, mutex, updates_changed, [this] { events_changed.notify_all(); },
                          [this](http_call c) { gate.note(std::move(c)); }};
@@ -101,6 +134,7 @@ struct server::impl {
     port = set.port;
     if (port == 0) port = http.bind_to_any_port(set.host.c_str());
     else if (!http.bind_to_port(set.host.c_str(), port)) port = -1;
+    guard.emplace(set.host, port, set.key);
     if (port <= 0 || ::listen(listener, 1024) != 0)
       throw std::runtime_error("sandbox: cannot listen on " + set.host + ":" + std::to_string(set.port));
     kie.start();
@@ -184,7 +218,15 @@ struct server::impl {
   // --- Telegram ---
 
   void telegram_routes() {
-    http.set_pre_routing_handler([](const Request& req, Response&) {
+    http.set_pre_routing_handler([this](const Request& req, Response& res) {
+      res.set_header("X-Content-Type-Options", "nosniff");
+      const auto v = visit_of(req);
+      if (const auto why = guard->refusal(v)) {
+        reply(res, {{"ok", false}, {"error_code", 403}, {"error", *why}, {"description", *why}}, 403);
+        return httplib::Server::HandlerResponse::Handled;
+      }
+      if (req.path == "/" && !set.key.empty())
+        res.set_header("Set-Cookie", key_cookie + set.key + "; Path=/; HttpOnly; SameSite=Strict");
       if (req.path.rfind("/bot", 0) == 0) keep_whole(req);
       return httplib::Server::HandlerResponse::Unhandled;
     });
@@ -201,12 +243,21 @@ struct server::impl {
     http.Get(R"(/file/bot([^/]+)/(.+))", gate.around(service::telegram, file));
   }
 
+  static bool is_shown(const std::string& type) {
+    if (type.starts_with("image/svg")) return false; // a page in a picture's clothes
+    for (const char* kind : {"image/", "video/", "audio/"})
+      if (type.starts_with(kind)) return true;
+    return false;
+  }
   static void send_file(Response& res, const stored_file* f) {
     if (!f) {
       res.status = 404;
       return;
     }
     res.set_header("Cache-Control", "max-age=86400");
+    // What somebody sent is shown as a picture, a film or a sound, or it is kept; it is never a page of ours.
+    res.set_header("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'");
+    if (!is_shown(f->content_type)) res.set_header("Content-Disposition", "attachment");
     res.set_content(*f->bytes, f->content_type.c_str());
   }
 
@@ -430,6 +481,7 @@ struct server::impl {
     auto page = [this](const char* path, const std::string& name, const char* type) {
       http.Get(path, [name, type](const Request&, Response& res) {
         res.set_header("Cache-Control", "no-store");
+        res.set_header("Content-Security-Policy", page_policy);
         res.set_content(page_file(name), type);
       });
     };

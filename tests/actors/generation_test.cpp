@@ -765,3 +765,33 @@ TEST_CASE_METHOD(
   CHECK(telegram->count("How do you like it?") == 0);
   CHECK(balance().balance == 100);
 }
+
+TEST_CASE_METHOD(job_stage, "a provider that gives two orders one task gives away nobody's video") {
+  same_task = true;
+  order("k1");
+  order("k2");
+  advance(60s, 1s);
+  CHECK(the_job(1).state == job_state::completed);
+  CHECK(the_job(2).state == job_state::unknown);
+  CHECK(fetches == 1);
+  CHECK(alarmed("alarm.foreign_task") == 1);
+  CHECK(balance().held == 3); // until its limit
+}
+
+TEST_CASE_METHOD(job_stage, "a callback that names another's task opens nothing, and its own comes through") {
+  on_submit = [](int nth) {
+    http_reply lost;
+    lost.error = http_error::lost;
+    return nth == 1 ? ok(task) : lost;
+  };
+  order("k1");
+  order("k2");
+  advance(60s, 1s);
+  tell(dispatcher, provider_woke{2, "t-1"});
+  run();
+  CHECK(the_job(2).state == job_state::unknown);
+  CHECK(alarmed("alarm.foreign_task") == 1);
+  tell(dispatcher, provider_woke{2, "t-9"});
+  advance(60s, 1s);
+  CHECK(the_job(2).state == job_state::completed);
+}

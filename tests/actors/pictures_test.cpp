@@ -1,5 +1,6 @@
 /// Users' pictures on their way from Telegram, with a played Telegram and a played ffmpeg.
 #include "actors/dialogue_state.hpp"
+#include "net/media.hpp"
 #include "tests/actors/fixture.hpp"
 #include "tests/actors/person.hpp"
 #include <fstream>
@@ -43,14 +44,12 @@ TEST_CASE_METHOD(gallery,
                  "a picture is fetched and made, a file id goes to Telegram as JSON, whatever is in it") {
   CHECK(look("F\"},{\"x") == picture_state::good);
   REQUIRE(made.size() == 1);
-  CHECK_FALSE(made[0].as_photo);
   REQUIRE(telegram->log.size() == 2);
   const auto& line = telegram->log[0].line;
   CHECK(json::parse(line.substr(line.find('{'))).at("file_id") == "F\"},{\"x");
   CHECK(has(telegram->log[1].line, "/documents/file_7.png"));
   file_path = "photos/file_8.jpg";
   look();
-  CHECK(made[1].as_photo);
   CHECK(made[1].path != made[0].path);
 }
 
@@ -96,7 +95,7 @@ TEST_CASE_METHOD(stage, "a page that came for a picture is known by its beginnin
     std::ofstream{path, std::ios::binary} << content;
     caf::scoped_actor asker{*sys, true};
     auto state = picture_state::good;
-    asker->request(worker, caf::infinite, picture_on_disk{path, "", {}, false})
+    asker->request(worker, caf::infinite, picture_on_disk{path, "", {}})
         .receive([&](const picture_facts& f) { state = f.state; },
                  [&](caf::error& e) { FAIL(sys->render(e)); });
     return state;
@@ -106,6 +105,30 @@ TEST_CASE_METHOD(stage, "a page that came for a picture is known by its beginnin
   CHECK(look("<?xml version=\"1.0\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"/>") ==
         picture_state::vector);
   CHECK(look("eighteen bytes ok.") == picture_state::no_picture);
+}
+
+TEST_CASE_METHOD(stage, "what a photo tells of its place and its camera does not leave with it") {
+  const auto worker = own(spawn_picture_worker(*sys));
+  const auto photo = temporary.path + "/photo.jpg", sent = temporary.path + "/sent.jpg";
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "color=size=64x64", "-frames:v",
+              "1", photo},
+             20);
+  std::string bytes;
+  {
+    std::ifstream in{photo, std::ios::binary};
+    bytes.assign(std::istreambuf_iterator<char>{in}, {});
+  }
+  const std::string secret = std::string{"Exif\0\0", 6} + "GPS 55.7558 37.6173";
+  const std::string segment = std::string{"\xFF\xE1\0", 3} + static_cast<char>(secret.size() + 2) + secret;
+  std::ofstream{photo, std::ios::binary} << bytes.substr(0, 2) << segment << bytes.substr(2);
+  caf::scoped_actor asker{*sys, true};
+  asker->request(worker, caf::infinite, picture_on_disk{photo, sent, {}})
+      .receive([&](const picture_facts& f) { CHECK(f.state == picture_state::good); },
+               [&](caf::error& e) { FAIL(sys->render(e)); });
+  std::ifstream in{sent, std::ios::binary};
+  const std::string left{std::istreambuf_iterator<char>{in}, {}};
+  REQUIRE(left.size() > 100);
+  CHECK_FALSE(has(left, "GPS"));
 }
 
 TEST_CASE_METHOD(gallery, "more pictures than may wait are told to come again, and nobody waits for ever") {

@@ -71,7 +71,7 @@ export class Stage {
   }
 
   async post(what, body) {
-    const res = await fetch(`${this.base}/sandbox/${what}`, {method: 'POST', body: JSON.stringify(body)});
+    const res = await fetch(`${this.base}/sandbox/${what}`, {method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)});
     if (!res.ok) throw new Error(`${what}: ${res.status} ${await res.text()}`);
     return res.json();
   }

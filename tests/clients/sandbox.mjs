@@ -40,7 +40,7 @@ export class Sandbox {
     return (await fetch(`${this.base}/sandbox/${path}`)).json();
   }
   async post(path, body) {
-    const answer = await fetch(`${this.base}/sandbox/${path}`, { method: "POST", body: JSON.stringify(body) });
+    const answer = await fetch(`${this.base}/sandbox/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const json = await answer.json();
     if (!answer.ok) throw new Error(`${path}: ${json.error}`);
     return json;

@@ -1,3 +1,4 @@
+#include "config/words.hpp"
 #include "config/config.hpp"
 #include "tests/catch.hpp"
 #include "tests/config/copied_config.hpp"
@@ -131,12 +132,12 @@ TEST_CASE("a bad variable is named") {
 
 TEST_CASE("the web server's secrets come from the environment and are not shown") {
   const auto s = load(real_dir, {{"KIE_WEBHOOK_KEY", "kie-key-of-the-test"},
-                                 {"WEBHOOK_SECRET", "secret_of-the-test"},
+                                 {"WEBHOOK_SECRET", "secret_of-the-test_0123456789abcdef"},
                                  {"TROUPE_WEB_PROXY_HEADER", "X-Real-IP"},
                                  {"TROUPE_WEB_TLS_CERTIFICATE", "/c.pem"},
                                  {"TROUPE_WEB_TLS_KEY", "/k.pem"}});
   CHECK(s.opts.web.kie_webhook_key == "kie-key-of-the-test");
-  CHECK(s.opts.web.webhook_secret == "secret_of-the-test");
+  CHECK(s.opts.web.webhook_secret == "secret_of-the-test_0123456789abcdef");
   CHECK(s.opts.web.proxy_header == "X-Real-IP");
   CHECK(s.opts.web.tls_certificate == "/c.pem");
   CHECK(s.opts.web.tls_key == "/k.pem");
@@ -167,6 +168,46 @@ TEST_CASE("half a TLS setting and a secret that Telegram would refuse are named"
   CHECK(has(bad, "WEBHOOK_SECRET: web.webhook_secret"));
   CHECK_FALSE(has(bad, "no.dots"));
   CHECK_FALSE(c.error({{"WEBHOOK_SECRET", std::string(257, 'a')}}).empty());
+}
+
+TEST_CASE("a secret of ours that can be guessed is refused without being shown") {
+  copied_config c;
+  for (const char* name : {"CALLBACK_SECRET", "WEBHOOK_SECRET"})
+    for (const std::string weak :
+         {"b", "hook-secret-1", "0123456789abcdef0123456789abcde", "abababababababababababababababababab"}) {
+      CAPTURE(name, weak);
+      const auto why = c.error({{name, weak}});
+      CHECK(has(why, std::string{name} + ": web."));
+      CHECK(has(why, "can be guessed"));
+      if (weak.size() > 1) CHECK_FALSE(has(why, weak));
+    }
+  CHECK(c.error({{"CALLBACK_SECRET", "3f9a61c0de7785b2104e6a9cf3d21b70"}}).empty());
+}
+
+TEST_CASE("an address that holds a password is refused without being shown") {
+  copied_config c;
+  for (const char* name :
+       {"TELEGRAM_API_URL", "KIE_API_URL", "YOOKASSA_API_URL", "WEBHOOK_URL", "PROMPT_WRITER_API_URL"}) {
+    CAPTURE(name);
+    const auto why = c.error({{name, "https://user:hunter2@example.org/path"}});
+    CHECK(has(why, "must not hold a user or a password"));
+    CHECK_FALSE(has(why, "hunter2"));
+    std::vector<std::string> faults;
+    CHECK_FALSE(has(describe(load_all(c.dir.string(), {{name, "https://user:hunter2@example.org"}}, faults)),
+                    "hunter2"));
+  }
+  CHECK(c.error({{"KIE_API_URL", "https://example.org/a@b"}}).empty());
+}
+
+TEST_CASE("what others wrote stays on its line and moves no cursor") {
+  using words::on_one_line;
+  CHECK(on_one_line("plain, Привет 🙂 ünï") == "plain, Привет 🙂 ünï");
+  CHECK(on_one_line("flagged\n14:59:59.999 critical ledger\r\t\x1b[2J\x7f") ==
+        "flagged\\n14:59:59.999 critical ledger\\r\\t\\x1b[2J\\x7f");
+  CHECK(on_one_line(std::string{"a\0b", 3}) == "a\\x00b");
+  CHECK(on_one_line("a\u009bB\u2028c\u202ed\u2066e\u200ff") == "a\\x9bB\\u2028c\\u202ed\\u2066e\\u200ff");
+  CHECK(on_one_line("\xC2\u00A0\xE2\x80") == "\xC2\u00A0\xE2\x80"); // half a character is none
+  CHECK(on_one_line("\xC2") == "\xC2");
 }
 
 TEST_CASE("a secret may come from a file") {

@@ -1,6 +1,7 @@
 #include "net/media.hpp"
 #include "tests/catch.hpp"
 
+#include <sys/resource.h>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -233,8 +234,8 @@ TEST_CASE("half a film is none in any container, with the tools and without them
   const folder f;
   const auto clip = f / "clip.mp4";
   make_clip(clip);
-  const std::pair<const char*, std::vector<std::string>> others[] = {
-      {"film.mkv", {"-c", "copy"}}, {"film.webm", {"-c:v", "libvpx"}}, {"film.avi", {"-c:v", "mpeg4"}}};
+  const std::pair<const char*, std::vector<std::string>> others[] = {{"film.mkv", {"-c", "copy"}},
+                                                                     {"film.webm", {"-c:v", "libvpx"}}};
   for (const auto& [name, how] : others) {
     CAPTURE(name);
     const auto film = f / name;
@@ -328,4 +329,63 @@ TEST_CASE("a tool that falls on one file and works else is the file's fault") {
   const auto seen = media::inspect({clip, f / "t.jpg", 0});
   CHECK_FALSE(seen.playable);
   CHECK_FALSE(seen.no_tools);
+}
+
+TEST_CASE("of a provider's film none is decoded but of the few kinds that providers make") {
+  const folder f;
+  const auto clip = f / "clip.mp4", film = f / "film.mkv";
+  make_clip(clip);
+  make_other(clip, film, {"-c:v", "magicyuv"});
+  const auto seen = media::inspect({film, f / "t.jpg", 0});
+  CHECK_FALSE(seen.playable);
+  CHECK_FALSE(seen.no_tools);
+  const auto old = f / "film.avi"; // a container that no provider uses
+  make_other(clip, old, {"-c:v", "mpeg4"});
+  CHECK_FALSE(media::inspect({old, f / "t.jpg", 0}).playable);
+}
+
+TEST_CASE("a film with a cover is a film") {
+  const folder f;
+  const auto clip = f / "clip.mp4", cover = f / "cover.png", film = f / "film.mp4";
+  make_clip(clip);
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-i", clip, "-frames:v", "1", cover}, 20);
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-i", clip, "-i", cover, "-map", "0", "-map", "1", "-c",
+              "copy", "-c:v:1", "png", "-disposition:v:1", "attached_pic", film},
+             20);
+  const auto seen = media::inspect({film, f / "t.jpg", 0});
+  CHECK(seen.playable);
+  CHECK_FALSE(seen.thumbnail_sha256.empty());
+}
+
+namespace {
+
+long children_peak_kb() {
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  return used.ru_maxrss;
+}
+
+/// A few bytes that become so many pixels, and a request to make it smaller.
+inspected inspect_large(const folder& f, const std::string& size, const std::string& codec) {
+  const auto film = f / "large.mp4";
+  media::run({"ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
+              "color=size=" + size + ":rate=5:duration=1", "-c:v", codec, "-pix_fmt",
+              codec == "png" ? "rgb24" : "yuv420p", "-threads", "1", film},
+             60);
+  return media::inspect({film, f / "t.jpg", 1000});
+}
+
+} // namespace
+
+TEST_CASE("a small film of enormous pictures takes no memory worth the name and is refused") {
+  const folder f;
+  for (const char* codec : {"png", "mpeg4"}) {
+    CAPTURE(codec);
+    const auto seen = inspect_large(f, "8000x7000", codec);
+    CHECK_FALSE(seen.playable);
+    CHECK_FALSE(seen.no_tools);
+  }
+  // Just under the limit, as a kind that is not decoded.
+  CHECK_FALSE(inspect_large(f, "6000x6000", "png").playable);
+  CHECK(children_peak_kb() < 1'600'000);
 }

@@ -309,3 +309,29 @@ TEST_CASE("a pack's last words are said once, by whichever of its videos ends it
     CHECK(b.faults().empty());
   }
 }
+
+TEST_CASE("a task belongs to the job that has it, whoever names it") {
+  bench b;
+  b.enrol(ann, 10);
+  b.enrol(bob, 10);
+  b.apply(b.order("a", ann));
+  b.apply(b.order("b", bob));
+  const auto jobs = b.s->take_new_jobs();
+  const auto of = [&](std::int64_t job_id, job_state to, const std::string& key, const std::string& task) {
+    job_step step;
+    step.job_id = job_id, step.at = b.now, step.to = to, step.key_name = key, step.task_id = task;
+    return b.apply(step);
+  };
+  of(jobs[0].job_id, job_state::submitting, "k1", "");
+  of(jobs[1].job_id, job_state::submitting, "k1", "");
+  CHECK(of(jobs[0].job_id, job_state::processing, "", "t").changed);
+  const auto refused = of(jobs[1].job_id, job_state::processing, "", "t");
+  CHECK_FALSE(refused.changed);
+  CHECK(refused.task_of == jobs[0].job_id);
+  CHECK(refused.now.state == job_state::submitting);
+  of(jobs[1].job_id, job_state::unknown, "", "");
+  CHECK(of(jobs[1].job_id, job_state::overdue, "", "t").task_of == jobs[0].job_id);
+  CHECK(of(jobs[0].job_id, job_state::processing, "", "t").task_of == 0); // its own, once more
+  CHECK(of(jobs[1].job_id, job_state::processing, "", "t2").changed);
+  CHECK(b.faults().empty());
+}

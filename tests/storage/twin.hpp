@@ -252,6 +252,10 @@ struct twin {
     const bool same_task = s.to == overdue && (s.task_id.empty() || s.task_id == j.task_id);
     if (j.deliveries > 0 && s.to == processing) return {false, j};
     if (!leads(from, s.to) || (from == s.to && (same_link || same_task))) return {false, j};
+    if (!s.task_id.empty())
+      for (const auto& [id, other] : jobs)
+        if (id != s.job_id && other.task_id == s.task_id && other.key_name == j.key_name)
+          return {false, j, id};
     if (s.to == pending && !j.task_id.empty()) j.dead_tasks += std::exchange(j.task_id, {}) + " ";
     if (s.to == pending) {
       j.attempt += s.no_try ? 0 : 1, j.tries = s.no_try ? j.tries + 1 : 0;

@@ -141,7 +141,7 @@ struct world {
         std::vector<std::string>{TROUPE_BINARY, "--config", TROUPE_SOURCE_DIR "/config", "serve"},
         std::map<std::string, std::string>{{"BOT_TOKEN", token},
                                            {"KIE_API_KEY", "key-of-the-test"},
-                                           {"CALLBACK_SECRET", "callback-of-the-test"},
+                                           {"CALLBACK_SECRET", "callback-of-the-test-0123456789ab"},
                                            {"DATABASE_PATH", database()},
                                            {"TELEGRAM_API_URL", base},
                                            {"KIE_API_URL", base},
@@ -224,7 +224,7 @@ TEST_CASE(
     CAPTURE(words);
     CHECK(w.logged(words));
   }
-  for (auto secret : {"secret-of-the-test", "key-of-the-test", "callback-of-the-test"})
+  for (auto secret : {"secret-of-the-test", "key-of-the-test", "callback-of-the-test-0123456789ab"})
     CHECK_FALSE(w.logged(secret));
   CHECK(db.audit().faults.empty());
 }

@@ -1,5 +1,5 @@
 // One message as elements. A later edit goes into the same row, so a playing video plays on.
-import {appendFormatted, el, icon, isBigEmoji} from './text.js';
+import {appendFormatted, el, icon, isBigEmoji, isWebAddress} from './text.js';
 import {clock, label} from './words.js';
 
 const fileUrl = id => '/sandbox/file/' + encodeURIComponent(id);
@@ -111,7 +111,7 @@ const rowsOf = (m, chat) => m.reply_markup?.inline_keyboard ||
 function act(m, button, b, chat) {
   if (button.pay) return chat.pay(m.invoice, {message_id: m.message_id});
   if (chat.follow(button.url)) return;
-  if (button.url) return window.open(button.url, '_blank', 'noopener');
+  if (button.url) return isWebAddress(button.url) && window.open(button.url, '_blank', 'noopener');
   chat.press(m, button, b);
 }
 

@@ -41,7 +41,7 @@ function appendPlain(parent, text) {
 
 function entityElement(entity, text, press) {
   const url = entity.type === 'text_link' ? entity.url : entity.type === 'url' ? text : '';
-  if (/^(https?|tg|mailto):/i.test(url)) return link(undefined, url);
+  if (isWebAddress(url)) return link(undefined, url);
   if (entity.type === 'bot_command') {
     const b = el('button', 'command');
     b.type = 'button';
@@ -76,6 +76,8 @@ export function appendFormatted(parent, text, entities, press, from = 0, to = te
 }
 
 /// What createInvoiceLink gives: it is paid here, not on the web.
+/// What a button may open: "javascript:" and its kin would run in the page that opens them.
+export const isWebAddress = url => /^(https?|tg|mailto):/i.test(url || '');
 export const isInvoiceLink = url => /^https:\/\/t\.me\/\$/.test(url || '');
 
 /// What a start link may carry, as Telegram allows it.
