@@ -1,5 +1,6 @@
 #pragma once
 /// What stands before the body of a request.
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -24,13 +24,15 @@ struct evil_provider {
   httplib::Server server;
   std::mutex mutex;
   std::string says = R"({"code":200,"data":{"state":"waiting"}})"; ///< of a task
-  std::atomic<int> asked{0};
+  std::atomic<int> asked{0}, orders{0};
   int port = 0;
   std::thread thread;
 
   evil_provider() {
-    server.Post("/api/v1/.*", [](const httplib::Request&, httplib::Response& r) {
-      r.set_content(R"({"code":200,"msg":"success","data":{"taskId":"t-1"}})", "application/json");
+    server.Post("/api/v1/.*", [this](const httplib::Request&, httplib::Response& r) {
+      r.set_content(R"({"code":200,"msg":"success","data":{"taskId":"t-)" + std::to_string(++orders) +
+                        R"("}})",
+                    "application/json");
     });
     server.Get("/api/v1/chat/credit", [](const httplib::Request&, httplib::Response& r) {
       r.set_content(R"({"code":200,"msg":"success","data":100000})", "application/json");
@@ -56,7 +58,7 @@ struct evil_provider {
 
 struct customer {
   evil_provider provider;
-  victim bot{{{"KIE_API_URL", provider.url()}}};
+  victim bot{{{"KIE_API_URL", provider.url()}, {"TROUPE_KIE_TIME_LIMIT_S", "5"}}};
 
   account book() const { return storage::reader{bot.database()}.load_account(ann); }
   bool is_asked() {
@@ -65,7 +67,7 @@ struct customer {
   }
   void orders() {
     bot.say(ann, "a cat");
-    REQUIRE(within(30s, [&] { return bot.press(ann, "run:") && book().held > 0; }));
+    REQUIRE(within(30s, [&] { return bot.press(ann, "run:"); }));
     REQUIRE(is_asked());
   }
 };
@@ -98,7 +100,8 @@ TEST_CASE("an answer that is nested a hundred thousand deep hurts nobody, and no
   c.provider.say(R"({"code":200,"data":{"state":"success","resultJson":)" + levels + "}}");
   c.orders();
   c.bot.program.end(SIGKILL);
-  const auto again = c.bot.engine({{"KIE_API_URL", c.provider.url()}}, little_memory);
+  const auto again =
+      c.bot.engine({{"KIE_API_URL", c.provider.url()}, {"TROUPE_KIE_TIME_LIMIT_S", "5"}}, little_memory);
   CHECK(c.is_asked());
   CHECK(within(60s, [&] { return c.book().held == 0; }));
   CHECK(::kill(again.id(), 0) == 0);

@@ -83,7 +83,7 @@ std::vector<stranger> crowd(const victim& v, int people) {
 }
 
 const std::map<std::string, std::string> all_paths_on{{"TROUPE_TELEGRAM_WEBHOOK", "true"},
-                                                      {"WEBHOOK_SECRET", std::string(32, 'w')},
+                                                      {"WEBHOOK_SECRET", "0123456789abcdefghijklmnopqrstuv"},
                                                       {"YOOKASSA_SHOP_ID", "1"},
                                                       {"YOOKASSA_SECRET_KEY", "test_key"},
                                                       {"TROUPE_YOOKASSA_CHECK_SENDER", "true"}};

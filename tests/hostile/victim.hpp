@@ -45,7 +45,9 @@ struct victim : sandbox_stage {
 
   explicit victim(std::map<std::string, std::string> with = {})
       : sandbox_stage{0}, program{engine(with, little_memory)} {
-    REQUIRE(within(std::chrono::seconds{20}, [&] { return is_well(); }));
+    const bool well = within(std::chrono::seconds{20}, [&] { return is_well(); });
+    INFO(words());
+    REQUIRE(well);
     settle();
   }
   /// Its health is answered while its actors are still being born: until no more threads come.
@@ -56,6 +58,11 @@ struct victim : sandbox_stage {
       same = last.threads == before.threads && last.descriptors == before.descriptors ? same + 1 : 0;
       return same == 10;
     }));
+  }
+  /// What it has said so far.
+  std::string words() const {
+    std::ifstream in{log()};
+    return {std::istreambuf_iterator<char>{in}, {}};
   }
   footprint now() const { return footprint_of(program.id()); }
   bool is_alive() const { return ::kill(program.id(), 0) == 0 && now().threads > 0; }
