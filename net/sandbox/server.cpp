@@ -467,7 +467,7 @@ struct server::impl {
     const json now = kie.change(of_kie)["settings"];
     latency_ms = q.value("latency_ms", latency_ms.load());
     if (q.contains("next_update_id")) {
-      const std::lock_guard guard{mutex};
+      const std::lock_guard lock{mutex};
       telegram.number_anew(q["next_update_id"].get<std::int64_t>());
     }
     return {{"generation_ms", now["generation_ms"]},

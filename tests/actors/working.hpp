@@ -20,6 +20,10 @@ inline http_reply success() {
   return ok(json{{"code", 200}, {"data", {{"state", "success"}, {"resultJson", urls.dump()}}}}.dump());
 }
 
+inline http_reply flagged() {
+  return ok(R"({"code":200,"data":{"state":"fail","failCode":"400","failMsg":"Your prompt was flagged"}})");
+}
+
 /// What a saved body leaves behind in the reply.
 inline http_reply saved(const std::string& head, const std::string& type) {
   auto r = ok("");
@@ -66,11 +70,11 @@ struct working : stage {
     provider->answer = [this](const http_request& r) -> std::optional<http_reply> {
       if (has(r.url, "createTask")) {
         state_at_submit.push_back(db->load_job(1).state);
-        auto r = on_submit(++submits);
+        auto given = on_submit(++submits);
         // A provider gives each order a task of its own.
-        if (const auto at = r.body.find(R"("t-1")"); at != r.body.npos && submits > 1 && !same_task)
-          r.body.replace(at, 5, "\"t-" + std::to_string(submits) + "\"");
-        return r;
+        if (const auto at = given.body.find(R"("t-1")"); at != given.body.npos && submits > 1 && !same_task)
+          given.body.replace(at, 5, "\"t-" + std::to_string(submits) + "\"");
+        return given;
       }
       if (has(r.url, "recordInfo")) return on_query(++queries);
       if (!r.save_to.empty()) return on_fetch(++fetches);
