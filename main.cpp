@@ -1,7 +1,7 @@
 // The command line: serve · sandbox · check · audit · history · jobs
 #include "command_line.hpp"
 #include "config/database_path.hpp"
-#include "net/sandbox/visitor_guard.hpp"
+#include "net/ip_address.hpp"
 #include "operator.hpp"
 #include "process/privacy.hpp"
 #include "serve.hpp"
@@ -32,7 +32,7 @@ std::vector<std::string> engine_words(const std::string& dir) {
 /// Whoever reaches it can start and end the engine and read every chat: on a host that others reach it asks
 /// for a key.
 void keep_strangers_out(sandbox::settings& s) {
-  if (sandbox::is_loopback(s.host)) return;
+  if (is_loopback(s.host)) return;
   s.key = storage::random_hex(16);
   std::cerr << "The sandbox listens on " << s.host
             << ": everybody who reaches it may play every user of the bot token " << s.token

@@ -199,6 +199,8 @@ void show_progress(self_ptr self, broadcaster_state::entry& e) {
   self->send(s.courier, s.voice().progress(b, b.admin_language, e.run.per_second(now)));
 }
 
+std::string held_kind(std::int64_t id) { return "broadcast held " + std::to_string(id); }
+
 /// That it stands still, and that it does no more; each once, over restarts too.
 void tell_hold(self_ptr self, std::int64_t id, broadcaster_state::entry& e) {
   auto& w = self->state.watchman;
@@ -206,7 +208,7 @@ void tell_hold(self_ptr self, std::int64_t id, broadcaster_state::entry& e) {
   const bool held = is_held(b.state, b.why);
   if (!w || held == e.held_told) return;
   e.held_told = held;
-  const auto kind = "broadcast held " + std::to_string(id);
+  const auto kind = held_kind(id);
   if (!held) return self->send(w, alarm_over{kind, "", {}});
   self->send(self->state.courier, recall_broadcast{id});
   self->send(w, alarm{kind,
@@ -265,7 +267,7 @@ void take_in(self_ptr self, broadcast& b) {
     auto run = broadcast_run{std::move(b), permitted, s.ctx->opts().office.block_rate_percent};
     const auto readable = run.is_readable();
     if (!is_held(run.what().state, run.what().why) && s.watchman)
-      self->send(s.watchman, alarm_over{"broadcast held " + std::to_string(id), "", {}});
+      self->send(s.watchman, alarm_over{held_kind(id), "", {}});
     s.open.emplace(id, broadcaster_state::entry{std::move(run)});
     if (!readable) set_aside(self, id, "what is to be sent is not readable");
     return;

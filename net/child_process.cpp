@@ -81,11 +81,15 @@ struct child {
   }
 };
 
+std::string search_path() {
+  const char* path = std::getenv("PATH");
+  return path && *path ? path : "/usr/local/bin:/usr/bin:/bin";
+}
+
 /// As execvp() would look for it; that one may not be called between fork and exec.
 std::string find_program(const std::string& name) {
   if (name.find('/') != name.npos) return name;
-  const char* path = std::getenv("PATH");
-  const std::string folders = path && *path ? path : "/usr/local/bin:/usr/bin:/bin";
+  const auto folders = search_path();
   for (std::size_t from = 0; from <= folders.size();) {
     const auto to = std::min(folders.find(':', from), folders.size());
     auto file = (to == from ? "." : folders.substr(from, to - from)) + "/" + name;
@@ -116,8 +120,7 @@ rlimit at_most(__rlimit_resource_t what, rlim_t most) {
 void prepare(prepared& p, const std::vector<std::string>& argv, const limits& most) {
   for (const auto& a : argv) p.argv.push_back(const_cast<char*>(a.c_str()));
   p.argv.push_back(nullptr);
-  const char* path = std::getenv("PATH");
-  p.path = std::string{"PATH="} + (path ? path : "/usr/local/bin:/usr/bin:/bin");
+  p.path = "PATH=" + search_path();
   p.environment = {p.path.data(), p.language.data(), nullptr};
   p.memory = at_most(RLIMIT_AS, most.memory_bytes);
   p.cpu = at_most(RLIMIT_CPU, static_cast<rlim_t>(most.seconds) * threads_counted + 1);

@@ -5,15 +5,7 @@
 namespace troupe {
 namespace {
 
-/// As it is compared: small letters, no dot at its end.
-std::string plain(std::string host) {
-  for (char& c : host)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  while (!host.empty() && host.back() == '.') host.pop_back();
-  return host;
-}
-std::string key_of(const host_and_port& h) { return plain(h.host) + " " + h.port; }
-bool is_encrypted(const http_address& a) { return a.origin.rfind("https://", 0) == 0; }
+std::string key_of(const host_and_port& h) { return host_as_compared(h.host) + " " + h.port; }
 
 /// As far as it can be seen without looking its name up.
 bool is_known_private(const std::string& host) {
@@ -50,10 +42,10 @@ bool foreign_rule::is_excepted(const http_address& to) const {
 std::string foreign_rule::why_not(const http_address& to) const {
   if (is_excepted(to)) return {};
   const auto h = host_of(to.origin);
-  if (!is_encrypted(to)) return to.origin + " is not encrypted (https)";
+  if (!is_encrypted(to.origin)) return to.origin + " is not encrypted (https)";
   if (h.port != "443" && h.port != "8443")
     return "port " + h.port + " of " + h.host + " is neither 443 nor 8443";
-  if (is_known_private(plain(h.host))) return h.host + " is no public address";
+  if (is_known_private(host_as_compared(h.host))) return h.host + " is no public address";
   return {};
 }
 

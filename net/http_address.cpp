@@ -48,9 +48,18 @@ std::optional<http_address> split_url(const std::string& url) {
   return a;
 }
 
+bool is_encrypted(const std::string& origin) { return origin[4] == 's'; }
+
+std::string host_as_compared(std::string host) {
+  for (char& c : host)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  while (!host.empty() && host.back() == '.') host.pop_back();
+  return host;
+}
+
 host_and_port host_of(const std::string& origin) {
   auto host = origin.substr(origin.find("://") + 3);
-  std::string port = origin[4] == 's' ? "443" : "80";
+  std::string port = is_encrypted(origin) ? "443" : "80";
   const auto colon = host.rfind(':');
   if (colon != std::string::npos && host.find(']', colon) == std::string::npos) {
     port = host.substr(colon + 1);

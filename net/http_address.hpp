@@ -15,11 +15,15 @@ struct http_address {
 /// request, of its own.
 std::optional<http_address> split_url(const std::string& url);
 
+bool is_encrypted(const std::string& origin);
+
 struct host_and_port {
   std::string host, port;
 };
 /// Of "scheme://host[:port]"; an IPv6 address loses its brackets.
 host_and_port host_of(const std::string& origin);
+/// One host has one spelling then: small letters, and no dot at its end.
+std::string host_as_compared(std::string host);
 
 /// Roots of trust: of Debian's ca-certificates, or the file that OpenSSL's variable SSL_CERT_FILE names.
 std::string ca_file();

@@ -39,7 +39,9 @@ constexpr network not_public_6[] = {
 };
 constexpr network nat64{"64:ff9b::", 96};
 
-bool is_in(const address_bytes& ip, const network& n) { return same_network(address_named(n.begin), ip, n.bits); }
+bool is_in(const address_bytes& ip, const network& n) {
+  return same_network(address_named(n.begin), ip, n.bits);
+}
 template <std::size_t N> bool is_in_any(const address_bytes& ip, const network (&list)[N]) {
   return std::any_of(std::begin(list), std::end(list), [&](const network& n) { return is_in(ip, n); });
 }
@@ -84,6 +86,10 @@ bool is_public(const address_bytes& ip) {
   if (ip.size() != 16) return false;
   if (is_in(ip, nat64)) return is_public({ip.begin() + 12, ip.end()});
   return is_in(ip, public_6) && !is_in_any(ip, not_public_6);
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.rfind("127.", 0) == 0;
 }
 
 bool is_this_machine(const std::string& host) {

@@ -20,6 +20,8 @@ bool same_network(const address_bytes& a, const address_bytes& b, int bits);
 /// address within IPv6 is public only as NAT64 writes it: nobody else's network needs one.
 bool is_public(const address_bytes& ip);
 
+/// What listens there is reached by this machine alone: "localhost", "127.0.0.1", "::1".
+bool is_loopback(const std::string& host);
 /// "localhost" and the names below it, and addresses of this machine.
 bool is_this_machine(const std::string& host);
 

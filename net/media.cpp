@@ -69,7 +69,7 @@ constexpr int film_streams_max = 16;
 /// The file comes from outside. A playlist inside must not make ffmpeg read other files or addresses, a text
 /// must not pass as an animated terminal, and of its hundreds of decoders, each with holes of its own, none
 /// is asked but those of the kinds that providers make.
-std::vector<std::string> reading(const std::string& path, const char* decoders) {
+std::vector<std::string> reading(const std::string& path, const std::string& decoders) {
   return {"-protocol_whitelist",
           "file",
           "-format_whitelist",
@@ -83,11 +83,9 @@ std::vector<std::string> reading(const std::string& path, const char* decoders) 
           "-i",
           "file:" + path};
 }
-#define FILM_DECODERS "h264,hevc,libdav1d,libaom-av1,av1,vp8,vp9,mpeg4,aac,mp3float,mp3,opus,vorbis"
-constexpr auto films = FILM_DECODERS;
+const std::string films = "h264,hevc,libdav1d,libaom-av1,av1,vp8,vp9,mpeg4,aac,mp3float,mp3,opus,vorbis";
 /// ffprobe looks into a cover as well; it is never decoded for anything else.
-constexpr auto films_and_covers = FILM_DECODERS ",mjpeg,png";
-#undef FILM_DECODERS
+const std::string films_and_covers = films + ",mjpeg,png";
 
 std::vector<std::string> ffmpeg_on(const std::string& path) {
   std::vector<std::string> argv = {"ffmpeg", "-v", "error", "-nostdin", "-y"};

@@ -1,28 +1,19 @@
 #include "net/networks.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <stdexcept>
 
 namespace troupe {
 
-std::optional<ip_bytes> ip_of(std::string_view text) {
-  const std::string word{text};
-  ip_bytes ip{};
-  if (::inet_pton(AF_INET6, word.c_str(), ip.data()) == 1) return ip;
-  if (::inet_pton(AF_INET, word.c_str(), ip.data() + 12) != 1) return std::nullopt;
-  ip[10] = ip[11] = 0xFF;
+std::optional<address_bytes> ip_of(std::string_view text) {
+  auto ip = address_named(std::string{text});
+  if (ip.empty()) return std::nullopt;
+  if (ip.size() == 4) {
+    const auto carrier = address_named("::ffff:0:0");
+    ip.insert(ip.begin(), carrier.begin(), carrier.end() - 4);
+  }
   return ip;
-}
-
-bool network::holds(const ip_bytes& ip) const {
-  const auto whole = static_cast<std::size_t>(bits / 8);
-  if (std::memcmp(base.data(), ip.data(), whole) != 0) return false;
-  const int rest = bits % 8;
-  return rest == 0 || (base[whole] >> (8 - rest)) == (ip[whole] >> (8 - rest));
 }
 
 std::optional<network> network_of(std::string_view text) {
@@ -49,7 +40,8 @@ networks::networks(const std::vector<std::string>& written) {
 
 bool networks::hold(std::string_view address) const {
   const auto ip = ip_of(address);
-  return ip && std::any_of(all_.begin(), all_.end(), [&](const network& n) { return n.holds(*ip); });
+  return ip && std::any_of(all_.begin(), all_.end(),
+                           [&](const network& n) { return same_network(n.base, *ip, n.bits); });
 }
 
 } // namespace troupe

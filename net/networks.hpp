@@ -1,6 +1,6 @@
 #pragma once
 /// Addresses and networks: "10.0.0.0/8", "::1", "185.71.76.0/27".
-#include <array>
+#include "net/ip_address.hpp"
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,13 +9,11 @@
 namespace troupe {
 
 /// IPv4 as IPv6 carries it, so that one comparison does for both.
-using ip_bytes = std::array<unsigned char, 16>;
-std::optional<ip_bytes> ip_of(std::string_view text);
+std::optional<address_bytes> ip_of(std::string_view text);
 
 struct network {
-  ip_bytes base{};
-  int bits = 128; ///< of the 128
-  bool holds(const ip_bytes& ip) const;
+  address_bytes base; ///< as ip_of() has it
+  int bits = 128;     ///< of the 128
 };
 /// An address is a network of one.
 std::optional<network> network_of(std::string_view text);

@@ -44,7 +44,8 @@ std::string without_percents(std::string_view text) {
 /// IPv4 within IPv6 is IPv4. Empty when it is a name.
 address_bytes address_of(const std::string& host) {
   auto ip = address_named(host);
-  if (ip.size() == 16 && same_network(ip, address_named("::ffff:0:0"), 96)) ip.erase(ip.begin(), ip.begin() + 12);
+  if (ip.size() == 16 && same_network(ip, address_named("::ffff:0:0"), 96))
+    ip.erase(ip.begin(), ip.begin() + 12);
   return ip;
 }
 
@@ -168,11 +169,10 @@ bool proxy_rules::is_excepted(const host_and_port& to) const {
 }
 
 const proxy* proxy_rules::for_origin(const std::string& origin) const {
-  const auto& through = origin.rfind("https", 0) == 0 ? https_ : http_;
+  const auto& through = is_encrypted(origin) ? https_ : http_;
   if (!through) return nullptr;
   auto to = host_of(origin);
-  to.host = lower(to.host);
-  while (!to.host.empty() && to.host.back() == '.') to.host.pop_back();
+  to.host = host_as_compared(to.host);
   return is_this_machine(to.host) || is_excepted(to) ? nullptr : through.get();
 }
 

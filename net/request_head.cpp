@@ -9,8 +9,6 @@ std::string host_in(const std::string& origin) { return origin.substr(origin.fin
 
 } // namespace
 
-bool is_encrypted(const std::string& origin) { return origin[4] == 's'; }
-
 std::optional<std::string> written(const http_request& r, const http_address& to, const proxy* by,
                                    const multipart* parts) {
   if (by && is_encrypted(to.origin)) by = nullptr;

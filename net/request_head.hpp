@@ -11,8 +11,6 @@ namespace troupe {
 
 class multipart;
 
-bool is_encrypted(const std::string& origin);
-
 /// Up to the empty line, with the body behind it when that is in memory; nothing when a part of it would
 /// break its lines. A proxy is told the whole address when it passes requests on, and nothing when it only
 /// opens a way. `parts`: the body that follows, may be none.

@@ -1,4 +1,5 @@
 /// Whether it can be known who sends what comes to the web port.
+#include "net/ip_address.hpp"
 #include "readiness/addresses.hpp"
 #include "readiness/local.hpp"
 #include <algorithm>
@@ -10,11 +11,6 @@ std::string small(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
   return text;
-}
-
-/// Whether only this machine reaches what listens there.
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
 }
 
 /// Notices of the shop are taken by the sender's address, and nothing but a proxy reaches us.

@@ -4,8 +4,6 @@
 namespace troupe::storage {
 namespace {
 
-bool starts(std::string_view s, std::string_view with) { return s.substr(0, with.size()) == with; }
-
 /// Acts write their lines themselves; these come with a turn. None: nobody may write such a line.
 std::optional<right> right_for_line(const std::string& action) {
   if (action == "feedback") return right_for(deed::answer_letter);
@@ -17,7 +15,7 @@ std::optional<right> right_for_line(const std::string& action) {
 
 /// A group says itself where it has moved; it has no role.
 bool is_of_group(const turn& t, std::string_view setting) {
-  return t.user_id < 0 && starts(setting, "moved:");
+  return t.user_id < 0 && setting.starts_with("moved:");
 }
 
 } // namespace
@@ -47,8 +45,8 @@ deed deed_of(broadcast_kind k) {
 }
 
 deed deed_of_setting(std::string_view name) {
-  return name == "maintenance" || name == "stopped" || starts(name, "paused:") ? deed::close_shop
-                                                                               : deed::change_settings;
+  return name == "maintenance" || name == "stopped" || name.starts_with("paused:") ? deed::close_shop
+                                                                                   : deed::change_settings;
 }
 
 bool needs_role(const turn& t) {

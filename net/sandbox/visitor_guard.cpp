@@ -1,4 +1,5 @@
 #include "net/sandbox/visitor_guard.hpp"
+#include "net/ip_address.hpp"
 
 namespace troupe::sandbox {
 namespace {
@@ -13,10 +14,6 @@ bool is_of_a_service(const std::string& path) {
 bool is_safe(const std::string& method) { return method == "GET" || method == "HEAD"; }
 
 } // namespace
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
-}
 
 visitor_guard::visitor_guard(std::string host, int port, std::string key)
     : host_{std::move(host)}, port_{port}, key_{std::move(key)} {}

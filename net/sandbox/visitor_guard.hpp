@@ -32,6 +32,4 @@ private:
   std::string key_;
 };
 
-bool is_loopback(const std::string& host); ///< "127.0.0.1", "localhost", "::1"
-
 } // namespace troupe::sandbox

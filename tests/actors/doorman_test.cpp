@@ -40,9 +40,7 @@ TEST_CASE_METHOD(callbacks, "a callback is of the job that was made then, and of
 }
 
 TEST_CASE_METHOD(callbacks, "an address is void 48 hours after its job's end") {
-  on_query = [](int) {
-    return ok(R"({"code":200,"data":{"state":"fail","failCode":"400","failMsg":"Your prompt was flagged"}})");
-  };
+  on_query = [](int) { return flagged(); };
   order();
   advance(40s);
   check_state(job_state::failed);

@@ -755,9 +755,7 @@ TEST_CASE_METHOD(job_stage, "a file that is gone and cannot be had again is said
 TEST_CASE_METHOD(
     job_stage,
     "a pack is finished when its last video has come, and its words are true of those that failed") {
-  on_query = [](int) {
-    return ok(R"({"code":200,"data":{"state":"fail","failCode":"400","failMsg":"Your prompt was flagged"}})");
-  };
+  on_query = [](int) { return flagged(); };
   order("k1", 3);
   show_status_of({1});
   advance(60s, 1s);

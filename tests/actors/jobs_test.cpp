@@ -67,9 +67,7 @@ TEST_CASE_METHOD(working, "a submit refused four times gives the credits back") 
 }
 
 TEST_CASE_METHOD(working, "a violation fails once and the credit returns") {
-  on_query = [](int) {
-    return ok(R"({"code":200,"data":{"state":"fail","failCode":"400","failMsg":"Your prompt was flagged"}})");
-  };
+  on_query = [](int) { return flagged(); };
   order();
   advance(40s);
   check_state(job_state::failed);

@@ -122,8 +122,7 @@ TEST_CASE("what a provider writes is one line of the log, and moves no cursor") 
                      .dump());
   REQUIRE(within(40s, [&] { return storage::reader{c.bot.database()}.load_account(ann).held == 0; }));
   c.bot.program.end(SIGTERM);
-  std::ifstream in{c.bot.log()};
-  const std::string log{std::istreambuf_iterator<char>{in}, {}};
+  const auto log = c.bot.words();
   CHECK(log.find("FAULTS") != log.npos); // as a part of its own line
   CHECK(log.find("\n14:59:59.999") == log.npos);
   CHECK(log.find('\x1b') == log.npos);

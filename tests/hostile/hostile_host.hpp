@@ -1,17 +1,13 @@
 #pragma once
 /// A host that wishes us harm: what it does to a request is the first part of its path.
-#include "tests/catch.hpp"
+#include "tests/net/listening.hpp"
 #include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <netinet/in.h>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
-#include <thread>
-#include <unistd.h>
-#include <vector>
 
 namespace troupe::test {
 
@@ -20,25 +16,8 @@ public:
   /// `body` is what "/good" serves; "/inside" leads to `inside`.
   explicit hostile_host(std::string body = "x", std::string inside = {})
       : body_{std::move(body)}, inside_{std::move(inside)} {
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(listening_, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0);
-    REQUIRE(::listen(listening_, 64) == 0);
-    socklen_t size = sizeof a;
-    ::getsockname(listening_, reinterpret_cast<sockaddr*>(&a), &size);
-    port = ntohs(a.sin_port);
-    acceptor_ = std::thread{[this] { accept_all(); }};
+    port = door_.port();
   }
-  ~hostile_host() {
-    over_ = true;
-    ::shutdown(listening_, SHUT_RDWR);
-    acceptor_.join();
-    for (auto& t : serving_) t.join();
-    ::close(listening_);
-  }
-  hostile_host(const hostile_host&) = delete;
-  hostile_host& operator=(const hostile_host&) = delete;
 
   int port = 0;
   std::atomic<int> now{0}; ///< connections that are held at this moment
@@ -49,22 +28,10 @@ public:
   }
 
 private:
-  void accept_all() {
-    while (!over_) {
-      const int c = ::accept(listening_, nullptr, nullptr);
-      if (c < 0) return;
-      serving_.emplace_back([this, c] {
-        ++now;
-        serve(c);
-        --now;
-        ::close(c);
-      });
-    }
-  }
   /// False: the other side has gone.
   bool say(int c, const std::string& bytes) const {
     for (std::size_t at = 0; at < bytes.size();) {
-      if (over_) return false;
+      if (door_.is_over()) return false;
       pollfd p{c, POLLOUT, 0};
       if (::poll(&p, 1, 20) == 0) continue;
       const auto n = ::send(c, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -76,11 +43,11 @@ private:
   }
   /// Until the other side has gone, or the test is over.
   void say_for_ever(int c, const std::string& bytes, int pause_ms = 0) const {
-    while (!over_ && say(c, bytes))
+    while (!door_.is_over() && say(c, bytes))
       if (pause_ms > 0 && gone_within(c, pause_ms)) return;
   }
   bool gone_within(int c, int ms) const {
-    for (; ms > 0 && !over_; ms -= 20) {
+    for (; ms > 0 && !door_.is_over(); ms -= 20) {
       pollfd p{c, POLLIN, 0};
       char rest[4096];
       if (::poll(&p, 1, std::min(ms, 20)) > 0 && ::recv(c, rest, sizeof rest, MSG_DONTWAIT) <= 0) return true;
@@ -92,7 +59,7 @@ private:
     char part[4096];
     while (head.find("\r\n\r\n") == head.npos) {
       pollfd p{c, POLLIN, 0};
-      if (over_) return {};
+      if (door_.is_over()) return {};
       if (::poll(&p, 1, 20) == 0) continue;
       const auto n = ::recv(c, part, sizeof part, 0);
       if (n <= 0) return {};
@@ -103,6 +70,11 @@ private:
   }
 
   void serve(int c) {
+    ++now;
+    answer(c);
+    --now;
+  }
+  void answer(int c) {
     const auto path = path_asked_on(c);
     const auto what = path.substr(0, path.find('/', 1));
     {
@@ -141,12 +113,9 @@ private:
   }
 
   const std::string body_, inside_;
-  int listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::atomic<bool> over_{false};
   std::mutex mutex_;
   std::map<std::string, int> asked_;
-  std::vector<std::thread> serving_; ///< The acceptor's thread only, until it ends.
-  std::thread acceptor_;
+  listening door_{[this](int c) { serve(c); }}; ///< Last: what is served needs all of this.
 };
 
 } // namespace troupe::test

@@ -1,7 +1,7 @@
 #pragma once
 /// A proxy as a company has one: it opens ways (CONNECT) and passes plain requests on. Wherever it is asked
 /// to go, it goes to one port of this machine, so that a test may use any name. It can also misbehave.
-#include "tests/catch.hpp"
+#include "tests/net/listening.hpp"
 #include <atomic>
 #include <cstring>
 #include <mutex>
@@ -19,27 +19,7 @@ class own_proxy {
 public:
   enum class mood { kind, refuses, silent, drips, dies_before, dies_within, chatters, endless_header };
 
-  explicit own_proxy(int target_port) : target_{target_port} {
-    listening_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in a{};
-    a.sin_family = AF_INET;
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    REQUIRE(::bind(listening_, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0);
-    REQUIRE(::listen(listening_, 64) == 0);
-    socklen_t size = sizeof a;
-    ::getsockname(listening_, reinterpret_cast<sockaddr*>(&a), &size);
-    port = ntohs(a.sin_port);
-    acceptor_ = std::thread{[this] { accept_all(); }};
-  }
-  ~own_proxy() {
-    over_ = true;
-    ::shutdown(listening_, SHUT_RDWR);
-    acceptor_.join();
-    for (auto& t : serving_) t.join();
-    ::close(listening_);
-  }
-  own_proxy(const own_proxy&) = delete;
-  own_proxy& operator=(const own_proxy&) = delete;
+  explicit own_proxy(int target_port) : target_{target_port} { port = door_.port(); }
 
   int port = 0;
   std::atomic<mood> is{mood::kind};
@@ -55,18 +35,8 @@ public:
   }
 
 private:
-  void accept_all() {
-    while (!over_) {
-      const int c = ::accept(listening_, nullptr, nullptr);
-      if (c < 0) return;
-      serving_.emplace_back([this, c] {
-        serve(c);
-        ::close(c);
-      });
-    }
-  }
   bool wait_for(int fd) const {
-    while (!over_) {
+    while (!door_.is_over()) {
       pollfd p{fd, POLLIN, 0};
       if (::poll(&p, 1, 20) > 0) return true;
     }
@@ -97,12 +67,12 @@ private:
       return say(c, "HTTP/1.1 " + std::to_string(refusal) +
                         " No\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>");
     case mood::silent:
-      while (!over_ && wait_for(c) && ::recv(c, buffer, sizeof buffer, 0) > 0) {
+      while (!door_.is_over() && wait_for(c) && ::recv(c, buffer, sizeof buffer, 0) > 0) {
       }
       return;
     case mood::drips:
       say(c, "HTTP/1.1 200 OK\r\n");
-      for (int i = 0; i < 2000 && !over_; ++i) {
+      for (int i = 0; i < 2000 && !door_.is_over(); ++i) {
         say(c, "X-A: 1\r\n");
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
       }
@@ -111,7 +81,7 @@ private:
     case mood::chatters: say(c, "HTTP/1.1 200 OK\r\n\r\nunasked"); return;
     case mood::endless_header:
       say(c, "HTTP/1.1 200 OK\r\nX-A: ");
-      for (int i = 0; i < 2000 && !over_; ++i) say(c, std::string(4096, 'a'));
+      for (int i = 0; i < 2000 && !door_.is_over(); ++i) say(c, std::string(4096, 'a'));
       return;
     }
     const int to = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -138,7 +108,7 @@ private:
   void relay(int a, int b) {
     char buffer[16384];
     std::size_t left = is.load() == mood::dies_within ? 300 : static_cast<std::size_t>(-1);
-    while (!over_) {
+    while (!door_.is_over()) {
       pollfd both[2] = {{a, POLLIN, 0}, {b, POLLIN, 0}};
       if (::poll(both, 2, 20) <= 0) continue;
       for (const auto& [from, to] : {std::pair{0, b}, std::pair{1, a}}) {
@@ -151,12 +121,10 @@ private:
     }
   }
 
-  int target_, listening_ = -1;
-  std::atomic<bool> over_{false};
+  const int target_;
   std::mutex mutex_;
   std::string last_head_;
-  std::vector<std::thread> serving_; ///< The acceptor's thread only, until it ends.
-  std::thread acceptor_;
+  listening door_{[this](int c) { serve(c); }}; ///< Last: what is served needs all of this.
 };
 
 } // namespace troupe::test
